@@ -1,0 +1,2 @@
+// The browser is the system's Chromium (CHROMIUM_PATH): puppeteer must never fetch its own.
+module.exports = { skipDownload: true };
