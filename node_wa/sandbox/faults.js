@@ -1,0 +1,65 @@
+/**
+ * Faults a tester can switch on. Setting them replaces all of them: what is left out is off.
+ *
+ * Events: `change` (the new values), `drop` (cut every page's socket, once), `hang` (every page open now stops answering)
+ * and `resume`.
+ */
+import { EventEmitter } from 'node:events';
+
+/**
+ * @typedef {object} FaultValues
+ * @property {boolean} drop_socket cuts every page's socket once; reads false again at once
+ * @property {boolean} refuse_connections no page and no socket can connect; those connected stay
+ * @property {number} ack_delay_ms every tick is told this much later
+ * @property {boolean} lose_acks messages go out, but no tick is told
+ * @property {boolean} page_hang pages open now stop answering until this is off again or they are reloaded
+ * @property {string} web_profile which WhatsApp Web the next page load gets
+ * @property {boolean | number} slow_sync milliseconds a login takes to sync; true is 20 s
+ * @property {number} expire_qr_ms how long each QR code holds; 0 is as on WhatsApp
+ */
+
+/** @type {Readonly<FaultValues>} */
+export const NO_FAULTS = Object.freeze({
+  drop_socket: false,
+  refuse_connections: false,
+  ack_delay_ms: 0,
+  lose_acks: false,
+  page_hang: false,
+  web_profile: 'today',
+  slow_sync: false,
+  expire_qr_ms: 0,
+});
+
+const SLOW_SYNC_MS = 20_000;
+
+export class Faults extends EventEmitter {
+  /** @type {Readonly<FaultValues>} */
+  #values = NO_FAULTS;
+
+  constructor() {
+    super();
+    this.setMaxListeners(0);
+  }
+
+  get values() {
+    return this.#values;
+  }
+
+  /** @param {number} normal */
+  syncMs(normal) {
+    const { slow_sync } = this.#values;
+    if (slow_sync === true) return SLOW_SYNC_MS;
+    return slow_sync === false ? normal : slow_sync;
+  }
+
+  /** @param {Partial<FaultValues>} values */
+  set(values) {
+    const before = this.#values;
+    this.#values = Object.freeze({ ...NO_FAULTS, ...values, drop_socket: false });
+    this.emit('change', this.#values);
+    if (values.drop_socket) this.emit('drop');
+    if (this.#values.page_hang) this.emit('hang');
+    else if (before.page_hang) this.emit('resume');
+    return this.#values;
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * The sandbox: `node sandbox/server.js` with `WABOT_DATA` and `SANDBOX_PORT`. Runs the control API and the stand-in of
+ * web.whatsapp.com, both on loopback, and says in `WABOT_DATA/run/sandbox.json` how a browser is pointed at the latter.
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { controlApp } from './control/app.js';
+import { Faults } from './faults.js';
+import { certificate, keptPort, keptSecret, lockDirectory, writeWhole } from './files.js';
+import { Journal } from './journal.js';
+import { Linking } from './linking.js';
+import { errorText, log } from './log.js';
+import { Site } from './site.js';
+import { World } from './world.js';
+
+const STOP_WITHIN_MS = 900;
+const DEFAULT_CONTROL_PORT = 8090;
+
+/** @returns {{data: string, controlPort: number}} */
+function settings() {
+  const data = path.resolve(process.env.WABOT_DATA ?? 'var');
+  const controlPort = Number(process.env.SANDBOX_PORT ?? DEFAULT_CONTROL_PORT);
+  if (!Number.isInteger(controlPort) || controlPort < 0 || controlPort > 65_535) {
+    throw new Error('SANDBOX_PORT is not a port');
+  }
+  return { data, controlPort };
+}
+
+/**
+ * Running browsers are pinned to the port of before; another is taken only when that one is occupied.
+ *
+ * @param {Site} site
+ * @param {string} dir
+ */
+async function listenWhereBefore(site, dir) {
+  const kept = keptPort(dir);
+  const port = await site.listen(kept).catch(async (error) => {
+    if (error.code !== 'EADDRINUSE') throw error;
+    log('warning', 'the port kept for the page is taken, another is used', { port: kept });
+    return site.listen(0);
+  });
+  writeWhole(path.join(dir, 'page_port'), String(port));
+  return port;
+}
+
+async function start() {
+  const { data, controlPort } = settings();
+  const dir = path.join(data, 'sandbox');
+  for (const each of [data, dir, path.join(data, 'run')])
+    fs.mkdirSync(each, { recursive: true, mode: 0o700 });
+  await lockDirectory(dir);
+  const faults = new Faults();
+  const world = new World(new Journal(path.join(dir, 'world.jsonl')));
+  const rooms = { world, faults, linking: new Linking(keptSecret(dir), faults) };
+  const { spki, ...credentials } = await certificate(dir);
+  const site = new Site(rooms, credentials);
+  const app = controlApp(rooms);
+  const pagePort = await listenWhereBefore(site, dir);
+  const control = await app.listen({ port: controlPort, host: '127.0.0.1' });
+  const found = { page_port: pagePort, spki, pid: process.pid };
+  writeWhole(path.join(data, 'run', 'sandbox.json'), JSON.stringify(found));
+  log('info', 'the sandbox listens', { control, page_port: pagePort });
+  return async () => {
+    site.close();
+    await app.close();
+    world.close();
+  };
+}
+
+/** @param {() => Promise<void>} stop */
+function stopOnSignals(stop) {
+  /** @param {string} signal */
+  const end = (signal) => {
+    log('info', 'the sandbox stops', { signal });
+    setTimeout(() => process.exit(0), STOP_WITHIN_MS).unref();
+    stop().then(
+      () => process.exit(0),
+      (error) => {
+        log('error', 'stopping failed', { error: errorText(error) });
+        process.exit(1);
+      },
+    );
+  };
+  for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => end(signal));
+}
+
+try {
+  stopOnSignals(await start());
+} catch (error) {
+  log('error', 'the sandbox can not start', { error: errorText(error) });
+  process.exitCode = 1;
+}
