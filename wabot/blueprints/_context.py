@@ -1,0 +1,38 @@
+"""What a view needs: the services, who is asking, the request's id."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from flask import current_app, g
+from flask_login import current_user
+from flask_login import login_required as _login_required
+
+from ..live import Live
+from ..services import Services
+from ..store.records import User
+
+V = TypeVar("V", bound=Callable[..., Any])
+
+
+def login_required(view: V) -> V:
+    """Flask-Login's decorator, with a type: without a login the view isn't called, the login page is shown."""
+    return cast(V, _login_required(view))
+
+
+def services() -> Services:
+    return cast(Services, current_app.extensions["wabot"])
+
+
+def live() -> Live:
+    return cast(Live, current_app.extensions["wabot_live"])
+
+
+def page_user() -> User:
+    """The logged-in user of a page; only behind `login_required`."""
+    return cast(User, current_user.user)
+
+
+def request_id() -> str:
+    return cast(str, g.request_id)

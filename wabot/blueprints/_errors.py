@@ -1,0 +1,102 @@
+"""Every error, mapped once: problem+json (RFC 9457) under /api, /internal and for JSON callers, a page elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, Response, g, json, redirect, render_template, request, url_for
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from .. import errors
+from ..lib.log import get_logger
+from ..store import DATABASE_DOWN
+from ._context import request_id
+from ._security import login_manager
+
+log = get_logger(__name__)
+
+_BY_STATUS: dict[int, type[errors.WabotError]] = {
+    400: errors.MalformedRequest,
+    401: errors.Unauthenticated,
+    403: errors.Forbidden,
+    404: errors.NotFound,
+    413: errors.TooLarge,
+}
+_JSON_PATHS = ("/api/", "/internal/", "/healthz", "/readyz", "/metrics")
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(errors.WabotError, answer)
+    app.register_error_handler(CSRFError, _csrf)
+    app.register_error_handler(HTTPException, _http)
+    for kind in DATABASE_DOWN:
+        app.register_error_handler(kind, _database_down)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def wants_json() -> bool:
+    best = request.accept_mimetypes.best_match(["text/html", "application/json"])
+    return request.path.startswith(_JSON_PATHS) or best == "application/json"
+
+
+def problem(error: errors.WabotError) -> dict[str, Any]:
+    """The problem document of RFC 9457, with our stable `code`."""
+    document: dict[str, Any] = {
+        "type": f"/docs/errors#{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.detail,
+        "code": error.code,
+        "request_id": request_id(),
+    }
+    if error.fields:
+        document["errors"] = [{"field": name, "detail": why} for name, why in error.fields.items()]
+    return {**document, **error.extra}
+
+
+def answer(error: errors.WabotError) -> Any:
+    if wants_json():
+        extra = {"success": False} if request.path == "/api/send" else {}
+        response = Response(json.dumps({**problem(error), **extra}), error.status, mimetype="application/problem+json")
+    elif error.status == 401:
+        return redirect(url_for("auth.login", next=request.full_path.rstrip("?")))
+    else:
+        response = Response(render_template("error.html", **problem(error)), error.status)
+    if error.status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def _http(error: HTTPException) -> Any:
+    """What Flask and Werkzeug raise themselves; redirects pass."""
+    if error.code is None or error.code < 400:
+        return error
+    kind = _BY_STATUS.get(error.code, errors.WabotError)
+    ours = kind() if error.code in _BY_STATUS else errors.WabotError(error.description or "", code=_code_of(error))
+    ours.status, ours.title = error.code, ours.title if error.code in _BY_STATUS else error.name
+    response = answer(ours)
+    if error.code == 405 and isinstance(response, Response):
+        response.headers["Allow"] = ", ".join(getattr(error, "valid_methods", None) or ())
+    return response
+
+
+def _code_of(error: HTTPException) -> str:
+    return error.name.lower().replace(" ", "_")
+
+
+def _csrf(_: CSRFError) -> Any:
+    return answer(errors.MalformedRequest("The form was open for too long. Go back, reload the page and send it again.", code="csrf"))
+
+
+def _database_down(error: Exception) -> Any:
+    log.warning("database_away", error=type(error).__name__)
+    g._login_user = login_manager.anonymous_user()  # the page must not look the user up again
+    return answer(errors.DatabaseUnavailable())
+
+
+def _unexpected(error: Exception) -> Any:
+    log.exception("unexpected_error", path=request.path, error=type(error).__name__)
+    return answer(errors.WabotError("This should not have happened. It was logged under the id below."))

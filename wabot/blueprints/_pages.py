@@ -1,0 +1,37 @@
+"""What every page's template finds: navigation, the user, and the settings that decide what is shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, request, url_for
+from flask_login import current_user
+
+from .. import __version__
+from ..lib import phones
+from ..plugins import NavItem
+from ._context import services
+
+
+def init_app(app: Flask, items: list[NavItem]) -> None:
+    def context() -> dict[str, Any]:
+        known = current_user.is_authenticated
+        return {
+            "nav": [_link(item) for item in items if known and _visible(item)],
+            "sandbox_offered": services().settings.sandbox,
+            "must_change_password": known and current_user.user.must_change_password,
+            "asset_version": __version__,
+        }
+
+    app.context_processor(context)
+    app.add_template_filter(phones.for_people, "phone")
+
+
+def _visible(item: NavItem) -> bool:
+    return (not item.admin or current_user.is_admin) and (not item.sandbox or services().settings.sandbox)
+
+
+def _link(item: NavItem) -> dict[str, Any]:
+    url = url_for(item.endpoint)
+    active = request.path == url or request.path.startswith(url + "/")
+    return {"label": item.label, "url": url, "icon": item.icon, "active": active}

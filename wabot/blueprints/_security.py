@@ -1,0 +1,95 @@
+"""What stands before every page: login by cookie, CSRF, origin check, security headers."""
+
+from __future__ import annotations
+
+import secrets
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, g, request
+from flask_login import LoginManager
+from flask_wtf.csrf import CSRFProtect
+
+from ..errors import Forbidden
+from ..services.identity import Caller
+from ._context import services
+
+csrf = CSRFProtect()
+login_manager = LoginManager()
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_NO_COOKIE = ("/api/", "/internal/")
+"""Callers here show a token, a key or a secret in each request, so a browser can't be made to act for somebody."""
+
+
+class PageUser:
+    """Flask-Login's user: the record, and the id its cookie carries."""
+
+    is_active = True
+    is_authenticated = True
+    is_anonymous = False
+
+    def __init__(self, caller: Caller) -> None:
+        self.user = caller.user
+        self.login_id = caller.login_id
+        self.email = caller.user.email
+        self.name = caller.user.name
+        self.is_admin = caller.user.is_admin
+
+    def get_id(self) -> str:
+        return f"{self.user.id}.{self.user.token_version}.{self.login_id}"
+
+
+def init_app(app: Flask) -> None:
+    csrf.init_app(app)
+    login_manager.init_app(app)
+    login_manager.login_view = "auth.login"
+    login_manager.login_message = None
+    login_manager.session_protection = "basic"
+    login_manager.user_loader(_load)
+    app.before_request(_protect)
+    app.after_request(_headers)
+    app.add_template_global(csp_nonce, "csp_nonce")
+
+
+def csp_nonce() -> str:
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(16)
+    return str(g.csp_nonce)
+
+
+def _load(cookie_id: str) -> PageUser | None:
+    caller = services().identity.by_cookie(cookie_id)
+    return PageUser(caller) if caller else None
+
+
+def _protect() -> None:
+    if request.method in _SAFE or request.path.startswith(_NO_COOKIE):
+        return
+    if not _same_origin():
+        raise Forbidden("This form was sent from another site.", code="wrong_origin")
+    csrf.protect()
+
+
+def _same_origin() -> bool:
+    """Browsers say where an unsafe request comes from; older ones say nothing, and the CSRF token decides."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = request.headers.get("Origin")
+    return origin is None or origin == "null" or urlsplit(origin).netloc == request.host
+
+
+def _headers(response: Response) -> Response:
+    nonce = f" 'nonce-{g.csp_nonce}'" if "csp_nonce" in g else ""
+    response.headers.setdefault(
+        "Content-Security-Policy",
+        f"default-src 'self'; script-src 'self'{nonce}; style-src 'self'; img-src 'self' data:; object-src 'none'; "
+        "base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
+    )
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    if services().settings.production:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    if request.endpoint != "static":
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response

@@ -1,0 +1,21 @@
+"""All of /api: JSON in, JSON out, one module a resource. Who asks is said by the header alone, never by the cookie."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask, Response
+
+from .._security import csrf
+
+bp = Blueprint("api", __name__, url_prefix="/api")
+
+from . import admin, auth, keys, messages, send, whatsapp  # noqa: E402, F401  # each adds its routes to bp
+
+
+def init_app(app: Flask) -> None:
+    csrf.exempt(bp)
+
+
+@bp.after_request
+def _no_store(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    return response

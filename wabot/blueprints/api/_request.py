@@ -1,0 +1,110 @@
+"""Reading requests: who asks, with which scope, and bodies and queries checked by Pydantic models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from flask import g, request
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ...errors import Forbidden, Invalid, MalformedRequest, Unauthenticated
+from ...services.identity import Caller
+from .._context import services
+
+M = TypeVar("M", bound=BaseModel)
+V = TypeVar("V", bound=Callable[..., Any])
+
+
+class Body(BaseModel):
+    """Base of all bodies and queries: unknown fields are refused, strings are strings."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+def caller() -> Caller:
+    """Whoever the credential of this request belongs to; only behind `needs`."""
+    found: Caller = g.api_caller
+    return found
+
+
+def needs(scope: str | None = None, *, login: bool = False, admin: bool = False, query_key: bool = False) -> Callable[[V], V]:
+    """The view needs a credential with `scope`; `login`: a login token, no key; `query_key`: also `?api_key=`."""
+
+    def decorate(view: V) -> V:
+        @wraps(view)
+        def checked(*args: Any, **kwargs: Any) -> Any:
+            g.api_caller = _identify(query_key)
+            _allow(g.api_caller, scope, login=login or admin, admin=admin)
+            return view(*args, **kwargs)
+
+        checked.api_needs = {"scope": scope, "login": login or admin, "admin": admin}  # type: ignore[attr-defined]
+        return cast(V, checked)
+
+    return decorate
+
+
+def body(model: type[M]) -> M:
+    """The JSON body as `model`. Raises MalformedRequest (not JSON at all) or Invalid (which field, and why)."""
+    raw = request.get_data(cache=True)
+    if not raw:
+        return check(model, {})
+    if request.mimetype != "application/json":
+        raise MalformedRequest("Send the body as JSON, with Content-Type: application/json.", code="not_json")
+    values = request.get_json(silent=True)
+    if values is None and raw.strip() != b"null":
+        raise MalformedRequest("The body is not valid JSON.", code="malformed_json")
+    if not isinstance(values, dict):
+        raise Invalid("The body must be a JSON object.")
+    return check(model, values)
+
+
+def query(model: type[M]) -> M:
+    """The query string as `model`; numbers are read from their digits."""
+    return check(model, request.args.to_dict(), strict=False)
+
+
+def check(model: type[M], values: Mapping[str, Any], *, strict: bool = True) -> M:
+    try:
+        return model.model_validate(values, strict=strict)
+    except ValidationError as error:
+        raise invalid(error) from error
+
+
+def invalid(error: ValidationError) -> Invalid:
+    fields = {}
+    for one in error.errors(include_url=False, include_input=False, include_context=False):
+        fields[".".join(str(part) for part in one["loc"])] = _words(one["type"], one["msg"])
+    return Invalid("; ".join(f"{name}: {why}" for name, why in fields.items())[:1000], fields=fields)
+
+
+def _words(kind: str, message: str) -> str:
+    return {"missing": "is missing", "extra_forbidden": "is not a known field"}.get(kind, message)
+
+
+def _identify(query_key: bool) -> Caller:
+    credential = _credential() or (_query_key() if query_key else None)
+    if not credential:
+        raise Unauthenticated
+    return services().identity.by_bearer(credential)
+
+
+def _credential() -> str | None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme:
+        return token.strip() if scheme.lower() == "bearer" else None
+    return request.headers.get("X-API-Key")
+
+
+def _query_key() -> str | None:
+    return request.values.get("api_key")
+
+
+def _allow(found: Caller, scope: str | None, *, login: bool, admin: bool) -> None:
+    if login and found.key is not None:
+        raise Forbidden("This call takes a login token, not an API key.", code="login_required")
+    if admin and not found.user.is_admin:
+        raise Forbidden("Only administrators may do this.")
+    if scope and scope not in found.scopes:
+        raise Forbidden(f"The API key lacks the scope {scope!r}.", code="missing_scope")

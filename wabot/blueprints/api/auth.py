@@ -1,0 +1,65 @@
+"""/api/auth: register, log in, who am I, log out."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from flask import request
+from pydantic import Field
+
+from ...services import present
+from ...services.identity import TOKEN_LIFETIME
+from ...store.records import User
+from .._context import services
+from . import bp
+from ._request import Body, body, caller, needs
+
+
+class Register(Body):
+    email: Annotated[str, Field(max_length=320)]
+    password: Annotated[str, Field(max_length=1024)]
+    name: Annotated[str, Field(max_length=100)] = ""
+
+
+class Login(Body):
+    email: Annotated[str, Field(max_length=320)]
+    password: Annotated[str, Field(max_length=1024)]
+    otp: Annotated[str, Field(max_length=20)] | None = None
+
+
+@bp.post("/auth/register")
+def register() -> tuple[dict[str, Any], int]:
+    asked = body(Register)
+    return _logged_in(services().accounts.register(asked.email, asked.password, asked.name)), 201
+
+
+@bp.post("/auth/login")
+def login() -> dict[str, Any]:
+    asked = body(Login)
+    return _logged_in(services().accounts.authenticate(asked.email, asked.password))
+
+
+@bp.get("/auth/me")
+@needs(login=True)
+def me() -> dict[str, Any]:
+    return {"user": present.user(caller().user)}
+
+
+@bp.post("/auth/logout")
+@needs(login=True)
+def logout() -> tuple[str, int]:
+    services().identity.end_login(caller().login_id or "")
+    return "", 204
+
+
+def _logged_in(user: User) -> dict[str, Any]:
+    identity = services().identity
+    opened = identity.open_login(
+        user, "api", user_agent=request.headers.get("User-Agent", ""), address=request.remote_addr or ""
+    )
+    return {
+        "token": identity.token_for(user, opened),
+        "token_type": "bearer",
+        "expires_in": int(TOKEN_LIFETIME.total_seconds()),
+        "user": present.user(user),
+    }

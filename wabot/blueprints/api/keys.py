@@ -1,0 +1,43 @@
+"""/api/keys: make, list, revoke. A login token is needed: a key never makes keys."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, Field
+
+from ...services import present
+from ...services.identity import DEFAULT_SCOPES
+from .._context import services
+from . import bp
+from ._request import Body, body, caller, needs
+
+
+class NewKey(Body):
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    scopes: Annotated[list[str], Field(max_length=10)] = list(DEFAULT_SCOPES)
+    expires_at: Annotated[AwareDatetime, Field(strict=False)] | None = None
+
+
+@bp.get("/keys")
+@needs(login=True)
+def list_keys() -> dict[str, Any]:
+    keys = services().store.keys.of_user(caller().user.id)
+    return {"items": [present.api_key(one) for one in keys], "next_cursor": None}
+
+
+@bp.post("/keys")
+@needs(login=True)
+def make_key() -> tuple[dict[str, Any], int]:
+    asked = body(NewKey)
+    expires_at: datetime | None = asked.expires_at
+    record, secret = services().identity.make_key(caller().user, asked.name, asked.scopes, expires_at)
+    return {**present.api_key(record), "key": secret}, 201
+
+
+@bp.delete("/keys/<key_id>")
+@needs(login=True)
+def revoke_key(key_id: str) -> tuple[str, int]:
+    services().identity.revoke_key(caller().user, key_id)
+    return "", 204

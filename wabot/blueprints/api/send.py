@@ -1,0 +1,70 @@
+"""/api/send: the one call a script or a spreadsheet can make, GET or POST, everything in the parameters."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from flask import request
+from pydantic import Field
+from werkzeug.exceptions import MethodNotAllowed
+
+from ...errors import Conflict, Invalid, WabotError
+from ...services.messages import Draft
+from ...services.sessions import DEFAULT
+from .._context import request_id, services
+from .._waiting import until_sent
+from . import bp
+from ._request import Body, caller, check, needs
+
+_ALIASES = {"phone": "to", "number": "to", "text": "message"}
+_METHODS = ("GET", "POST", "OPTIONS")
+
+
+class QuickSend(Body):
+    api_key: str | None = None
+    to: Annotated[str, Field(min_length=1, max_length=64)]
+    message: str
+    session: Annotated[str, Field(min_length=1, max_length=100)] = DEFAULT
+    wait: Annotated[float, Field(ge=0, le=30)] = 10
+    idempotency_key: Annotated[str, Field(max_length=255)] | None = None
+
+
+@bp.route("/send", methods=["GET", "POST"])
+def quick_send() -> tuple[dict[str, Any], int]:
+    if request.method == "HEAD":  # Flask would run the GET: a link preview must not send
+        raise MethodNotAllowed(valid_methods=list(_METHODS))
+    return _send()
+
+
+@needs("send", query_key=True)
+def _send() -> tuple[dict[str, Any], int]:
+    asked = check(QuickSend, _parameters(), strict=False)
+    key = request.headers.get("Idempotency-Key") or asked.idempotency_key
+    draft = Draft(asked.to, asked.message, asked.session, key)
+    message, _ = services().messages.accept(caller().user.id, draft, request_id())
+    message, sent = until_sent(message, asked.wait)
+    if message.status == "failed":
+        raise _failure(message.error or {})
+    answer = {"success": True, "id": message.id, "status": message.status, "to": message.to}
+    return answer, 200 if sent else 202
+
+
+def _parameters() -> dict[str, Any]:
+    """Query, form or JSON body, with the aliases under their names. Raises Invalid when one is given twice."""
+    values = dict(request.values.items())
+    if request.is_json:
+        given = request.get_json(silent=True)
+        if not isinstance(given, dict):
+            raise Invalid("The body must be a JSON object.")
+        values.update(given)
+    named: dict[str, Any] = {}
+    for name, value in values.items():
+        known = _ALIASES.get(name, name)
+        if known in named and named[known] != value:
+            raise Invalid.field(known, "is given twice")
+        named[known] = value
+    return named
+
+
+def _failure(error: dict[str, str]) -> WabotError:
+    return Conflict(error.get("text", ""), code=error.get("code", "failed"), extra={"success": False})

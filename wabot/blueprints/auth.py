@@ -1,0 +1,98 @@
+"""Pages: register, log in, log out, change the password."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask_login import current_user, login_user, logout_user
+
+from ..errors import WabotError
+from ..services.identity import Caller
+from ..store.records import User
+from ._context import live, login_required, page_user, services
+from ._forms import errors_of, field, local_path, values
+from ._security import PageUser
+
+bp = Blueprint("auth", __name__)
+
+
+@bp.route("/register", methods=["GET", "POST"])
+def register() -> Any:
+    if request.method == "GET":
+        return _register_page({}, {})
+    try:
+        user = services().accounts.register(field("email"), field("password"), field("name")[:100])
+    except WabotError as error:
+        return _register_page(values(), errors_of(error)), error.status
+    _open(user, remember=False)
+    return redirect(url_for("home.dashboard"))
+
+
+@bp.route("/login", methods=["GET", "POST"])
+def login() -> Any:
+    target = request.values.get("next")
+    if request.method == "GET":
+        return _login_page({}, {}, target)
+    try:
+        user = services().accounts.authenticate(field("email"), field("password"))
+    except WabotError as error:
+        return _login_page(values(), {"password": error.detail}, target), error.status
+    _open(user, remember=bool(field("remember")))
+    otherwise = url_for("auth.change_password" if user.must_change_password else "home.dashboard")
+    return redirect(local_path(target, otherwise))
+
+
+@bp.post("/logout")
+@login_required
+def logout() -> Any:
+    services().identity.end_login(current_user.login_id)
+    live().close_user(page_user().id)
+    logout_user()
+    session.clear()
+    return redirect(url_for("auth.login"))
+
+
+@bp.route("/settings/password", methods=["GET", "POST"])
+@login_required
+def change_password() -> Any:
+    if request.method == "GET":
+        return render_template("settings_password.html", errors={})
+    try:
+        services().accounts.change_password(page_user(), field("current_password"), field("password"))
+    except WabotError as error:
+        return render_template("settings_password.html", errors=errors_of(error)), error.status
+    live().close_user(page_user().id)
+    fresh = services().store.users.get(page_user().id)
+    if fresh:
+        _open(fresh, remember=False)
+    return redirect(url_for("home.dashboard"))
+
+
+@bp.before_app_request
+def _default_password_first() -> Any:
+    """The admin that everybody knows the password of gets no further than to a new one."""
+    open_pages = ("auth.", "static", "health.", "internal.", "api.")
+    if (request.endpoint or "static").startswith(open_pages) or not current_user.is_authenticated:
+        return None
+    return redirect(url_for("auth.change_password")) if page_user().must_change_password else None
+
+
+def _open(user: User, *, remember: bool) -> None:
+    """A fresh browser session (no fixation), bound to a login record that can be ended."""
+    opened = services().identity.open_login(
+        user, "web", user_agent=request.headers.get("User-Agent", ""), address=request.remote_addr or ""
+    )
+    session.clear()
+    login_user(PageUser(Caller(user, frozenset(), login_id=opened.id)), remember=remember)
+
+
+def _register_page(given: dict[str, str], errors: dict[str, str]) -> str:
+    is_open = services().preferences.current().registration_open
+    return render_template("register.html", values=given, errors=errors, registration_open=is_open)
+
+
+def _login_page(given: dict[str, str], errors: dict[str, str], target: str | None) -> str:
+    is_open = services().preferences.current().registration_open
+    kept = {"next": target} if target else {}
+    return render_template("login.html", values={**given, **kept}, errors=errors, next=target, registration_open=is_open)

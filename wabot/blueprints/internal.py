@@ -1,0 +1,63 @@
+"""/internal: what our own processes tell the web process, on loopback with a shared secret (docs/internals.md)."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Annotated, Any
+
+from flask import Blueprint, Flask, request
+from pydantic import BaseModel, Field
+
+from ..errors import NotFound, Unauthenticated
+from ..services.ingest import GatewayEvent
+from ..services.publishing import Push
+from ._context import live, services
+from ._security import csrf
+from .api._request import check
+
+bp = Blueprint("internal", __name__, url_prefix="/internal")
+_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Via")
+_LOOPBACK = ("127.", "::1", "::ffff:127.")
+
+
+class Events(BaseModel):
+    events: Annotated[list[GatewayEvent], Field(max_length=100)]
+
+
+class PushBody(BaseModel):
+    user_id: str
+    event: Annotated[str, Field(max_length=64)]
+    data: dict[str, Any]
+
+
+class Pushes(BaseModel):
+    pushes: Annotated[list[PushBody], Field(max_length=100)]
+
+
+def init_app(app: Flask) -> None:
+    csrf.exempt(bp)
+
+
+@bp.before_request
+def _only_ours() -> None:
+    """Raises NotFound for what came through a proxy or from elsewhere, Unauthenticated without the secret."""
+    if any(name in request.headers for name in _FORWARDED) or not (request.remote_addr or "").startswith(_LOOPBACK):
+        raise NotFound
+    given = request.headers.get("Authorization", "").encode()
+    expected = f"Bearer {services().settings.secret('internal_secret')}".encode()
+    if not hmac.compare_digest(given, expected):
+        raise Unauthenticated("The internal secret is missing or wrong.")
+
+
+@bp.post("/events")
+def events() -> dict[str, int]:
+    """Durable and applied when this is answered; otherwise the gateway sends them again."""
+    asked = check(Events, request.get_json(), strict=False)
+    return {"stored": services().ingest.apply(asked.events)}
+
+
+@bp.post("/push")
+def push() -> tuple[str, int]:
+    asked = check(Pushes, request.get_json(), strict=False)
+    live().publish([Push(one.user_id, one.event, one.data) for one in asked.pushes])
+    return "", 204

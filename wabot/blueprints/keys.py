@@ -1,0 +1,57 @@
+"""Page: API keys; a new one is shown once, with the line to paste."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+
+from ..errors import Invalid, WabotError
+from ..plugins import NavItem
+from ..services import present
+from ._context import login_required, page_user, services
+from ._forms import errors_of, field, values
+
+bp = Blueprint("keys", __name__, url_prefix="/keys")
+NAV = NavItem("API keys", "keys.overview", "key", order=60)
+
+
+@bp.route("", methods=["GET", "POST"])
+@login_required
+def overview() -> Any:
+    if request.method == "GET":
+        return _page()
+    try:
+        name = field("name").strip()[:100]
+        if not name:
+            raise Invalid.field("name", "is missing: say what the key is for")
+        expires_at = _end_of_day(field("expires_at"))
+        record, secret = services().identity.make_key(page_user(), name, request.form.getlist("scopes"), expires_at)
+    except WabotError as error:
+        return _page(values=values(), errors=errors_of(error)), error.status
+    return _page(created={**present.api_key(record), "key": secret})
+
+
+@bp.post("/<key_id>/revoke")
+@login_required
+def revoke(key_id: str) -> Any:
+    services().identity.revoke_key(page_user(), key_id)
+    flash("Revoked. Programs that use this key are refused from now on.", "success")
+    return redirect(url_for(".overview"))
+
+
+def _page(**more: Any) -> str:
+    items = [present.api_key(one) for one in services().store.keys.of_user(page_user().id)]
+    context = {"values": {}, "errors": {}, "created": None, **more}
+    return render_template("keys.html", items=items, base_url=services().settings.public_url, **context)
+
+
+def _end_of_day(typed: str) -> datetime | None:
+    """A date field's day, to its end in UTC. Raises Invalid."""
+    if not typed:
+        return None
+    try:
+        return datetime.strptime(typed[:10], "%Y-%m-%d").replace(tzinfo=UTC) + timedelta(days=1)
+    except ValueError as error:
+        raise Invalid.field("expires_at", "is not a date, such as 2030-12-31") from error

@@ -1,0 +1,98 @@
+"""Pages: the log, one message with its timeline, and the form to send."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+
+from ..errors import WabotError
+from ..lib import phones
+from ..lib.clock import from_rfc3339
+from ..plugins import NavItem
+from ..services import present
+from ..services.messages import Draft
+from ..services.sessions import DEFAULT
+from ..store.ids import new_id
+from ..store.messages import MessageFilter
+from ._context import login_required, page_user, request_id, services
+from ._forms import errors_of, field, values
+
+bp = Blueprint("messages", __name__, url_prefix="/messages")
+NAV = [
+    NavItem("Send", "messages.compose", "send", order=30),
+    NavItem("Messages", "messages.log", "messages", order=40),
+]
+_PAGE = 50
+_STATUSES = ("queued", "sending", "sent", "delivered", "read", "failed", "cancelled", "unknown", "scheduled")
+
+
+@bp.get("")
+@login_required
+def log() -> str:
+    asked = {name: request.args.get(name, "").strip()[:200] for name in ("status", "to", "session", "q", "since", "until")}
+    cursor = request.args.get("cursor")
+    page = services().messages.page(page_user().id, _filter(asked), limit=_PAGE, cursor=cursor)
+    return render_template(
+        "messages.html",
+        page={"items": [present.message(one) for one in page.items], "next_cursor": page.next_cursor},
+        filters=asked,
+        first_page=cursor is None,
+        sessions=_sessions(),
+    )
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@login_required
+def compose() -> Any:
+    if request.method == "GET":
+        given = {name: request.args.get(name, "")[:70_000] for name in ("to", "message", "session")}
+        return _form({**given, "idempotency_key": new_id()}, {})
+    draft = Draft(field("to"), field("message"), field("session") or DEFAULT, field("idempotency_key") or None)
+    try:
+        message, _ = services().messages.accept(page_user().id, draft, request_id())
+    except WabotError as error:
+        return _form(values(), errors_of(error)), error.status
+    return redirect(url_for(".one", message_id=message.id))
+
+
+@bp.get("/<message_id>")
+@login_required
+def one(message_id: str) -> str:
+    message = services().messages.one(page_user().id, message_id)
+    return render_template("message.html", message=present.message(message, timeline=True))
+
+
+@bp.post("/<message_id>/cancel")
+@login_required
+def cancel(message_id: str) -> Any:
+    try:
+        services().messages.cancel(page_user().id, message_id)
+        flash("Cancelled. The message was not sent.", "success")
+    except WabotError as error:
+        flash(error.detail, "error")
+    return redirect(url_for(".one", message_id=message_id))
+
+
+def _sessions() -> list[dict[str, Any]]:
+    found = services().sessions.of_user(page_user().id)
+    return [present.session(one) for one in found]
+
+
+def _form(given: dict[str, str], errors: dict[str, str]) -> str:
+    return render_template("messages_new.html", values=given, errors=errors, sessions=_sessions())
+
+
+def _filter(asked: dict[str, str]) -> MessageFilter:
+    """What can't be understood filters nothing out: it stays in its field to be corrected."""
+    to = since = until = None
+    with contextlib.suppress(WabotError, ValueError):
+        to = phones.to_e164(asked["to"]) if asked["to"] else None
+    with contextlib.suppress(ValueError):
+        since = from_rfc3339(asked["since"]) if asked["since"] else None
+        until = from_rfc3339(asked["until"]) if asked["until"] else None
+    status = asked["status"] if asked["status"] in _STATUSES else None
+    return MessageFilter(
+        status=status, to=to, session=asked["session"] or None, text=asked["q"] or None, since=since, until=until
+    )

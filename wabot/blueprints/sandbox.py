@@ -1,0 +1,105 @@
+"""Page: the virtual phones of test mode."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+
+from ..errors import NotFound, WabotError
+from ..plugins import NavItem
+from ..services import present
+from ..services.sessions import DEFAULT
+from ._context import login_required, page_user, services
+from ._forms import field
+
+bp = Blueprint("sandbox", __name__, url_prefix="/sandbox")
+NAV = NavItem("Sandbox", "sandbox.overview", "sandbox", order=70, sandbox=True)
+
+
+@bp.before_request
+def _only_where_offered() -> None:
+    if not services().settings.sandbox:
+        raise NotFound("The sandbox is switched off on this server.")
+
+
+@bp.get("")
+@login_required
+def overview() -> str:
+    phones = services().phones.of_user(page_user().id)
+    number = request.args.get("phone") or (phones[0]["number"] if phones else None)
+    return render_template("sandbox.html", phones=phones, **_screen(number))
+
+
+@bp.get("/phones/<number>/screen")
+@login_required
+def screen(number: str) -> str:
+    return render_template("_sandbox_phone.html", **_screen(number))
+
+
+@bp.post("/phones")
+@login_required
+def add() -> Any:
+    return _done(lambda: services().phones.add(page_user().id, field("number"), field("name")[:60]))
+
+
+@bp.post("/phones/<number>/scan")
+@login_required
+def scan(number: str) -> Any:
+    def work() -> str:
+        services().phones.scan(page_user().id, number, field("session") or DEFAULT)
+        flash("Scanned. The session is being linked.", "success")
+        return number
+
+    return _done(work, number)
+
+
+@bp.post("/phones/<number>/unlink")
+@login_required
+def unlink(number: str) -> Any:
+    def work() -> str:
+        services().phones.unlink(page_user().id, number)
+        flash("The phone removed its linked devices.", "success")
+        return number
+
+    return _done(work, number)
+
+
+@bp.post("/phones/<number>/send")
+@login_required
+def send(number: str) -> Any:
+    return _done(lambda: services().phones.write(page_user().id, number, field("to"), field("text")), number)
+
+
+@bp.post("/phones/<number>/read")
+@login_required
+def read(number: str) -> Any:
+    return _done(lambda: services().phones.read(page_user().id, number), number)
+
+
+def _done(work: Callable[[], str | None], number: str | None = None) -> Any:
+    """Do it, say what went wrong, and go back to where it was asked for."""
+    try:
+        number = work() or number
+    except WabotError as error:
+        flash(error.detail, "error")
+    if field("back") == "whatsapp":
+        return redirect(url_for("whatsapp.connect", session=field("session") or None))
+    shown: dict[str, Any] = {"phone": number, "with": field("with") or field("to") or None}
+    return redirect(url_for(".overview", **shown))
+
+
+def _screen(number: str | None) -> dict[str, Any]:
+    """What the phone shows: {phone, chats, chat, sessions}."""
+    sessions = [present.session(one) for one in services().sessions.of_user(page_user().id) if one.network == "sandbox"]
+    if not number:
+        return {"phone": None, "chats": [], "chat": None, "sessions": sessions}
+    try:
+        shown = services().phones.screen(page_user().id, number)
+    except WabotError as error:
+        flash(error.detail, "error")
+        shown = {"phone": None, "chats": []}
+    selected = request.args.get("with")
+    chat = next((one for one in shown["chats"] if one["with"] == selected), None)
+    return {**shown, "chat": chat, "selected": selected, "sessions": sessions}

@@ -1,0 +1,203 @@
+"""Every setting of wabot: one field here, read once from the environment, checked once at the start.
+
+A setting is named in the environment by its alias; `NAME_FILE` may name a file that holds the value instead (for secrets).
+Bad values never reach the program: `load` raises `ConfigError` that lists every one of them by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+
+DEFAULT_ADMIN_EMAIL = "admin@admin.com"
+DEFAULT_ADMIN_PASSWORD = "Admin@7501"  # noqa: S105  # the documented first login of a local start; production refuses it
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class ConfigError(Exception):
+    """The environment can't be used. `problems` maps the setting's name to what is wrong with it."""
+
+    def __init__(self, problems: dict[str, str]) -> None:
+        super().__init__("; ".join(f"{name}: {why}" for name, why in problems.items()))
+        self.problems = problems
+
+
+class Settings(BaseModel):
+    """What the environment says, checked. Paths are absolute."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=False)
+
+    env: Literal["local", "production"] = Field("local", alias="WABOT_ENV", description="`production` refuses every insecure setting, by name")
+    host: str = Field("127.0.0.1", alias="WABOT_HOST", description="where web listens")
+    port: Port = Field(8000, alias="WABOT_PORT", description="where web listens")
+    data: Path = Field(Path("./var"), alias="WABOT_DATA", description="everything that is kept: database, WhatsApp profiles, journals, logs")
+    secret_key: str | None = Field(None, alias="SECRET_KEY", min_length=16, description="signs cookies and tokens; local: made at the first start in `WABOT_DATA/secrets`")
+    public_url: str = Field("", alias="PUBLIC_URL", description="the root of every link that leaves; local: `http://HOST:PORT`")
+    trusted_proxies: int = Field(0, alias="TRUSTED_PROXIES", ge=0, le=10, description="how many proxies in front to believe")
+    metrics_token: str | None = Field(None, alias="METRICS_TOKEN", min_length=16, description="bearer token for `/metrics`; required in production")
+    mongo_uri: str | None = Field(None, alias="MONGO_URI", description="any MongoDB; unset: the embedded default")
+    redis_url: str | None = Field(None, alias="REDIS_URL", description="for several web processes: Socket.IO queue and limiter storage")
+    admin_email: str = Field(DEFAULT_ADMIN_EMAIL, alias="WABOT_ADMIN_EMAIL", description="the first admin")
+    admin_password: str = Field(DEFAULT_ADMIN_PASSWORD, alias="WABOT_ADMIN_PASSWORD", min_length=8, description="the first admin's password")
+    sandbox: bool = Field(True, alias="WABOT_SANDBOX", description="run the sandbox and offer test mode; default 1 in local, 0 in production")
+    default_network: Literal["live", "sandbox"] = Field("live", alias="WABOT_DEFAULT_NETWORK", description="network of a session that names none")
+    default_engine: str = Field("webjs", alias="WABOT_DEFAULT_ENGINE", pattern=r"^[a-z][a-z0-9_]{0,30}$", description="engine of a session that names none")
+    sandbox_port: Port = Field(8090, alias="SANDBOX_PORT", description="the sandbox's control API, loopback only")
+    gateway_port: Port = Field(8070, alias="GATEWAY_PORT", description="the gateway, loopback only")
+    smtp_url: str | None = Field(None, alias="SMTP_URL", pattern=r"^smtps?://", description="where mails go; unset in local: files in `WABOT_DATA/mail`")
+    chromium_path: Path | None = Field(None, alias="CHROMIUM_PATH", description="the browser; unset: found")
+    chromium_args: str = Field("", alias="WA_CHROMIUM_ARGS", description="arguments added to the browser's command line on the live network")
+    webhook_allow: str = Field("", alias="WABOT_WEBHOOK_ALLOW", description="comma-separated private hosts webhooks may reach; local only")
+    baileys_url: str | None = Field(None, alias="WA_BAILEYS_URL", description="WebSocket URL for Baileys on the live network, tests only")
+
+    @property
+    def production(self) -> bool:
+        return self.env == "production"
+
+    @property
+    def internal_url(self) -> str:
+        """Where the other processes of this machine reach web's `/internal`."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::", "localhost") else self.host  # noqa: S104
+        return f"http://{_bracketed(host)}:{self.port}"
+
+    @property
+    def gateway_url(self) -> str:
+        return f"http://127.0.0.1:{self.gateway_port}"
+
+    @property
+    def sandbox_url(self) -> str:
+        return f"http://127.0.0.1:{self.sandbox_port}"
+
+    @property
+    def default_admin_in_force(self) -> bool:
+        return self.admin_password == DEFAULT_ADMIN_PASSWORD
+
+    def secret(self, name: Literal["secret_key", "gateway_secret", "internal_secret"]) -> str:
+        """A secret of this installation. Raises ConfigError when the launcher has not made it yet."""
+        if name == "secret_key" and self.secret_key:
+            return self.secret_key
+        path = self.data / "secrets" / name
+        try:
+            return path.read_text().strip()
+        except OSError as error:
+            raise ConfigError({"WABOT_DATA": f"{path} can't be read ({error.strerror}); `make run` makes it"}) from error
+
+    @property
+    def database_uri(self) -> str:
+        """`MONGO_URI`, or the embedded database's address as the launcher wrote it down."""
+        if self.mongo_uri:
+            return self.mongo_uri
+        path = self.data / "run" / "db.port"
+        try:
+            port = int(path.read_text())
+        except (OSError, ValueError) as error:
+            raise ConfigError({"MONGO_URI": f"unset, and {path} doesn't name the embedded database's port; start with `make run`"}) from error
+        return f"mongodb://127.0.0.1:{port}/wabot?directConnection=true&retryWrites=false"
+
+    @model_validator(mode="after")
+    def _check_together(self) -> Settings:
+        problems = dict(_insecure(self)) if self.production else dict(_unsafe_local(self))
+        if self.default_network == "sandbox" and not self.sandbox:
+            problems["WABOT_DEFAULT_NETWORK"] = "is sandbox, but WABOT_SANDBOX is 0"
+        if self.mongo_uri and not urlsplit(self.mongo_uri).path.strip("/"):
+            problems["MONGO_URI"] = "names no database: end it with /wabot"
+        if problems:
+            raise _Together(problems)
+        return self
+
+
+class _Together(ValueError):
+    def __init__(self, problems: dict[str, str]) -> None:
+        super().__init__("settings that don't go together")
+        self.problems = problems
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _insecure(settings: Settings) -> Mapping[str, str]:
+    """What production refuses, by name of the setting."""
+    problems = {}
+    if not settings.secret_key or len(settings.secret_key) < 32:
+        problems["SECRET_KEY"] = "production needs one of at least 32 characters"
+    if not settings.public_url.startswith("https://"):
+        problems["PUBLIC_URL"] = "production needs the https:// address people open"
+    if settings.admin_password == DEFAULT_ADMIN_PASSWORD and "admin_password" in settings.model_fields_set:
+        problems["WABOT_ADMIN_PASSWORD"] = "the default password is refused in production"
+    if not settings.metrics_token:
+        problems["METRICS_TOKEN"] = "production needs one (16 characters or more)"
+    if settings.webhook_allow:
+        problems["WABOT_WEBHOOK_ALLOW"] = "is for local only"
+    if settings.baileys_url:
+        problems["WA_BAILEYS_URL"] = "is for tests only"
+    return problems
+
+
+def _unsafe_local(settings: Settings) -> Mapping[str, str]:
+    if settings.default_admin_in_force and not _is_loopback(settings.host):
+        return {"WABOT_HOST": "is not loopback: set WABOT_ADMIN_PASSWORD first, the default one is known to everybody"}
+    return {}
+
+
+def fields() -> list[tuple[str, FieldInfo]]:
+    """Every setting as (name in the environment, field), for the docs and their test."""
+    return [(field.alias or name, field) for name, field in Settings.model_fields.items()]
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """Read and check all settings. Raises ConfigError naming every bad one."""
+    values, problems = _read(environ)
+    values.setdefault("WABOT_SANDBOX", "0" if values.get("WABOT_ENV") == "production" else "1")
+    host, port = values.get("WABOT_HOST", "127.0.0.1"), values.get("WABOT_PORT", "8000")
+    if values.get("WABOT_ENV") != "production":
+        values.setdefault("PUBLIC_URL", f"http://{_bracketed(host)}:{port}")
+    values["WABOT_DATA"] = str(Path(values.get("WABOT_DATA", "./var")).expanduser().absolute())
+    values["PUBLIC_URL"] = values.get("PUBLIC_URL", "").rstrip("/")
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(problems | _by_name(error)) from error
+    if problems:
+        raise ConfigError(problems)
+    return settings
+
+
+def _read(environ: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """The raw values, from NAME or the file NAME_FILE names; an empty value is an unset one."""
+    values: dict[str, str] = {}
+    problems: dict[str, str] = {}
+    for name, _ in fields():
+        if environ.get(name):
+            values[name] = environ[name]
+        elif path := environ.get(f"{name}_FILE"):
+            try:
+                values[name] = Path(path).read_text().strip()
+            except OSError as error:
+                problems[f"{name}_FILE"] = f"{path} can't be read: {error.strerror}"
+    return values, problems
+
+
+def _by_name(error: ValidationError) -> dict[str, str]:
+    problems: dict[str, str] = {}
+    for one in error.errors(include_url=False, include_input=False):
+        context: Any = one.get("ctx", {}).get("error")
+        if isinstance(context, _Together):
+            problems.update(context.problems)
+        else:
+            problems[str(one["loc"][0])] = one["msg"]
+    return problems

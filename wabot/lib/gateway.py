@@ -1,0 +1,123 @@
+"""Client of the gateway (`node_wa/server.js`); the protocol stands in docs/internals.md."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+from ..errors import GatewayUnavailable
+from .loopback import LoopbackClient, Problem, Unreachable
+
+Snapshot = dict[str, Any]
+_T = TypeVar("_T")
+
+COMMAND_TIMEOUT = 5.0
+LOGOUT_TIMEOUT = 25.0
+"""Seconds: WhatsApp may take 5 to hear of it, the browser 10 to end, a large profile a few to be wiped."""
+SEND_TIMEOUT = 30.0
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The engine took the message: its WhatsApp id and the ack seen so far (`pending sent delivered read failed`)."""
+
+    wa_message_id: str
+    ack: str
+
+
+class NotHandedOver(Exception):
+    """Surely nothing went out. `permanent` says whether trying again can't help."""
+
+    def __init__(self, code: str, detail: str, *, permanent: bool) -> None:
+        super().__init__(code)
+        self.code = code
+        self.detail = detail
+        self.permanent = permanent
+
+
+class OutcomeUnknown(Exception):
+    """It may have gone out or not: look into WhatsApp (`find`) before anything else."""
+
+
+class Gateway:
+    """Every call has a deadline; those that answer people raise GatewayUnavailable when the gateway is away."""
+
+    def __init__(self, client: LoopbackClient) -> None:
+        self._client = client
+
+    def alive(self) -> bool:
+        try:
+            self._client.call("GET", "/healthz", timeout=1.0)
+        except (Problem, Unreachable):
+            return False
+        return True
+
+    def engines(self) -> list[dict[str, Any]]:
+        return cast(list[dict[str, Any]], self._asked(lambda: self._client.call("GET", "/engines", timeout=2.0))["items"])
+
+    def sessions(self) -> list[Snapshot]:
+        """Snapshots of all sessions the gateway holds."""
+        return cast(list[Snapshot], self._asked(lambda: self._client.call("GET", "/sessions", timeout=2.0))["items"])
+
+    def start(self, session_id: str, order: dict[str, Any], correlation_id: str | None = None) -> Snapshot:
+        """`order`: engine, network, method, phone, epoch. Harmless when already started with this epoch."""
+        return self._command("PUT", f"/sessions/{session_id}", order, COMMAND_TIMEOUT, correlation_id)
+
+    def logout(self, session_id: str, order: dict[str, Any], correlation_id: str | None = None) -> Snapshot:
+        """Comes back when the login is gone at WhatsApp (if reachable), the browser has ended and the profile is wiped."""
+        return self._command("POST", f"/sessions/{session_id}/logout", order, LOGOUT_TIMEOUT, correlation_id)
+
+    def stop(self, session_id: str, epoch: int, correlation_id: str | None = None) -> Snapshot:
+        """Ends the browser, keeps the login."""
+        return self._command("POST", f"/sessions/{session_id}/stop", {"epoch": epoch}, LOGOUT_TIMEOUT, correlation_id)
+
+    def send(self, session_id: str, order: dict[str, Any], correlation_id: str) -> Accepted:
+        """`order`: id, to, body, wa_message_id, epoch. Raises NotHandedOver or OutcomeUnknown."""
+        try:
+            answer = self._client.call(
+                "POST", f"/sessions/{session_id}/messages", order, timeout=SEND_TIMEOUT, correlation_id=correlation_id
+            )
+        except Problem as problem:
+            raise _refusal(problem) from problem
+        except Unreachable as error:
+            if error.maybe_arrived:
+                raise OutcomeUnknown(str(error)) from error
+            raise NotHandedOver("gateway_unavailable", GatewayUnavailable.title, permanent=False) from error
+        return Accepted(answer["wa_message_id"], answer["ack"])
+
+    def find(self, session_id: str, order: dict[str, Any], correlation_id: str) -> Accepted | None:
+        """Look a message up in WhatsApp: `order` wa_message_id, to, body, since. Raises OutcomeUnknown when it can't be asked now."""
+        try:
+            answer = self._client.call(
+                "POST", f"/sessions/{session_id}/find", order, timeout=SEND_TIMEOUT, correlation_id=correlation_id
+            )
+        except (Problem, Unreachable) as error:
+            raise OutcomeUnknown(str(error)) from error
+        return Accepted(answer["wa_message_id"], answer["ack"]) if answer["found"] else None
+
+    def _command(self, method: str, path: str, body: object, timeout: float, correlation_id: str | None) -> Snapshot:
+        def call() -> Any:
+            return self._client.call(method, path, body, timeout=timeout, correlation_id=correlation_id)
+
+        return cast(Snapshot, self._asked(call))
+
+    def _asked(self, call: Callable[[], _T]) -> _T:
+        try:
+            return call()
+        except Unreachable as error:
+            raise GatewayUnavailable from error
+        except Problem as problem:
+            if problem.status >= 500:
+                raise GatewayUnavailable(problem.detail) from problem
+            raise
+
+
+_UNKNOWN_OUTCOMES = {"outcome_unknown"}
+_PERMANENT = {"not_on_whatsapp", "not_supported_by_engine", "message_too_long"}
+
+
+def _refusal(problem: Problem) -> Exception:
+    if problem.code in _UNKNOWN_OUTCOMES or problem.status == 500:
+        return OutcomeUnknown(problem.code)
+    return NotHandedOver(problem.code, problem.detail, permanent=problem.code in _PERMANENT)

@@ -1,0 +1,47 @@
+"""Phone numbers as people type them, to E.164 (`+12025550123`), by Google's libphonenumber rules."""
+
+from __future__ import annotations
+
+import re
+
+import phonenumbers
+
+from ..errors import InvalidNumber
+
+_IGNORED = re.compile(r"[\s\-().\u2010-\u2015\u00a0\u202a-\u202e\u2060\u200e\u200f]")
+_MAX_TYPED = 64
+
+
+def to_e164(typed: str, field: str = "to") -> str:
+    """An international number with or without `+` or `00`; spaces, dashes and brackets don't matter.
+
+    Raises InvalidNumber, naming `field`, when it is not a possible number.
+    """
+    if len(typed) > _MAX_TYPED:
+        raise _invalid(field)
+    digits = _IGNORED.sub("", typed)
+    if digits.startswith("00"):
+        digits = digits[2:]
+    if not re.fullmatch(r"\+?[0-9]{5,20}", digits, flags=re.ASCII):
+        raise _invalid(field)
+    try:
+        number = phonenumbers.parse("+" + digits.lstrip("+"), None)
+    except phonenumbers.NumberParseException as error:
+        raise _invalid(field) from error
+    if not phonenumbers.is_possible_number(number):
+        raise _invalid(field)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def for_people(e164: str) -> str:
+    """`+1 202-555-0123`; what can't be parsed is given back as it is."""
+    try:
+        number = phonenumbers.parse(e164, None)
+    except phonenumbers.NumberParseException:
+        return e164
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def _invalid(field: str) -> InvalidNumber:
+    why = "is not a phone number: write it in the international form, such as +1 202 555 0123"
+    return InvalidNumber(f"{field} {why}", fields={field: why})

@@ -1,0 +1,70 @@
+"""Client of the sandbox's control API: the virtual phones that stand in for WhatsApp."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+from ..errors import Conflict, Invalid, NotFound, Unavailable, WabotError
+from .loopback import LoopbackClient, Problem, Unreachable
+
+TIMEOUT = 5.0
+_ERRORS: dict[int, type[WabotError]] = {404: NotFound, 409: Conflict, 422: Invalid}
+
+
+class Sandbox:
+    """Numbers are E.164. Raises NotFound, Conflict, Invalid as the sandbox answers, Unavailable when it is away."""
+
+    def __init__(self, client: LoopbackClient) -> None:
+        self._client = client
+
+    def alive(self) -> bool:
+        try:
+            self._client.call("GET", "/healthz", timeout=1.0)
+        except (Problem, Unreachable):
+            return False
+        return True
+
+    def add_phone(self, number: str, name: str) -> dict[str, Any]:
+        return dict(self._call("PUT", _phone(number), {"name": name}))
+
+    def phone(self, number: str) -> dict[str, Any]:
+        """{number, name, lid, devices: [{id, linked_at, online}]}."""
+        return dict(self._call("GET", _phone(number)))
+
+    def chats(self, number: str) -> list[dict[str, Any]]:
+        """[{with, name, unread, messages: [{id, from_me, body, at, ack}]}], bounded by the sandbox."""
+        answer = self._call("GET", _phone(number) + "/chats")
+        return list(answer["items"] if isinstance(answer, dict) else answer)
+
+    def scan_picture(self, number: str, png: bytes) -> None:
+        self._call("POST", _phone(number) + "/scan", {"image": base64.b64encode(png).decode()})
+
+    def enter_code(self, number: str, code: str) -> None:
+        self._call("POST", _phone(number) + "/scan", {"code": code})
+
+    def unlink(self, number: str) -> None:
+        self._call("POST", _phone(number) + "/unlink")
+
+    def write(self, number: str, to: str, text: str) -> None:
+        self._call("POST", _phone(number) + "/send", {"to": to, "text": text})
+
+    def read(self, number: str) -> None:
+        """Read receipts for everything that arrived."""
+        self._call("POST", _phone(number) + "/read", {})
+
+    def _call(self, method: str, path: str, body: object = None) -> Any:
+        call: Callable[[], Any] = lambda: self._client.call(method, path, body, timeout=TIMEOUT)  # noqa: E731
+        try:
+            return call()
+        except Unreachable as error:
+            raise Unavailable("The sandbox doesn't answer; it is being restarted.", code="sandbox_unavailable") from error
+        except Problem as problem:
+            kind = _ERRORS.get(problem.status, Unavailable)
+            raise kind(problem.detail, code=problem.code) from problem
+
+
+def _phone(number: str) -> str:
+    return "/phones/" + quote(number.lstrip("+"))

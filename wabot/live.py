@@ -1,0 +1,182 @@
+"""Live updates in the web process: Socket.IO rooms, the gate before them, and calls that wait for a message.
+
+Websocket only. The gate is WSGI, before Socket.IO takes a thread: an upgrade without a login is 401, over the caps 503
+(64 anonymous sockets once starved a 64-thread server from inside the `connect` handler).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+from weakref import WeakSet
+
+from flask import Flask, request
+from flask_login import current_user
+from flask_socketio import SocketIO, disconnect, join_room
+
+from .services.publishing import Push
+
+SOCKETS_PER_USER = 12
+SOCKETS_IN_ALL = 400
+"""Each takes one of gunicorn's 512 threads; the rest stays for requests."""
+
+StartResponse = Callable[..., Any]
+WSGIApp = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+
+
+_INSTANCES: WeakSet[Live] = WeakSet()
+
+
+def close_all() -> None:
+    """For the end of the process (gunicorn's hook), which knows no application."""
+    for live in list(_INSTANCES):
+        live.close_all()
+
+
+class Live:
+    """The web process's publisher: to the user's room, and to whoever waits for that message."""
+
+    def __init__(self) -> None:
+        self.socketio = SocketIO()
+        self.waiting = Waiting()
+        self._sockets: Counter[str] = Counter()
+        self._users: dict[str, str] = {}
+        self._lock = threading.Lock()
+        _INSTANCES.add(self)
+
+    def init_app(self, app: Flask, *, redis_url: str | None, origins: list[str]) -> None:
+        self.socketio.init_app(
+            app,
+            async_mode="threading",
+            transports=["websocket"],
+            message_queue=redis_url,
+            cors_allowed_origins=origins,
+            ping_interval=20,
+            ping_timeout=20,
+            max_http_buffer_size=10_000,
+            manage_session=False,
+        )
+        self.socketio.on_event("connect", self._on_connect)
+        self.socketio.on_event("disconnect", self._on_disconnect)
+        app.wsgi_app = Gate(app, self, app.wsgi_app)  # type: ignore[method-assign]
+
+    def publish(self, pushes: Sequence[Push]) -> None:
+        for push in pushes:
+            if push.event == "message":
+                self.waiting.tell(push.data)
+            self.socketio.emit(push.event, push.data, to=room(push.user_id))
+
+    def refusal(self, user_id: str) -> str | None:
+        """Why one more socket of this user can't be taken."""
+        with self._lock:
+            if self._sockets[user_id] >= SOCKETS_PER_USER:
+                return "too many open pages"
+            return "the server is full" if self._sockets.total() >= SOCKETS_IN_ALL else None
+
+    def close_user(self, user_id: str) -> None:
+        """After logout everywhere: a socket outlives the cookie it was opened with."""
+        self.socketio.close_room(room(user_id))
+        with self._lock:
+            theirs = [sid for sid, owner in self._users.items() if owner == user_id]
+        for sid in theirs:
+            disconnect(sid, namespace="/")
+
+    def close_all(self) -> None:
+        """At the end of the process: open sockets would hold it for the whole graceful time-out."""
+        with self._lock:
+            sids = list(self._users)
+        for sid in sids:
+            self.socketio.server.disconnect(sid, namespace="/")
+
+    def _on_connect(self, *_: object) -> bool:
+        if not current_user.is_authenticated:
+            return False
+        user_id = current_user.user.id
+        with self._lock:
+            self._sockets[user_id] += 1
+            self._users[request.sid] = user_id  # type: ignore[attr-defined]  # Flask-SocketIO adds it
+        join_room(room(user_id))
+        return True
+
+    def _on_disconnect(self, *_: object) -> None:
+        with self._lock:
+            user_id = self._users.pop(request.sid, None)  # type: ignore[attr-defined]
+            if user_id:
+                self._sockets[user_id] -= 1
+                self._sockets += Counter()  # drops users with none
+
+
+def room(user_id: str) -> str:
+    return f"user:{user_id}"
+
+
+class Gate:
+    """WSGI: looks at `/socket.io/` only, and lets everything else through."""
+
+    def __init__(self, app: Flask, live: Live, inner: WSGIApp) -> None:
+        self._app = app
+        self._live = live
+        self._inner = inner
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        if not environ.get("PATH_INFO", "").startswith("/socket.io"):
+            return self._inner(environ, start_response)
+        refused = self._refusal(environ)
+        if refused is None:
+            return self._inner(environ, start_response)
+        status, why = refused
+        start_response(status, [("Content-Type", "text/plain"), ("Connection", "close")])
+        return [why.encode()]
+
+    def _refusal(self, environ: dict[str, Any]) -> tuple[str, str] | None:
+        if environ.get("HTTP_UPGRADE", "").lower() != "websocket":
+            return "400 Bad Request", "websocket only"
+        with self._app.request_context(environ):
+            if not current_user.is_authenticated:
+                return "401 Unauthorized", "log in first"
+            why = self._live.refusal(current_user.user.id)
+        return ("503 Service Unavailable", why) if why else None
+
+
+class Waiting:
+    """Calls that wait for a message to leave `queued` and `sending`: at most eight a user."""
+
+    PER_USER = 8
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._events: dict[str, list[threading.Event]] = {}
+        self._users: Counter[str] = Counter()
+
+    def enter(self, user_id: str) -> bool:
+        """False when this user has enough waiting calls already."""
+        with self._lock:
+            if self._users[user_id] >= self.PER_USER:
+                return False
+            self._users[user_id] += 1
+            return True
+
+    def leave(self, user_id: str) -> None:
+        with self._lock:
+            self._users[user_id] -= 1
+            self._users += Counter()
+
+    def watch(self, message_id: str) -> threading.Event:
+        event = threading.Event()
+        with self._lock:
+            self._events.setdefault(message_id, []).append(event)
+        return event
+
+    def unwatch(self, message_id: str, event: threading.Event) -> None:
+        with self._lock:
+            self._events[message_id].remove(event)
+            if not self._events[message_id]:
+                del self._events[message_id]
+
+    def tell(self, message: dict[str, Any]) -> None:
+        with self._lock:
+            events = list(self._events.get(message["id"], ()))
+        for event in events:
+            event.set()

@@ -1,0 +1,70 @@
+"""Pushes from other processes: a bounded queue in memory, posted to web's `/internal/push` by a thread of its own.
+
+A push is a courtesy: when web is away or the queue is full it is dropped, and the page reads the store when it reconnects.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Sequence
+
+from .lib.log import get_logger
+from .lib.loopback import LoopbackClient, Problem, Unreachable
+from .services.publishing import Push
+
+_QUEUE_LENGTH = 5000
+_BATCH = 100
+_TIMEOUT = 3.0
+
+log = get_logger(__name__)
+
+
+class RemotePublisher:
+    def __init__(self, internal_url: str, secret: str) -> None:
+        self._client = LoopbackClient(internal_url, secret)
+        self._queue: queue.Queue[Push | None] = queue.Queue(_QUEUE_LENGTH)
+        self._thread = threading.Thread(target=self._run, name="pushes", daemon=True)
+        self._thread.start()
+
+    def publish(self, pushes: Sequence[Push]) -> None:
+        for push in pushes:
+            try:
+                self._queue.put_nowait(push)
+            except queue.Full:
+                log.warning("push_dropped", push=push.event)
+
+    def close(self) -> None:
+        """Send what is left, two seconds at most."""
+        self._queue.put(None)
+        self._thread.join(2.0)
+
+    def _run(self) -> None:
+        while True:
+            batch = self._next_batch()
+            if batch:
+                self._post(batch)
+            else:
+                return
+
+    def _next_batch(self) -> list[Push]:
+        """At least one push, unless it is time to close."""
+        first = self._queue.get()
+        batch = [first] if first else []
+        while first and len(batch) < _BATCH:
+            try:
+                following = self._queue.get_nowait()
+            except queue.Empty:
+                break
+            if following is None:
+                self._queue.put(None)
+                break
+            batch.append(following)
+        return batch
+
+    def _post(self, batch: list[Push]) -> None:
+        body = {"pushes": [push.as_dict() for push in batch]}
+        try:
+            self._client.call("POST", "/internal/push", body, timeout=_TIMEOUT)
+        except (Problem, Unreachable) as error:
+            log.warning("push_not_delivered", count=len(batch), error=str(error))

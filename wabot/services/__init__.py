@@ -1,0 +1,73 @@
+"""The domain. No Flask, no request, no PyMongo: values in, values out, errors from `errors.py`.
+
+`build` puts the services together; the web process, the worker and the commands each have one `Services`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..config import Settings
+from ..lib.gateway import Gateway
+from ..lib.loopback import LoopbackClient
+from ..lib.sandbox import Sandbox
+from ..lib.wake import WakeUps
+from ..store import Store
+from .accounts import Accounts
+from .delivery import Delivery
+from .figures import Figures
+from .identity import Identity
+from .ingest import Ingest
+from .messages import MessageService
+from .preferences import Preferences
+from .progress import Progress
+from .publishing import Publisher
+from .readiness import Readiness
+from .sessions import SessionService
+from .virtual_phones import VirtualPhones
+
+
+@dataclass(frozen=True)
+class Services:
+    settings: Settings
+    store: Store
+    gateway: Gateway
+    accounts: Accounts
+    identity: Identity
+    preferences: Preferences
+    sessions: SessionService
+    messages: MessageService
+    progress: Progress
+    ingest: Ingest
+    delivery: Delivery
+    phones: VirtualPhones
+    readiness: Readiness
+    figures: Figures
+    wake: Callable[[], None]
+
+
+def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
+    gateway = Gateway(LoopbackClient(settings.gateway_url, settings.secret("gateway_secret")))
+    sandbox = Sandbox(LoopbackClient(settings.sandbox_url))
+    wake_ups = WakeUps(settings.data / "run")
+    preferences = Preferences(store, settings)
+    sessions = SessionService(store, gateway, publisher, preferences, settings)
+    progress = Progress(store, publisher)
+    return Services(
+        settings=settings,
+        store=store,
+        gateway=gateway,
+        accounts=Accounts(store, settings, preferences),
+        identity=Identity(store, settings),
+        preferences=preferences,
+        sessions=sessions,
+        messages=MessageService(store, sessions, publisher, wake_ups.ring),
+        progress=progress,
+        ingest=Ingest(store, sessions, progress),
+        delivery=Delivery(store, gateway, progress),
+        phones=VirtualPhones(store, sandbox, sessions),
+        readiness=Readiness(store, gateway, sandbox, settings, wake_ups.listening),
+        figures=Figures(store),
+        wake=wake_ups.ring,
+    )

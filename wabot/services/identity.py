@@ -1,0 +1,138 @@
+"""Who is asking: browser logins, API tokens (JWT) and API keys, all revocable at once."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import jwt
+
+from ..config import Settings
+from ..errors import Invalid, NotFound, Unauthenticated
+from ..lib.clock import now
+from ..store import Store
+from ..store.records import ApiKey, Login, User
+
+TOKEN_LIFETIME = timedelta(hours=24)
+COOKIE_LIFETIME = timedelta(days=30)
+SCOPES = ("send", "read", "manage")
+DEFAULT_SCOPES = ("send", "read")
+KEYS_PER_USER = 100
+_NOTE_USE_EVERY = timedelta(minutes=1)
+_ALGORITHM = "HS256"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A known user and what the credential allows; `login_id` for a login, `key` for an API key."""
+
+    user: User
+    scopes: frozenset[str]
+    login_id: str | None = None
+    key: ApiKey | None = None
+
+
+@dataclass(frozen=True)
+class Identity:
+    store: Store
+    settings: Settings
+
+    def open_login(self, user: User, kind: str, *, user_agent: str = "", address: str = "") -> Login:
+        """`kind` is `web` (cookie, 30 days) or `api` (token, 24 hours)."""
+        lifetime = COOKIE_LIFETIME if kind == "web" else TOKEN_LIFETIME
+        moment = now()
+        login = Login(
+            id=secrets.token_urlsafe(18), user_id=user.id, kind=kind, created_at=moment, expires_at=moment + lifetime,
+            user_agent=user_agent[:300], address=address[:64],
+        )  # fmt: skip
+        self.store.logins.add(login)
+        return login
+
+    def end_login(self, login_id: str) -> None:
+        self.store.logins.end(login_id)
+
+    def token_for(self, user: User, login: Login) -> str:
+        claims = {"sub": user.id, "jti": login.id, "ver": user.token_version, "iat": login.created_at, "exp": login.expires_at}
+        return jwt.encode(claims, self._secret(), algorithm=_ALGORITHM)
+
+    def by_cookie(self, cookie_id: str) -> Caller | None:
+        """`cookie_id` is `<user id>.<token version>.<login id>`, as Flask-Login keeps it."""
+        user_id, _, rest = cookie_id.partition(".")
+        version, _, login_id = rest.partition(".")
+        return self._by_login(user_id, version, login_id, "web")
+
+    def by_bearer(self, credential: str) -> Caller:
+        """A login token or an API key. Raises Unauthenticated."""
+        if credential.startswith("wb_"):
+            return self.by_key(credential)
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                credential, self._secret(), algorithms=[_ALGORITHM], options={"require": ["sub", "jti", "ver", "exp"]}
+            )
+        except jwt.PyJWTError as error:
+            raise Unauthenticated("The token is not valid, or has expired: log in again.", code="invalid_token") from error
+        caller = self._by_login(str(claims["sub"]), str(claims["ver"]), str(claims["jti"]), "api")
+        if caller is None:
+            raise Unauthenticated("The token was ended: log in again.", code="invalid_token")
+        return caller
+
+    def by_key(self, credential: str) -> Caller:
+        """Raises Unauthenticated for an unknown, revoked or expired key, and for a disabled user's."""
+        parts = credential.split("_", 2)
+        key = self.store.keys.by_prefix(parts[1]) if len(parts) == 3 and parts[0] == "wb" else None
+        digest = self._key_hash(credential)
+        moment = now()
+        if key is None or not hmac.compare_digest(key.key_hash, digest) or (key.expires_at and key.expires_at <= moment):
+            raise Unauthenticated("The API key is unknown, revoked or expired.", code="invalid_api_key")
+        user = self.store.users.get(key.user_id)
+        if user is None or user.disabled:
+            raise Unauthenticated("The API key is unknown, revoked or expired.", code="invalid_api_key")
+        if key.last_used_at is None or moment - key.last_used_at > _NOTE_USE_EVERY:
+            self.store.keys.used(key.id, moment)
+        return Caller(user, frozenset(key.scopes), key=key)
+
+    def make_key(self, user: User, name: str, scopes: list[str], expires_at: datetime | None) -> tuple[ApiKey, str]:
+        """The record, and the key itself, which is shown now and never again. Raises Invalid."""
+        unknown = set(scopes) - set(SCOPES)
+        if unknown or not scopes:
+            raise Invalid.field("scopes", f"choose from {', '.join(SCOPES)}")
+        if expires_at and expires_at <= now():
+            raise Invalid.field("expires_at", "lies in the past")
+        if len(self.store.keys.of_user(user.id)) >= KEYS_PER_USER:
+            raise Invalid.field("name", f"you have {KEYS_PER_USER} keys already: revoke one first", code="too_many_keys")
+        prefix = secrets.token_hex(4)
+        secret = f"wb_{prefix}_{secrets.token_urlsafe(32)}"
+        record = self.store.keys.add(
+            {
+                "user_id": user.id,
+                "name": name,
+                "prefix": prefix,
+                "key_hash": self._key_hash(secret),
+                "scopes": sorted(set(scopes), key=SCOPES.index),
+                "created_at": now(),
+                "expires_at": expires_at,
+                "last_used_at": None,
+            }
+        )
+        return record, secret
+
+    def revoke_key(self, user: User, key_id: str) -> None:
+        if not self.store.keys.remove(user.id, key_id):
+            raise NotFound("There is no such API key.")
+
+    def _by_login(self, user_id: str, version: str, login_id: str, kind: str) -> Caller | None:
+        login = self.store.logins.get(login_id, now()) if login_id else None
+        user = self.store.users.get(user_id) if login and login.user_id == user_id and login.kind == kind else None
+        if user is None or user.disabled or str(user.token_version) != version:
+            return None
+        return Caller(user, frozenset(SCOPES), login_id=login_id)
+
+    def _secret(self) -> str:
+        return self.settings.secret("secret_key")
+
+    def _key_hash(self, credential: str) -> str:
+        return hmac.new(self._secret().encode(), b"api-key:" + credential.encode(), hashlib.sha256).hexdigest()

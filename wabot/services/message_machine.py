@@ -1,0 +1,42 @@
+"""The states of a message and the ways between them.
+
+    scheduled ──► queued ──► sending ──► sent ──► delivered ──► read
+        │           │ ▲        │ │         ▲          ▲           ▲
+        ▼           │ └────────┘ ├─────────┴──────────┴───────────┤   an ack may come late, early or skip a step
+    cancelled ◄─────┤  nothing   │                                │
+                    │  went out  ▼                                │
+                    │         unknown ── settled by looking into WhatsApp ──► sent …, or back to queued
+                    ▼            │
+                  failed ◄───────┘
+
+Ticks only run forwards: a transition not listed here is not made, whoever asks for it. `received` is the only state of an
+incoming message.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Status = Literal[
+    "scheduled", "queued", "sending", "sent", "delivered", "read", "failed", "cancelled", "unknown", "received"
+]
+
+ALLOWED_FROM: dict[str, frozenset[str]] = {
+    "queued": frozenset({"scheduled", "sending", "unknown"}),
+    "sending": frozenset({"queued"}),
+    "sent": frozenset({"sending", "unknown", "queued", "failed"}),
+    "delivered": frozenset({"sending", "unknown", "queued", "failed", "sent"}),
+    "read": frozenset({"sending", "unknown", "queued", "failed", "sent", "delivered"}),
+    "failed": frozenset({"queued", "sending", "unknown"}),
+    "unknown": frozenset({"sending"}),
+    "cancelled": frozenset({"scheduled", "queued"}),
+}
+"""Which states a message may be in to move to the key. `queued` → `sent`: it went out, the worker died before it could
+note so, and the ack came first. `failed` → `sent`: WhatsApp had taken it after all."""
+
+WAITING = frozenset({"scheduled", "queued"})
+FINAL = frozenset({"sent", "delivered", "read", "failed", "cancelled"})
+"""Nothing more is to be done by us."""
+
+ACK_TO_STATUS: dict[str, Status] = {"sent": "sent", "delivered": "delivered", "read": "read", "failed": "failed"}
+"""`pending` moves nothing."""

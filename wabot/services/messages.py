@@ -1,0 +1,174 @@
+"""Messages: accepting them durably, finding them, cancelling them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from ..errors import Conflict, Invalid, NotFound, RateLimited
+from ..lib import phones
+from ..lib.clock import day, now
+from ..store import Store
+from ..store.idempotency import Remembered
+from ..store.ids import new_id
+from ..store.messages import MessageFilter
+from ..store.records import Message, OutboxEntry, Page, Session
+from . import message_machine, session_machine
+from .publishing import Publisher, pushes_of_message
+from .sessions import DEFAULT, SessionService
+
+BODY_LENGTH = 65_536
+"""Characters; WhatsApp cuts longer texts."""
+QUEUE_LENGTH = 10_000
+"""Messages a user may have waiting."""
+IDEMPOTENCY_LIFETIME = timedelta(hours=24)
+_KEY_LENGTH = 255
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a caller wants sent, as typed."""
+
+    to: str
+    message: str
+    session: str = DEFAULT
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True)
+class MessageService:
+    store: Store
+    sessions: SessionService
+    publisher: Publisher
+    wake: Callable[[], None]
+
+    def accept(self, user_id: str, draft: Draft, correlation_id: str) -> tuple[Message, bool]:
+        """Store the message and its place in the outbox; (message, whether it is new). Only then may it be answered.
+
+        Raises Invalid (also `invalid_number`, `idempotency_mismatch`), NotFound for the session,
+        Conflict `session_not_connected`, RateLimited `queue_full`.
+        """
+        to = phones.to_e164(draft.to)
+        _check_body(draft.message)
+        session = self._session_for(user_id, draft.session)
+        message = _new_message(user_id, session, to, draft, correlation_id)
+        if draft.idempotency_key:
+            known = self._known(message, draft)
+            if known is not message:
+                return known, False
+        return self._store(message)
+
+    def one(self, user_id: str, message_id: str) -> Message:
+        found = self.store.messages.of_user(user_id, message_id)
+        if found is None:
+            raise NotFound("There is no such message.")
+        return found
+
+    def page(self, user_id: str, asked: MessageFilter, *, limit: int, cursor: str | None) -> Page:
+        return self.store.messages.page(user_id, asked, limit=limit, cursor=cursor)
+
+    def cancel(self, user_id: str, message_id: str) -> Message:
+        """Raises NotFound, or Conflict `too_late` when it is on its way already."""
+        message = self.one(user_id, message_id)
+        if message.status == "cancelled":
+            return message
+        waiting = message.status in message_machine.WAITING and self.store.outbox.remove_queued(message_id)
+        if not waiting or not self._moved_to_cancelled(message_id):
+            raise Conflict("The message is on its way already and can't be taken back.", code="too_late")
+        cancelled = self.one(user_id, message_id)
+        self.publisher.publish(pushes_of_message(cancelled))
+        return cancelled
+
+    def _moved_to_cancelled(self, message_id: str) -> bool:
+        entry = {"status": "cancelled", "at": now()}
+        return self.store.messages.move(message_id, message_machine.ALLOWED_FROM["cancelled"], entry)
+
+    def _session_for(self, user_id: str, name: str) -> Session:
+        session = self.sessions.status(user_id, name)
+        if not session_machine.accepts_messages(session):
+            raise Conflict(
+                f"The WhatsApp session {name!r} is not connected: link it first.",
+                code="session_not_connected",
+                extra={"session_status": session.status},
+            )
+        return session
+
+    def _known(self, message: Message, draft: Draft) -> Message:
+        """The message an idempotency key stands for: this one, if nobody used the key before."""
+        key = draft.idempotency_key or ""
+        if len(key) > _KEY_LENGTH:
+            raise Invalid.field("idempotency_key", f"is longer than {_KEY_LENGTH} characters")
+        mine = Remembered(message.id, _fingerprint(message))
+        kept = self.store.idempotency.remember(message.user_id, key, mine, now() + IDEMPOTENCY_LIFETIME)
+        if kept.fingerprint != mine.fingerprint:
+            raise Invalid.field("idempotency_key", "was used for another message", code="idempotency_mismatch")
+        if kept.message_id == message.id:
+            return message
+        return self.store.messages.of_user(message.user_id, kept.message_id) or self._finish_other(message, kept)
+
+    def _finish_other(self, message: Message, kept: Remembered) -> Message:
+        """The key is taken but its message isn't stored (yet): whoever stores it under that id, it is one message."""
+        twin = _with_id(message, kept.message_id)
+        return self._store(twin)[0]
+
+    def _store(self, message: Message) -> tuple[Message, bool]:
+        if self.store.outbox.waiting_of(message.user_id, QUEUE_LENGTH) >= QUEUE_LENGTH:
+            raise RateLimited("Too many of your messages are waiting to be sent.", code="queue_full", retry_after=30)
+        if not self.store.messages.add(message):
+            return self.store.messages.get(message.id) or message, False
+        self.store.outbox.add(OutboxEntry(message.id, message.user_id, message.session_id, "queued"))
+        self.wake()
+        self.store.counters.add(message.user_id, day(message.created_at), "accepted")
+        self.publisher.publish(pushes_of_message(message))
+        return message, True
+
+
+def _check_body(text: str) -> None:
+    if not text.strip():
+        raise Invalid.field("message", "is empty")
+    if len(text) > BODY_LENGTH:
+        raise Invalid.field("message", f"is longer than {BODY_LENGTH} characters", code="message_too_long")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise Invalid.field("message", "holds half of a surrogate pair, which is no character") from error
+
+
+def wa_message_id(message_id: str) -> str:
+    """The WhatsApp id we choose: `3EB0` and 18 hex digits, as WhatsApp Web makes them, always the same for a message."""
+    return "3EB0" + hashlib.sha256(b"wabot:" + message_id.encode()).hexdigest()[:18].upper()
+
+
+def _new_message(user_id: str, session: Session, to: str, draft: Draft, correlation_id: str) -> Message:
+    moment = now()
+    message_id = new_id()
+    return Message(
+        id=message_id,
+        user_id=user_id,
+        session_id=session.id,
+        session=session.name,
+        network=session.network,
+        direction="out",
+        to=to,
+        from_=session.phone,
+        message=draft.message,
+        status="queued",
+        created_at=moment,
+        updated_at=moment,
+        wa_message_id=wa_message_id(message_id),
+        idempotency_key=draft.idempotency_key,
+        correlation_id=correlation_id,
+        timeline=[{"status": "queued", "at": moment}],
+    )
+
+
+def _with_id(message: Message, message_id: str) -> Message:
+    return replace(message, id=message_id, wa_message_id=wa_message_id(message_id))
+
+
+def _fingerprint(message: Message) -> str:
+    body = json.dumps([message.to, message.message, message.session])
+    return hashlib.sha256(body.encode()).hexdigest()

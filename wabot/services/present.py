@@ -1,0 +1,75 @@
+"""Records as the outside sees them: the shapes of the HTTP API, of Socket.IO and of webhooks, made in one place."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from ..lib.clock import now, to_rfc3339
+from ..store.records import ApiKey, Message, Session, User
+from .message_machine import WAITING
+from .reasons import session_reason
+from .session_machine import as_of
+
+Shape = dict[str, Any]
+
+
+def _time(moment: datetime | None) -> str | None:
+    return to_rfc3339(moment) if moment else None
+
+
+def user(record: User) -> Shape:
+    return {"id": record.id, "email": record.email, "name": record.name, "role": record.role}
+
+
+def session(record: Session) -> Shape:
+    """The session object, as may be claimed at this moment."""
+    shown = as_of(record, now())
+    return {
+        "session": shown.name,
+        "status": shown.status,
+        "reason": session_reason(shown.reason),
+        "engine": shown.engine,
+        "network": shown.network,
+        "phone": shown.phone,
+        "push_name": shown.push_name,
+        "since": _time(shown.since),
+        "observed_at": _time(shown.observed_at),
+        "qr_expires_at": _time(shown.qr_expires_at),
+        "pairing_code": shown.pairing_code,
+    }
+
+
+def message(record: Message, *, timeline: bool = False) -> Shape:
+    """The message object; the timeline only where one message is asked for."""
+    shape: Shape = {
+        "id": record.id,
+        "session": record.session,
+        "network": record.network,
+        "direction": record.direction,
+        "to": record.to,
+        "from": record.from_,
+        "message": record.message,
+        "status": record.status,
+        "error": record.error if record.status == "failed" else None,
+        "wa_message_id": None if record.status in WAITING else record.wa_message_id,
+        "created_at": to_rfc3339(record.created_at),
+        "updated_at": to_rfc3339(record.updated_at),
+        "idempotency_key": record.idempotency_key,
+    }
+    if timeline:
+        shape["timeline"] = [{**entry, "at": to_rfc3339(entry["at"])} for entry in record.timeline]
+        shape["correlation_id"] = record.correlation_id
+    return shape
+
+
+def api_key(record: ApiKey) -> Shape:
+    return {
+        "id": record.id,
+        "name": record.name,
+        "prefix": record.prefix,
+        "scopes": record.scopes,
+        "created_at": to_rfc3339(record.created_at),
+        "expires_at": _time(record.expires_at),
+        "last_used_at": _time(record.last_used_at),
+    }

@@ -1,0 +1,44 @@
+"""The words for people behind every reason and error code: what happened, and the way out."""
+
+from __future__ import annotations
+
+SESSION_REASONS: dict[str, str] = {
+    "whatsapp_unreachable": "WhatsApp can't be reached. Check this server's internet connection; then try again.",
+    "launch_failed": "The browser could not be started. Try again; if it stays so, the administrator finds the cause in the gateway's log.",
+    "auth_timeout": "WhatsApp Web did not finish loading in time. Try again in a moment.",
+    "qr_not_scanned": "The code was not scanned in time, so the session went to sleep. Show a new code when you have your phone at hand.",
+    "unlinked_on_phone": "Your phone removed this device. Link it again by scanning a new code.",
+    "logged_out": "WhatsApp ended this login. Link it again by scanning a new code.",
+    "opened_elsewhere": "WhatsApp is in use in another window with this login.",
+    "browser_ended": "The browser ended unexpectedly and is being restarted.",
+    "page_crashed": "The WhatsApp page crashed and is being reloaded.",
+    "page_hung": "The WhatsApp page stopped answering and is being restarted.",
+    "connection_lost": "The connection to WhatsApp was lost; it is being restored.",
+    "host_ended": "The process that runs this session ended and is being restarted.",
+    "gateway_away": "The WhatsApp gateway is being restarted; the session comes back by itself.",
+    "not_observed": "The session has not been heard of for some seconds; it comes back by itself, or the status will say why not.",
+    "whatsapp_changed": "WhatsApp Web changed, and this version of wabot can't use all of it. Ask the administrator for an update.",
+    "out_of_restarts": "It failed too often in a row, so wabot stopped trying. Try again, or disconnect and link anew.",
+    "sandbox_unavailable": "The sandbox is not running. It is being restarted; try again in a moment.",
+    "engine_error": "The WhatsApp engine reported a problem. Try again; if it stays so, disconnect and link anew.",
+}
+
+MESSAGE_ERRORS: dict[str, str] = {
+    "not_on_whatsapp": "This number is not on WhatsApp.",
+    "message_too_long": "The message is longer than WhatsApp allows.",
+    "session_logged_out": "The WhatsApp session was disconnected before the message could be sent.",
+    "engine_error": "WhatsApp Web refused the message several times.",
+    "rejected_by_whatsapp": "WhatsApp did not accept the message.",
+    "not_supported_by_engine": "This session's engine can't send this.",
+}
+
+
+def session_reason(code: str | None) -> dict[str, str] | None:
+    """`{code, text}` as the API shows it; an unknown code still gets a sentence."""
+    if code is None:
+        return None
+    return {"code": code, "text": SESSION_REASONS.get(code, "Something is wrong with the session; try again.")}
+
+
+def message_error(code: str) -> dict[str, str]:
+    return {"code": code, "text": MESSAGE_ERRORS.get(code, "The message could not be sent.")}

@@ -1,0 +1,133 @@
+"""The states of a WhatsApp session, and what each observation makes of them.
+
+    disconnected ──initialize──► starting ──► qr │ pairing ──scan──► authenticating ──► connected ⇄ reconnecting
+         ▲                          │            │                        │                 │            │
+         │                          └────────────┴───────► failed ◄───────┴─────────────────┴────────────┘
+         └──── disconnect, unlinked on the phone, code left unscanned: from every state
+
+The gateway observes, the store keeps what was last observed, with its time. An observation counts only for the epoch it
+belongs to: every order (initialize, disconnect) begins a new one. `connected` is shown only while observations keep coming
+(`STALE_AFTER`): silence is shown as `reconnecting`, never as hope.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from ..lib.clock import from_rfc3339, now
+from ..store.records import Session
+
+STALE_AFTER = timedelta(seconds=8)
+"""The worker reads heartbeats every second and notes them at least every 3; twice that and a little is silence."""
+NOTE_HEARTBEAT_EVERY = timedelta(seconds=3)
+
+RUNNING = frozenset({"starting", "qr", "pairing", "authenticating", "connected", "reconnecting"})
+LINK_ENDED = frozenset({"unlinked_on_phone", "logged_out"})
+SILENT_REASON = "not_observed"
+
+
+HEARTBEAT_FIELDS = ("observed_at", "memory_mb", "restarts")
+"""What a heartbeat alone may change; nobody needs to be told."""
+
+
+def ordered_start(session: Session, at: datetime, order: dict[str, Any]) -> dict[str, Any]:
+    """The changes that initialize makes before the gateway is told. `order`: engine, network, method, pairing_phone."""
+    return {
+        **order,
+        "desired": "on",
+        "epoch": session.epoch + 1,
+        "status": "starting",
+        "reason": None,
+        "since": at,
+        "observed_at": at,
+        **_NO_CODES,
+    }
+
+
+def ordered_end(session: Session, at: datetime) -> dict[str, Any]:
+    """The changes that disconnect makes first: from here on no observation of the earlier life counts."""
+    return {"desired": "logout", "epoch": session.epoch + 1, "observed_at": at, **_NO_CODES}
+
+
+def ended(at: datetime) -> dict[str, Any]:
+    """What disconnect leaves when the profile is gone."""
+    return {
+        "desired": "off",
+        "status": "disconnected",
+        "reason": None,
+        "since": at,
+        "observed_at": at,
+        "linked": False,
+        "phone": None,
+        "push_name": None,
+        "memory_mb": None,
+        **_NO_CODES,
+    }
+
+
+def observed(session: Session, snapshot: dict[str, Any]) -> dict[str, Any]:
+    """The changes an observation makes; empty when it is of another life, older than one applied, or says nothing new.
+
+    `snapshot` as the gateway gives it (docs/internals.md).
+    """
+    seen = _fields(snapshot)
+    if snapshot["epoch"] != session.epoch or session.desired != "on" or _older(seen, session):
+        return {}
+    if seen["status"] == "disconnected" or (seen["status"] == "failed" and not seen["linked"]):
+        seen["desired"] = "off"
+    if seen["reason"] in LINK_ENDED:
+        seen.update(linked=False, phone=None, push_name=None)
+    if session.observed_at and _only_heartbeat(session, seen):
+        late = seen["observed_at"] - session.observed_at >= NOTE_HEARTBEAT_EVERY
+        return {name: seen[name] for name in HEARTBEAT_FIELDS} if late else {}
+    return seen
+
+
+def gateway_lost(session: Session) -> dict[str, Any]:
+    """The changes when the gateway doesn't answer: what was connected is so no longer, as far as anybody can tell."""
+    if session.status not in ("connected", "authenticating") or not session.linked:
+        return {}
+    return {"status": "reconnecting", "reason": "gateway_away", "since": now()}
+
+
+def as_of(session: Session, moment: datetime) -> Session:
+    """The session as it may be shown now: nothing is claimed that was not observed lately."""
+    silent = session.observed_at is None or moment - session.observed_at > STALE_AFTER
+    if session.status == "connected" and silent:
+        return replace(session, status="reconnecting", reason=SILENT_REASON, since=session.observed_at)
+    if session.status in ("qr", "pairing") and (silent or _expired(session, moment)):
+        return replace(session, qr=None, pairing_code=None)
+    return session
+
+
+def accepts_messages(session: Session) -> bool:
+    """A linked session takes messages in, and lets them wait while it is not connected."""
+    return session.desired == "on" and (session.linked or session.status == "connected")
+
+
+def _older(seen: dict[str, Any], session: Session) -> bool:
+    return session.observed_at is not None and seen["observed_at"] < session.observed_at
+
+
+def _expired(session: Session, moment: datetime) -> bool:
+    return session.qr_expires_at is not None and session.qr_expires_at < moment
+
+
+_NO_CODES: dict[str, Any] = {"qr": None, "qr_expires_at": None, "pairing_code": None}
+_TIMES = ("since", "observed_at", "qr_expires_at")
+_TAKEN = ("status", "reason", "linked", "qr", "pairing_code", "phone", "push_name", "web_version", "last_error")
+_FIGURES = ("memory_mb", "restarts")
+
+
+def _fields(snapshot: dict[str, Any]) -> dict[str, Any]:
+    seen: dict[str, Any] = {name: snapshot.get(name) for name in (*_TAKEN, *_FIGURES)}
+    for name in _TIMES:
+        text = snapshot.get(name)
+        seen[name] = from_rfc3339(text) if text else None
+    return seen
+
+
+def _only_heartbeat(session: Session, seen: dict[str, Any]) -> bool:
+    return all(getattr(session, name) == seen[name] for name in (*_TAKEN, "since", "qr_expires_at"))

@@ -1,0 +1,207 @@
+"""WhatsApp sessions: orders go to the gateway, observations come back, the store keeps what was last observed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..config import Settings
+from ..errors import Conflict, GatewayUnavailable, Invalid, NotFound
+from ..lib import phones
+from ..lib.clock import now
+from ..lib.gateway import Gateway, Snapshot
+from ..lib.log import get_logger
+from ..store import Store
+from ..store.records import Session
+from . import session_machine as machine
+from .preferences import Preferences
+from .publishing import Publisher, pushes_of_session
+
+DEFAULT = "default"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class StartOrder:
+    """What initialize asks for; None means the setting's default (or, for a known session, what it had)."""
+
+    session: str = DEFAULT
+    engine: str | None = None
+    network: str | None = None
+    method: str = "qr"
+    phone: str | None = None
+
+
+@dataclass(frozen=True)
+class SessionService:
+    store: Store
+    gateway: Gateway
+    publisher: Publisher
+    preferences: Preferences
+    settings: Settings
+
+    def status(self, user_id: str, name: str) -> Session:
+        """A never used `default` is disconnected. Raises NotFound for any other unknown name."""
+        found = self.store.sessions.named(user_id, name)
+        if found is None and name == DEFAULT:
+            return self._unused(user_id)
+        if found is None:
+            raise NotFound(f"There is no session named {name[:40]!r}.")
+        return machine.as_of(found, now())
+
+    def of_user(self, user_id: str) -> list[Session]:
+        return [machine.as_of(one, now()) for one in self.store.sessions.of_user(user_id)]
+
+    def initialize(self, user_id: str, order: StartOrder, correlation_id: str) -> Session:
+        """Start, or leave running, the session. Raises Invalid, Conflict, and GatewayUnavailable for a pending logout."""
+        known = self.store.sessions.named(user_id, order.session)
+        wanted = self._checked(order, known)
+        session = known or self._add(user_id, wanted)
+        if session.desired == "logout":
+            session = self._finish_logout(session, correlation_id)
+        if not self._needs_start(session, wanted):
+            return machine.as_of(session, now())
+        changes = machine.ordered_start(session, now(), {k: v for k, v in wanted.items() if k != "name"})
+        if not self.store.sessions.change(session.id, session.epoch, changes):
+            return self.status(user_id, session.name)  # another request ordered at the same moment
+        started = replace(session, **changes)
+        self.publisher.publish(pushes_of_session(started))
+        self.tell_gateway_to_start(started, correlation_id)
+        return self.status(user_id, session.name)
+
+    def tell_gateway_to_start(self, session: Session, correlation_id: str) -> None:
+        """When the gateway is away the worker tells it as soon as it is back: the order is stored."""
+        order = {
+            "engine": session.engine,
+            "network": session.network,
+            "method": session.method,
+            "phone": session.pairing_phone,
+            "epoch": session.epoch,
+        }
+        try:
+            self.observe(self.gateway.start(session.id, order, correlation_id))
+        except GatewayUnavailable:
+            log.warning("gateway_away", session_id=session.id, correlation_id=correlation_id)
+
+    def disconnect(self, user_id: str, name: str, correlation_id: str) -> Session:
+        """Comes back when WhatsApp was told, the browser has ended and the profile is gone.
+
+        Raises GatewayUnavailable when that can't be done now; it is then done as soon as the gateway is back.
+        """
+        session = self.store.sessions.named(user_id, name)
+        if session is None:
+            return self.status(user_id, name)
+        if session.desired == "on" or session.linked or session.status != "disconnected":
+            session = self._order_logout(session)
+        if session.desired == "logout":
+            self._finish_logout(session, correlation_id)
+        return self.status(user_id, name)
+
+    def delete(self, user_id: str, name: str, correlation_id: str) -> None:
+        session = self.store.sessions.named(user_id, name)
+        if session is None:
+            raise NotFound(f"There is no session named {name[:40]!r}.")
+        self.disconnect(user_id, name, correlation_id)
+        self.store.sessions.remove(user_id, session.id)
+
+    def qr(self, user_id: str, name: str) -> Session:
+        """The session with its `qr` text. Raises Conflict `qr_not_available`, with the status."""
+        session = self.status(user_id, name)
+        if session.status != "qr" or not session.qr:
+            raise Conflict(
+                f"There is no QR code to scan: the session is {session.status}.",
+                code="qr_not_available",
+                extra={"status": session.status},
+            )
+        return session
+
+    def observe(self, snapshot: Snapshot) -> None:
+        """Apply what the gateway observed, from an event or a heartbeat; the order they come in doesn't matter."""
+        session = self.store.sessions.get(snapshot["id"])
+        changes = machine.observed(session, snapshot) if session else {}
+        if session and changes and self.store.sessions.observe(session.id, session.epoch, changes):
+            after = replace(session, **changes)
+            if len(changes) > len(machine.HEARTBEAT_FIELDS):
+                log.info("session_observed", session_id=session.id, status=after.status, reason=after.reason)
+                self.publisher.publish(pushes_of_session(after))
+
+    def gateway_lost(self, session: Session) -> None:
+        changes = machine.gateway_lost(session)
+        if changes and self.store.sessions.change(session.id, session.epoch, changes):
+            self.publisher.publish(pushes_of_session(replace(session, **changes)))
+
+    def finish_logout(self, session: Session, correlation_id: str) -> None:
+        """For the worker: a disconnect that was ordered while the gateway was away."""
+        self._finish_logout(session, correlation_id)
+
+    def _order_logout(self, session: Session) -> Session:
+        changes = machine.ordered_end(session, now())
+        if not self.store.sessions.change(session.id, session.epoch, changes):
+            return self.store.sessions.get(session.id) or session
+        return replace(session, **changes)
+
+    def _finish_logout(self, session: Session, correlation_id: str) -> Session:
+        order = {"epoch": session.epoch, "network": session.network, "engine": session.engine}
+        self.gateway.logout(session.id, order, correlation_id)
+        changes = machine.ended(now())
+        if not self.store.sessions.change(session.id, session.epoch, changes):
+            return self.store.sessions.get(session.id) or session
+        ended = replace(session, **changes)
+        self.publisher.publish(pushes_of_session(ended))
+        return ended
+
+    def _needs_start(self, session: Session, wanted: dict[str, Any]) -> bool:
+        """False when it runs already as asked. Raises Conflict when a linked one would change its network or engine."""
+        differs = any(getattr(session, name) != wanted[name] for name in ("engine", "network"))
+        if session.linked and differs:
+            raise Conflict(
+                "The session is linked: disconnect it before changing its engine or network.", code="session_linked"
+            )
+        running = session.desired == "on" and session.status in machine.RUNNING
+        other_way = not session.linked and (session.method, session.pairing_phone) != (wanted["method"], wanted["pairing_phone"])
+        return not running or differs or other_way
+
+    def _checked(self, order: StartOrder, known: Session | None) -> dict[str, Any]:
+        if not _NAME.fullmatch(order.session):
+            raise Invalid.field("session", "use 1 to 40 letters, digits, dots, dashes or underscores")
+        network = order.network or (known.network if known else self.settings.default_network)
+        if network == "sandbox" and not self.settings.sandbox:
+            raise Invalid.field("network", "the sandbox is switched off on this server")
+        engine = order.engine or (known.engine if known else self.settings.default_engine)
+        if engine not in self.engines():
+            raise Invalid.field("engine", f"choose from {', '.join(self.engines())}")
+        phone = phones.to_e164(order.phone, "phone") if order.phone else None
+        if order.method == "code" and not phone:
+            raise Invalid.field("phone", "is needed to link with a pairing code")
+        return {
+            "name": order.session,
+            "engine": engine,
+            "network": network,
+            "method": order.method,
+            "pairing_phone": phone if order.method == "code" else None,
+        }
+
+    def engines(self) -> list[str]:
+        """Names of the engines the gateway has; while it is away, the default one."""
+        try:
+            return [str(one["name"]) for one in self.gateway.engines()]
+        except GatewayUnavailable:
+            return [self.settings.default_engine]
+
+    def _add(self, user_id: str, wanted: dict[str, Any]) -> Session:
+        if len(self.store.sessions.of_user(user_id)) >= self.preferences.current().sessions_per_user:
+            raise Conflict("You have as many sessions as this server allows; delete one first.", code="too_many_sessions")
+        fields = {name: wanted[name] for name in ("name", "engine", "network")}
+        moment = now()
+        return self.store.sessions.add(
+            {"user_id": user_id, **fields, "created_at": moment, "status": "disconnected", "desired": "off", "epoch": 0,
+             "linked": False, "since": moment, "observed_at": moment}
+        )  # fmt: skip
+
+    def _unused(self, user_id: str) -> Session:
+        return Session(
+            id="", user_id=user_id, name=DEFAULT, engine=self.settings.default_engine,
+            network=self.settings.default_network, created_at=now(),
+        )  # fmt: skip

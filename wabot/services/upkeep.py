@@ -1,0 +1,84 @@
+"""Keeping the gateway's sessions as their owners want them, and the status as it is. Called by the worker, every second."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import GatewayUnavailable
+from ..lib.gateway import Gateway, Snapshot
+from ..lib.log import get_logger
+from ..store import Store
+from ..store.ids import new_id
+from ..store.records import Session
+from .sessions import SessionService
+
+STARTS_PER_ROUND = 2
+"""Browsers started in one round, so that a reboot with ten sessions doesn't start ten at once."""
+LOST_AFTER = 1.5
+"""Seconds without an answer before connected sessions are shown as reconnecting."""
+
+log = get_logger(__name__)
+
+
+@dataclass
+class Upkeep:
+    store: Store
+    gateway: Gateway
+    sessions: SessionService
+    _answered_at: float = field(default_factory=time.monotonic)
+
+    def round(self) -> None:
+        """One look at the gateway: note heartbeats, start what is missing, finish pending logouts, stop what nobody wants."""
+        try:
+            snapshots = {one["id"]: one for one in self.gateway.sessions()}
+        except GatewayUnavailable:
+            self._gateway_silent()
+            return
+        self._answered_at = time.monotonic()
+        wanted = self.store.sessions.desired("on")
+        self._observe(wanted, snapshots)
+        self._start_missing(wanted, snapshots)
+        self._finish_logouts()
+        self._stop_unwanted({one.id for one in wanted}, snapshots)
+
+    def wanted(self) -> list[Session]:
+        return self.store.sessions.desired("on")
+
+    def _gateway_silent(self) -> None:
+        if time.monotonic() - self._answered_at > LOST_AFTER:
+            for session in self.store.sessions.desired("on"):
+                self.sessions.gateway_lost(session)
+
+    def _observe(self, wanted: list[Session], snapshots: dict[str, Snapshot]) -> None:
+        for session in wanted:
+            if session.id in snapshots:
+                self.sessions.observe(snapshots[session.id])
+
+    def _start_missing(self, wanted: list[Session], snapshots: dict[str, Snapshot]) -> None:
+        missing = [one for one in wanted if not _held(one, snapshots.get(one.id))]
+        for session in missing[:STARTS_PER_ROUND]:
+            correlation_id = new_id()
+            log.info("session_restored", session_id=session.id, correlation_id=correlation_id)
+            self.sessions.tell_gateway_to_start(session, correlation_id)
+
+    def _finish_logouts(self) -> None:
+        for session in self.store.sessions.desired("logout"):
+            self.sessions.finish_logout(session, new_id())
+
+    def _stop_unwanted(self, wanted: set[str], snapshots: dict[str, Snapshot]) -> None:
+        """A session the gateway holds and the store doesn't want on: its browser is freed, a deleted one's login wiped."""
+        for snapshot in snapshots.values():
+            if snapshot["id"] in wanted:
+                continue
+            session = self.store.sessions.get(snapshot["id"])
+            if session is None:
+                order: dict[str, Any] = {name: snapshot[name] for name in ("epoch", "network", "engine")}
+                self.gateway.logout(snapshot["id"], order, new_id())
+            elif session.desired == "off" and snapshot["epoch"] <= session.epoch:
+                self.gateway.stop(snapshot["id"], session.epoch, new_id())
+
+
+def _held(session: Session, snapshot: Snapshot | None) -> bool:
+    return snapshot is not None and bool(snapshot["epoch"] >= session.epoch)

@@ -1,0 +1,74 @@
+"""The sandbox's virtual phones, each belonging to the user who made it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import Conflict, NotFound, Unavailable
+from ..lib import phones, qr
+from ..lib.clock import now
+from ..lib.sandbox import Sandbox
+from ..store import Store
+from .sessions import SessionService
+
+
+@dataclass(frozen=True)
+class VirtualPhones:
+    store: Store
+    sandbox: Sandbox
+    sessions: SessionService
+
+    def of_user(self, user_id: str) -> list[dict[str, Any]]:
+        """[{number, name}]; empty as well while the sandbox is away."""
+        try:
+            found = [self._if_known(number) for number in self.store.phones.of_user(user_id)]
+        except Unavailable:
+            return []
+        return [one for one in found if one]
+
+    def add(self, user_id: str, number: str, name: str) -> str:
+        """The number in E.164. Raises Invalid, or Conflict when the phone is somebody else's."""
+        e164 = phones.to_e164(number, "number")
+        if not self.store.phones.claim(user_id, e164, now()):
+            raise Conflict("This number is taken by another user: choose another.", fields={"number": "is taken"})
+        self.sandbox.add_phone(e164, name)
+        return e164
+
+    def screen(self, user_id: str, number: str) -> dict[str, Any]:
+        """{phone, chats} of an own phone."""
+        e164 = self.own(user_id, number)
+        return {"phone": self.sandbox.phone(e164), "chats": self.sandbox.chats(e164)}
+
+    def scan(self, user_id: str, number: str, session_name: str) -> None:
+        """The phone scans what the session shows: the QR's picture, or enters the pairing code. Raises Conflict."""
+        e164 = self.own(user_id, number)
+        session = self.sessions.status(user_id, session_name)
+        if session.network != "sandbox":
+            raise Conflict("A virtual phone can only link a sandbox session.", code="wrong_network")
+        if session.status == "pairing" and session.pairing_code:
+            self.sandbox.enter_code(e164, session.pairing_code)
+        else:
+            self.sandbox.scan_picture(e164, qr.png(self.sessions.qr(user_id, session_name).qr or ""))
+
+    def unlink(self, user_id: str, number: str) -> None:
+        self.sandbox.unlink(self.own(user_id, number))
+
+    def write(self, user_id: str, number: str, to: str, text: str) -> None:
+        self.sandbox.write(self.own(user_id, number), phones.to_e164(to), text)
+
+    def read(self, user_id: str, number: str) -> None:
+        self.sandbox.read(self.own(user_id, number))
+
+    def own(self, user_id: str, number: str) -> str:
+        """Raises NotFound when the number isn't one of this user's phones."""
+        e164 = phones.to_e164(number, "number")
+        if not self.store.phones.belongs_to(user_id, e164):
+            raise NotFound("You have no virtual phone with this number.")
+        return e164
+
+    def _if_known(self, number: str) -> dict[str, Any] | None:
+        try:
+            return self.sandbox.phone(number)
+        except NotFound:  # the sandbox was reset since
+            return None

@@ -1,0 +1,60 @@
+"""The only place that knows collections, indexes and queries. Values in, typed records out.
+
+The same code runs on MongoDB and on the embedded default, so every query is an equality on an index's prefix plus at most
+one range right behind it, with an index of exactly that shape (`indexes.py`); anything else is filtered in Python over
+bounded windows (`windows.py`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pymongo.database import Database
+from pymongo.errors import ConnectionFailure, ExecutionTimeout, WaitQueueTimeoutError
+
+from .counters import Counters
+from .events import AppliedEvents
+from .idempotency import IdempotencyKeys
+from .keys import ApiKeys
+from .logins import Logins
+from .messages import Messages
+from .outbox import Outbox
+from .phones import SandboxPhones
+from .sessions import Sessions
+from .settings import StoredSettings
+from .users import Users
+from .workers import Workers
+
+Document = dict[str, Any]
+
+DATABASE_DOWN = (ConnectionFailure, ExecutionTimeout, WaitQueueTimeoutError)
+"""What any call of the store may raise when the database is away: answered with 503, retried by loops."""
+
+
+class Store:
+    """One attribute a collection."""
+
+    def __init__(self, db: Database[Document]) -> None:
+        self._db = db
+        self.users = Users(db)
+        self.logins = Logins(db)
+        self.keys = ApiKeys(db)
+        self.sessions = Sessions(db)
+        self.messages = Messages(db)
+        self.outbox = Outbox(db)
+        self.idempotency = IdempotencyKeys(db)
+        self.counters = Counters(db)
+        self.settings = StoredSettings(db)
+        self.applied_events = AppliedEvents(db)
+        self.workers = Workers(db)
+        self.phones = SandboxPhones(db)
+
+    def ping(self) -> None:
+        """Raises one of DATABASE_DOWN when the database doesn't answer."""
+        self._db.command("ping")
+
+    def ensure_indexes(self) -> int:
+        """Make every index that is missing; how many there are. Harmless to repeat."""
+        from .indexes import ensure
+
+        return ensure(self._db)

@@ -1,0 +1,41 @@
+"""Every index, in one table: one per shape of query, equality fields first, the range last."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pymongo import ASCENDING, IndexModel
+from pymongo.database import Database
+
+_NOT_EMPTY = {"$gt": ""}
+"""Partial indexes are used for look-ups with this condition on both databases."""
+
+
+def _index(*names: str, **options: Any) -> IndexModel:
+    return IndexModel([(name, ASCENDING) for name in names], **options)
+
+
+INDEXES: dict[str, list[IndexModel]] = {
+    "users": [_index("email", unique=True)],
+    "logins": [_index("user_id", "_id"), _index("expires_at", expireAfterSeconds=0)],
+    "api_keys": [_index("prefix", unique=True), _index("user_id", "_id")],
+    "sessions": [_index("user_id", "name", unique=True), _index("desired", "_id")],
+    "messages": [
+        _index("user_id", "direction", "_id"),
+        _index("user_id", "direction", "status", "_id"),
+        _index("user_id", "direction", "session", "_id"),
+        _index("user_id", "direction", "to", "_id"),
+        _index("session_id", "wa_message_id", unique=True, partialFilterExpression={"wa_message_id": _NOT_EMPTY}),
+    ],
+    "outbox": [_index("status", "session_id", "_id"), _index("user_id", "_id")],
+    "idempotency_keys": [_index("expires_at", expireAfterSeconds=0)],
+    "applied_events": [_index("at", expireAfterSeconds=7 * 24 * 3600)],
+    "workers": [_index("seen_at", expireAfterSeconds=3600)],
+    "sandbox_phones": [_index("user_id", "_id")],
+}
+
+
+def ensure(db: Database[dict[str, Any]]) -> int:
+    for collection, models in INDEXES.items():
+        db[collection].create_indexes(models)
+    return sum(len(models) for models in INDEXES.values())

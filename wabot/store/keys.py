@@ -1,0 +1,38 @@
+"""Collection `api_keys`: found by prefix, compared by hash; the key itself is never stored."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pymongo.database import Database
+
+from . import ids
+from .records import ApiKey, record_of
+
+_KEYS_PER_USER = 100
+
+
+class ApiKeys:
+    def __init__(self, db: Database[dict[str, Any]]) -> None:
+        self._keys = db["api_keys"]
+
+    def add(self, fields: dict[str, Any]) -> ApiKey:
+        document = {"_id": ids.parse(ids.new_id()), **fields}
+        self._keys.insert_one(document)
+        return record_of(ApiKey, document)
+
+    def by_prefix(self, prefix: str) -> ApiKey | None:
+        document = self._keys.find_one({"prefix": prefix})
+        return record_of(ApiKey, document) if document else None
+
+    def of_user(self, user_id: str) -> list[ApiKey]:
+        """Newest first; a user has at most 100."""
+        documents = self._keys.find({"user_id": user_id}).sort("_id", -1).limit(_KEYS_PER_USER)
+        return [record_of(ApiKey, one) for one in documents]
+
+    def remove(self, user_id: str, key_id: str) -> bool:
+        return self._keys.delete_one({"_id": ids.parse(key_id), "user_id": user_id}).deleted_count == 1
+
+    def used(self, key_id: str, at: datetime) -> None:
+        self._keys.update_one({"_id": ids.parse(key_id)}, {"$set": {"last_used_at": at}})

@@ -1,0 +1,104 @@
+"""Collection `messages`: every message in and out, with its timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
+
+from . import ids
+from .records import Message, Page, record_of
+from .windows import newest_first
+
+
+@dataclass(frozen=True)
+class MessageFilter:
+    """What a log page asks for; None asks for nothing."""
+
+    direction: str = "out"
+    status: str | None = None
+    to: str | None = None
+    session: str | None = None
+    text: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class Messages:
+    def __init__(self, db: Database[dict[str, Any]]) -> None:
+        self._messages = db["messages"]
+
+    def add(self, message: Message) -> bool:
+        """False when a message of this session and WhatsApp id is there already."""
+        document = {name: value for name, value in vars(message).items() if name not in ("id", "from_")}
+        try:
+            self._messages.insert_one({"_id": ids.parse(message.id), "from": message.from_, **document})
+        except DuplicateKeyError:
+            return False
+        return True
+
+    def get(self, message_id: str) -> Message | None:
+        return _record(self._messages.find_one({"_id": ids.parse(message_id)}))
+
+    def of_user(self, user_id: str, message_id: str) -> Message | None:
+        return _record(self._messages.find_one({"_id": ids.parse(message_id), "user_id": user_id}))
+
+    def by_wa_id(self, session_id: str, wa_message_id: str) -> Message | None:
+        return _record(self._messages.find_one({"session_id": session_id, "wa_message_id": wa_message_id}))
+
+    def move(
+        self, message_id: str, allowed_from: Collection[str], entry: dict[str, Any], changes: dict[str, Any] | None = None
+    ) -> bool:
+        """One transition: `entry` {status, at, detail?} becomes the status and the timeline's last line.
+
+        False when the message isn't in one of `allowed_from` any more: somebody else moved it.
+        """
+        update = {
+            "$set": {**(changes or {}), "status": entry["status"], "updated_at": entry["at"]},
+            "$push": {"timeline": entry},
+        }
+        guard = {"_id": ids.parse(message_id), "status": {"$in": list(allowed_from)}}
+        return self._messages.update_one(guard, update).modified_count == 1
+
+    def set_wa_id(self, message_id: str, wa_message_id: str) -> None:
+        self._messages.update_one({"_id": ids.parse(message_id)}, {"$set": {"wa_message_id": wa_message_id}})
+
+    def page(self, user_id: str, asked: MessageFilter, *, limit: int, cursor: str | None = None) -> Page:
+        equal: dict[str, Any] = {"user_id": user_id, "direction": asked.direction}
+        field = next((name for name in ("to", "status", "session") if getattr(asked, name) is not None), None)
+        if field:
+            equal[field] = getattr(asked, field)
+        before = cursor or (str(ids.earliest_at(asked.until)) if asked.until else None)
+        documents, following = newest_first(
+            self._messages, equal, limit=limit, before=before, since=asked.since, wanted=_wanted(asked)
+        )
+        return Page([_known(one) for one in documents], following)
+
+
+def _wanted(asked: MessageFilter) -> Callable[[dict[str, Any]], bool]:
+    """What the index can't tell: further fields, exact times, a text inside the body (case ignored)."""
+    exact = {name: value for name in ("to", "status", "session") if (value := getattr(asked, name)) is not None}
+    text = asked.text.casefold() if asked.text else None
+
+    def wanted(document: dict[str, Any]) -> bool:
+        if any(document.get(name) != value for name, value in exact.items()):
+            return False
+        if asked.since and document["created_at"] < asked.since:
+            return False
+        if asked.until and document["created_at"] >= asked.until:
+            return False
+        return text is None or text in document["message"].casefold()
+
+    return wanted
+
+
+def _record(document: dict[str, Any] | None) -> Message | None:
+    return _known(document) if document else None
+
+
+def _known(document: dict[str, Any]) -> Message:
+    return record_of(Message, {**document, "from_": document.get("from")})

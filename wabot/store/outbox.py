@@ -1,0 +1,67 @@
+"""Collection `outbox`: what is still to be handed to an engine, small and quick beside the long log."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
+
+from . import ids
+from .records import OutboxEntry, record_of
+
+_CANDIDATES = 25
+
+
+class Outbox:
+    def __init__(self, db: Database[dict[str, Any]]) -> None:
+        self._outbox = db["outbox"]
+
+    def add(self, entry: OutboxEntry) -> None:
+        """Harmless when it is there already."""
+        document = {name: value for name, value in vars(entry).items() if name != "id"}
+        try:
+            self._outbox.insert_one({"_id": ids.parse(entry.id), **document})
+        except DuplicateKeyError:
+            return
+
+    def sessions_waiting(self) -> list[str]:
+        """Ids of the sessions that have something queued."""
+        return [str(one) for one in self._outbox.distinct("session_id", {"status": "queued"})]
+
+    def oldest_queued(self, session_id: str) -> list[OutboxEntry]:
+        """Up to 25, in the order of acceptance."""
+        documents = self._outbox.find({"status": "queued", "session_id": session_id}).sort("_id", 1).limit(_CANDIDATES)
+        return [record_of(OutboxEntry, one) for one in documents]
+
+    def claim(self, entry_id: str, owner: str, lease_until: datetime) -> bool:
+        """True for exactly one caller."""
+        claimed = {"$set": {"status": "claimed", "owner": owner, "lease_until": lease_until}, "$inc": {"attempts": 1}}
+        return self._outbox.update_one({"_id": ids.parse(entry_id), "status": "queued"}, claimed).modified_count == 1
+
+    def claimed(self, limit: int = 500) -> list[OutboxEntry]:
+        return [record_of(OutboxEntry, one) for one in self._outbox.find({"status": "claimed"}).limit(limit)]
+
+    def requeue(self, entry_id: str, owner: str | None, not_before: datetime | None = None) -> bool:
+        """Back to the queue, if it is still this owner's."""
+        queued = {"$set": {"status": "queued", "owner": None, "lease_until": None, "not_before": not_before}}
+        guard = {"_id": ids.parse(entry_id), "status": "claimed", "owner": owner}
+        return self._outbox.update_one(guard, queued).modified_count == 1
+
+    def take_over(self, entry_id: str, dead_owner: str | None, owner: str, lease_until: datetime) -> bool:
+        """A claim whose lease ran out becomes `owner`'s. True for exactly one caller."""
+        guard = {"_id": ids.parse(entry_id), "status": "claimed", "owner": dead_owner}
+        taken = {"$set": {"owner": owner, "lease_until": lease_until}}
+        return self._outbox.update_one(guard, taken).modified_count == 1
+
+    def remove(self, entry_id: str) -> bool:
+        return self._outbox.delete_one({"_id": ids.parse(entry_id)}).deleted_count == 1
+
+    def remove_queued(self, entry_id: str) -> bool:
+        """For cancelling: only while nobody has claimed it."""
+        return self._outbox.delete_one({"_id": ids.parse(entry_id), "status": "queued"}).deleted_count == 1
+
+    def waiting_of(self, user_id: str, at_most: int) -> int:
+        """How many of this user's messages wait, counted up to `at_most`."""
+        return len(list(self._outbox.find({"user_id": user_id}, {"_id": 1}).limit(at_most)))

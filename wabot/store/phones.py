@@ -1,0 +1,30 @@
+"""Collection `sandbox_phones`: which virtual phone belongs to whom."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
+
+_PHONES_PER_USER = 20
+
+
+class SandboxPhones:
+    def __init__(self, db: Database[dict[str, Any]]) -> None:
+        self._phones = db["sandbox_phones"]
+
+    def claim(self, user_id: str, number: str, at: datetime) -> bool:
+        """False when the number is somebody else's."""
+        try:
+            self._phones.insert_one({"_id": number, "user_id": user_id, "created_at": at})
+        except DuplicateKeyError:
+            return self.belongs_to(user_id, number)
+        return True
+
+    def belongs_to(self, user_id: str, number: str) -> bool:
+        return self._phones.find_one({"_id": number, "user_id": user_id}) is not None
+
+    def of_user(self, user_id: str) -> list[str]:
+        return [str(one["_id"]) for one in self._phones.find({"user_id": user_id}).limit(_PHONES_PER_USER)]

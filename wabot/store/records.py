@@ -1,0 +1,146 @@
+"""What the store gives out: plain typed records. Times are aware UTC datetimes, ids are strings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any, TypeVar
+
+R = TypeVar("R")
+
+
+def record_of(kind: type[R], document: Mapping[str, Any]) -> R:
+    """Build a record from a document: `_id` becomes `id`, what the record doesn't know is left out."""
+    known = {one.name for one in fields(kind)}  # type: ignore[arg-type]  # every record is a dataclass
+    values = {name: value for name, value in document.items() if name in known}
+    values["id"] = str(document["_id"])
+    return kind(**values)
+
+
+@dataclass(frozen=True)
+class User:
+    id: str
+    email: str
+    name: str
+    role: str
+    password_hash: str
+    created_at: datetime
+    token_version: int = 1
+    disabled: bool = False
+    must_change_password: bool = False
+
+    @property
+    def is_admin(self) -> bool:
+        return self.role == "admin"
+
+
+@dataclass(frozen=True)
+class Login:
+    """A browser's cookie or an API token (`kind`); it is good as long as this record stands."""
+
+    id: str
+    user_id: str
+    kind: str
+    created_at: datetime
+    expires_at: datetime
+    user_agent: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True)
+class ApiKey:
+    id: str
+    user_id: str
+    name: str
+    prefix: str
+    key_hash: str
+    scopes: list[str]
+    created_at: datetime
+    expires_at: datetime | None = None
+    last_used_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Session:
+    """A WhatsApp session as last observed. `desired` is what its owner wants: on, off, or logout (still to be done).
+
+    `epoch` rises with every order to start or end; observations with a lower one are of an earlier life. `owner` and
+    `lease_until` say which gateway holds it.
+    """
+
+    id: str
+    user_id: str
+    name: str
+    engine: str
+    network: str
+    created_at: datetime
+    status: str = "disconnected"
+    reason: str | None = None
+    since: datetime | None = None
+    observed_at: datetime | None = None
+    phone: str | None = None
+    push_name: str | None = None
+    qr: str | None = None
+    qr_expires_at: datetime | None = None
+    pairing_code: str | None = None
+    method: str = "qr"
+    pairing_phone: str | None = None
+    desired: str = "off"
+    linked: bool = False
+    epoch: int = 0
+    owner: str | None = None
+    lease_until: datetime | None = None
+    web_version: str | None = None
+    memory_mb: float | None = None
+    restarts: int = 0
+    last_error: str | None = None
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message in or out. `timeline` holds every transition: {status, at, detail?}, oldest first."""
+
+    id: str
+    user_id: str
+    session_id: str
+    session: str
+    direction: str
+    to: str | None
+    from_: str | None
+    message: str
+    status: str
+    created_at: datetime
+    updated_at: datetime
+    network: str = "live"
+    error: dict[str, str] | None = None
+    wa_message_id: str | None = None
+    idempotency_key: str | None = None
+    correlation_id: str = ""
+    attempts: int = 0
+    push_name: str | None = None
+    chat_lid: str | None = None
+    kind: str = "text"
+    timeline: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class OutboxEntry:
+    """A message on its way out; same id as the message, gone when the engine has taken it or it has failed."""
+
+    id: str
+    user_id: str
+    session_id: str
+    status: str
+    owner: str | None = None
+    lease_until: datetime | None = None
+    not_before: datetime | None = None
+    attempts: int = 0
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list, newest first; `next_cursor` is None on the last."""
+
+    items: list[Any]
+    next_cursor: str | None

@@ -1,0 +1,59 @@
+"""Collection `sessions`: WhatsApp sessions as last observed, and what their owners want."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
+
+from . import ids
+from .records import Session, record_of
+
+
+class Sessions:
+    def __init__(self, db: Database[dict[str, Any]]) -> None:
+        self._sessions = db["sessions"]
+
+    def add(self, fields: dict[str, Any]) -> Session:
+        """The new session, or the one of this user and name that another request made first."""
+        document = {"_id": ids.parse(ids.new_id()), **fields}
+        try:
+            self._sessions.insert_one(document)
+        except DuplicateKeyError:
+            found = self.named(fields["user_id"], fields["name"])
+            if found is None:
+                raise
+            return found
+        return record_of(Session, document)
+
+    def get(self, session_id: str) -> Session | None:
+        document = self._sessions.find_one({"_id": ids.parse(session_id)})
+        return record_of(Session, document) if document else None
+
+    def named(self, user_id: str, name: str) -> Session | None:
+        document = self._sessions.find_one({"user_id": user_id, "name": name})
+        return record_of(Session, document) if document else None
+
+    def of_user(self, user_id: str, limit: int = 200) -> list[Session]:
+        documents = self._sessions.find({"user_id": user_id}).sort("name", 1).limit(limit)
+        return [record_of(Session, one) for one in documents]
+
+    def desired(self, desired: str, limit: int = 10_000) -> list[Session]:
+        return [record_of(Session, one) for one in self._sessions.find({"desired": desired}).limit(limit)]
+
+    def newest(self, limit: int) -> list[Session]:
+        return [record_of(Session, one) for one in self._sessions.find({}).sort("_id", -1).limit(limit)]
+
+    def change(self, session_id: str, epoch: int, changes: dict[str, Any]) -> bool:
+        """Apply `changes` if the epoch is still this one; False when somebody ordered otherwise meanwhile."""
+        guard = {"_id": ids.parse(session_id), "epoch": epoch}
+        return self._sessions.update_one(guard, {"$set": changes}).matched_count == 1
+
+    def observe(self, session_id: str, epoch: int, changes: dict[str, Any]) -> bool:
+        """Apply an observation unless a later one has been applied already (`changes["observed_at"]` decides)."""
+        guard = {"_id": ids.parse(session_id), "epoch": epoch, "observed_at": {"$lte": changes["observed_at"]}}
+        return self._sessions.update_one(guard, {"$set": changes}).matched_count == 1
+
+    def remove(self, user_id: str, session_id: str) -> bool:
+        return self._sessions.delete_one({"_id": ids.parse(session_id), "user_id": user_id}).deleted_count == 1

@@ -1,0 +1,69 @@
+"""Newest-first pages at the same cost however long the history: windows over `_id`, widened until the page is full.
+
+A plain find + sort + limit reads everything inside the index bounds on the embedded database (3.4 s at 100,000 documents
+of one user, against 13 ms this way), so the bounds are kept narrow instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bson import ObjectId
+from pymongo.collection import Collection
+
+from . import ids
+
+_FIRST_WINDOW = timedelta(seconds=4)
+_WIDEN = 4
+_READ_AT_MOST = 20_000
+"""Documents a page may read when what is filtered in Python is rare; the cursor then goes on from there."""
+
+Document = dict[str, Any]
+
+
+def newest_first(
+    collection: Collection[Document],
+    equal: Document,
+    *,
+    limit: int,
+    before: str | None = None,
+    since: datetime | None = None,
+    wanted: Callable[[Document], bool] = lambda _: True,
+) -> tuple[list[Document], str | None]:
+    """Up to `limit` documents that match `equal` (an index prefix) and are `wanted`, and the cursor to go on from."""
+    found: list[Document] = []
+    read = 0
+    for window in _windows(_upper(before), since):
+        for document in collection.find({**equal, "_id": window}).sort("_id", -1):
+            read += 1
+            if wanted(document):
+                found.append(document)
+            if len(found) > limit:
+                return found[:limit], str(found[limit - 1]["_id"])
+            if read >= _READ_AT_MOST:
+                return found, str(document["_id"])
+    return found, None
+
+
+def _upper(before: str | None) -> ObjectId:
+    return (before and ids.parse(before)) or ids.earliest_at(datetime.now(UTC) + timedelta(minutes=5))
+
+
+def _windows(upper: ObjectId, since: datetime | None) -> Iterator[Document]:
+    """Bounds `{$lt, $gte}` that follow each other backwards, each `_WIDEN` times as long as the one before."""
+    oldest = max(since, _BEGINNING) if since else _BEGINNING
+    width = _FIRST_WINDOW
+    start = min(upper.generation_time, datetime.now(UTC) + timedelta(seconds=1))
+    while True:
+        start = start - width if start - oldest > width else oldest
+        lower = ids.earliest_at(start)
+        yield {"$lt": upper, "$gte": lower}
+        if start <= oldest:
+            return
+        upper, width = lower, width * _WIDEN
+
+
+_BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
+"""No wabot wrote anything before."""
