@@ -1,0 +1,54 @@
+/**
+ * Forms with data-confirm ask in a dialog first. Without scripts the same form shows a
+ * check box that must be ticked (see macros/form.html, confirm_form).
+ */
+const ASKED = new WeakSet()
+
+/** A live update may have drawn the form anew while the dialog was open. */
+function stillThere(form) {
+  if (form.isConnected) return form
+  const same = (other) => other.action === form.action && other.dataset.confirm === form.dataset.confirm
+  return [...document.forms].find(same) ?? null
+}
+
+function ask(form) {
+  const dialog = document.getElementById('confirm-dialog')
+  dialog.querySelector('[data-confirm-title]').textContent = form.dataset.confirm
+  dialog.querySelector('[data-confirm-text]').textContent = form.dataset.confirmText ?? ''
+  dialog.querySelector('[data-confirm-action]').textContent = form.dataset.confirmAction ?? 'Yes'
+  dialog.returnValue = ''
+  dialog.showModal()
+  dialog.addEventListener(
+    'close',
+    () => {
+      const asked = stillThere(form)
+      if (dialog.returnValue !== 'yes' || asked === null) return
+      ASKED.add(asked)
+      asked.requestSubmit()
+    },
+    { once: true },
+  )
+}
+
+export function watchConfirmations() {
+  document.addEventListener(
+    'submit',
+    (event) => {
+      const form = event.target
+      if (form.dataset.confirm === undefined || ASKED.delete(form)) return
+      event.preventDefault()
+      event.stopPropagation()
+      ask(form)
+    },
+    { capture: true },
+  )
+  // The check box is for browsers without scripts: unticked it would stop the form silently.
+  document.addEventListener(
+    'click',
+    (event) => {
+      const form = event.target.closest('button')?.form
+      for (const box of form?.querySelectorAll('[data-confirm-box]') ?? []) box.required = false
+    },
+    { capture: true },
+  )
+}

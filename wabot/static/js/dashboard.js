@@ -1,0 +1,13 @@
+/** The dashboard follows sessions and messages as they change. */
+import { on } from './live.js'
+import { calmly, refresh } from './refresh.js'
+import { showTick } from './ticks.js'
+
+const update = calmly(() => refresh(['next-step', 'sessions', 'today', 'recent']), 600)
+
+on('session', update)
+on('up', update)
+on('message', (message) => {
+  showTick(message)
+  update()
+})

@@ -1,0 +1,46 @@
+/**
+ * The live connection of a page: Socket.IO over websocket only, into the user's own room.
+ *
+ * Events: `session` (a session object), `qr` ({session, svg, expires_at}), `message` (a message object),
+ * and our own `up`, after a connection was lost and is back: pushes in between are gone, so read the page anew.
+ */
+import { io } from '../vendor/socket.io-client-4.8.4.esm.min.js'
+
+/** Short breaks (a page change, a restart of the server) are not worth a word. */
+const NOTICE_AFTER_MS = 2000
+
+const socket = io({ transports: ['websocket'], reconnectionDelay: 500, reconnectionDelayMax: 5000 })
+const returned = new Set()
+let lost = false
+let timer = 0
+
+function showNotice(shown) {
+  const notice = document.getElementById('live-state')
+  notice.hidden = !shown
+  document.documentElement.dataset.live = shown ? 'no' : 'yes'
+}
+
+function down() {
+  lost = true
+  if (timer === 0) timer = setTimeout(() => showNotice(true), NOTICE_AFTER_MS)
+}
+
+socket.on('connect', () => {
+  clearTimeout(timer)
+  timer = 0
+  showNotice(false)
+  if (lost) for (const listener of returned) listener()
+  lost = false
+})
+socket.on('disconnect', (why) => {
+  down()
+  // A server that says goodbye (logout everywhere, a restart) is not called back by the library itself.
+  if (why === 'io server disconnect') setTimeout(() => socket.connect(), NOTICE_AFTER_MS)
+})
+socket.on('connect_error', down)
+
+/** @param {'session'|'qr'|'message'|'up'} event @param {(data?: any) => void} listener */
+export function on(event, listener) {
+  if (event === 'up') returned.add(listener)
+  else socket.on(event, listener)
+}

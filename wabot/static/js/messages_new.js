@@ -1,0 +1,31 @@
+/** Writing a message: the preview, the length, and the hint that belongs to the chosen session. */
+import { format } from './format.js'
+
+const text = document.getElementById('message')
+const preview = document.getElementById('preview')
+const count = document.getElementById('message-count')
+const session = document.getElementById('session')
+const LONGEST = Number(text.getAttribute('maxlength'))
+
+/** As people count: an emoji is one. */
+const letters = (value) => [...new Intl.Segmenter().segment(value)].length
+
+function show() {
+  const empty = text.value.trim() === ''
+  document.getElementById('preview-empty').hidden = !empty
+  document.getElementById('preview-bubble').hidden = empty
+  preview.replaceChildren(...format(text.value))
+  const left = LONGEST - text.value.length
+  count.textContent = left < 200 ? `${left} characters left` : `${letters(text.value)} characters`
+}
+
+function showHint() {
+  const chosen = session?.selectedOptions?.[0] ?? session
+  const sandbox = chosen?.dataset.network === 'sandbox'
+  document.getElementById('sandbox-hint')?.toggleAttribute('hidden', !sandbox)
+}
+
+text.addEventListener('input', show)
+session?.addEventListener('change', showHint)
+show()
+showHint()
