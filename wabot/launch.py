@@ -1,0 +1,57 @@
+"""Starts the whole of wabot in the foreground: checks everything, then becomes supervisord.
+
+Run by `make run` as `python -m wabot.launch`. Exit status: 0 after Ctrl-C or SIGTERM, 2 when a setting can't be used; each such
+setting is named. What the programs find in their environment stands in docs/internals.md.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NoReturn
+
+from wabot import config
+from wabot.launching import banner, data, environment, ports
+
+ROOT = Path(__file__).resolve().parent.parent
+BAD_SETTINGS = 2
+
+
+def prepare(environ: Mapping[str, str]) -> tuple[config.Settings, dict[str, str]]:
+    """Make WABOT_DATA ready and lock it. Returns the settings and the programs' environment; raises ConfigError."""
+    settings = config.load(environ)
+    data.prepare(settings.data)
+    data.lock(settings.data)
+    ports.check(settings, leftover=(settings.data / "run" / "supervisord.pid").exists())
+    data.make_secrets(settings.data)
+    db_port = None if settings.mongo_uri else ports.choose_free()
+    exported = environment.for_programs(settings, environ, db_port)
+    _note_db_port(settings.data / "run" / "db.port", db_port)
+    return settings, exported
+
+
+def _note_db_port(path: Path, port: int | None) -> None:
+    path.unlink(missing_ok=True)
+    if port is not None:
+        path.write_text(f"{port}\n")
+
+
+def main() -> NoReturn:
+    os.umask(0o077)
+    try:
+        settings, exported = prepare(os.environ)
+    except config.ConfigError as error:
+        print("wabot can't start with these settings:", file=sys.stderr)
+        for name, why in error.problems.items():
+            print(f"  {name}: {why}", file=sys.stderr)
+        sys.exit(BAD_SETTINGS)
+    print(f"wabot is starting; data in {settings.data}", flush=True)
+    banner.fork(settings)
+    os.chdir(ROOT)
+    os.execve(sys.executable, [sys.executable, "-m", "supervisor.supervisord", "-c", str(ROOT / "supervisord.conf")], exported)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What `wabot.launch` does before supervisord takes over, one step a module."""

@@ -1,0 +1,95 @@
+"""Tells the terminal when wabot is ready and how to get in, or what keeps it from being ready.
+
+A small process beside supervisord: it waits for /readyz, says its lines once and ends. It ends with supervisord at the latest.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+import urllib.error
+import urllib.request
+
+from wabot.config import Settings
+from wabot.launching.data import LOCK_FD
+from wabot.launching.parent import end_with
+
+PATIENCE_SECONDS = 60.0
+POLL_SECONDS = 0.2
+
+# Never through a proxy of the environment: this is a call to ourselves.
+_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def fork(settings: Settings) -> None:
+    """Start the banner process; returns in the parent at once."""
+    parent = os.getpid()
+    if os.fork():
+        return
+    code = 1
+    try:
+        os.close(LOCK_FD)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        end_with(parent, signal.SIGTERM)
+        _run(settings)
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def _run(settings: Settings) -> None:
+    started = time.monotonic()
+    complained = False
+    while missing := _missing(settings):
+        if not complained and time.monotonic() - started > PATIENCE_SECONDS:
+            complained = True
+            _say(_complaint(settings, missing))
+        threading.Event().wait(POLL_SECONDS)
+    _say(_welcome(settings, time.monotonic() - started))
+
+
+def _missing(settings: Settings) -> list[str]:
+    """The names of the checks that /readyz says fail; empty when ready."""
+    try:
+        with _opener.open(f"{settings.internal_url}/readyz", timeout=5):
+            return []
+    except urllib.error.HTTPError as error:
+        return _failing(error.read(65_536)) or ["web"]
+    except OSError:
+        return ["web"]
+
+
+def _failing(body: bytes) -> list[str]:
+    try:
+        checks = json.loads(body)["checks"]
+        return [name for name, good in checks.items() if not good]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return []
+
+
+def _say(lines: list[str]) -> None:
+    print("", *lines, "", sep="\n", flush=True)
+
+
+def _welcome(settings: Settings, seconds: float) -> list[str]:
+    login = f"{settings.admin_email}, with the password of WABOT_ADMIN_PASSWORD"
+    if settings.default_admin_in_force and not settings.production:
+        login = f"{settings.admin_email} / {settings.admin_password} (until it is changed at the first login)"
+    return [
+        f"wabot is ready after {seconds:.1f} s: {settings.public_url}",
+        f"  admin login   {login}",
+        f"  data          {settings.data}",
+        f"  logs          {settings.data / 'logs'} (make logs)",
+        "  stop          Ctrl-C",
+    ]
+
+
+def _complaint(settings: Settings, missing: list[str]) -> list[str]:
+    logs = ", ".join(str(settings.data / "logs" / f"{name}.log") for name in missing)
+    return [
+        f"wabot is not ready after {PATIENCE_SECONDS:.0f} s. Failing: {', '.join(missing)}. See {logs}",
+        "`make status` shows the programs. Still trying; Ctrl-C stops.",
+    ]

@@ -1,0 +1,77 @@
+"""WABOT_DATA: its directories, its secrets, and the lock that keeps a second wabot out of it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+from pathlib import Path
+
+from wabot.config import ConfigError
+
+DIRECTORIES = ("secrets", "run", "db", "gateway", "sandbox", "logs", "mail")
+SECRETS = ("secret_key", "gateway_secret", "internal_secret")
+
+# sun_path holds 107 bytes, and supervisor binds `<socket>.<pid>` first, with a pid of up to seven digits.
+LONGEST_SOCKET_PATH = 99
+
+# supervisord closes every descriptor from 5 up when it starts, and its programs close every one from 3 up.
+LOCK_FD = 3
+
+
+def prepare(data: Path) -> None:
+    """Make the directories, 0700. Raises ConfigError when WABOT_DATA can't be used."""
+    _check_path(data)
+    try:
+        for path in (data, *(data / name for name in DIRECTORIES)):
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.chmod(0o700)
+    except OSError as error:
+        raise ConfigError({"WABOT_DATA": f"{error.filename or data} can't be made: {error.strerror}"}) from error
+
+
+def _check_path(data: Path) -> None:
+    socket = data / "run" / "supervisor.sock"
+    if len(os.fsencode(socket)) > LONGEST_SOCKET_PATH:
+        raise ConfigError({"WABOT_DATA": f"is too long: {socket} may have {LONGEST_SOCKET_PATH} characters at most, since it is a socket"})
+    if not str(data).isprintable() or set('"%\\') & set(str(data)):
+        raise ConfigError({"WABOT_DATA": 'has a character that supervisord.conf can\'t hold: ", %, \\ or one that doesn\'t print'})
+
+
+def lock(data: Path) -> None:
+    """Hold WABOT_DATA until the process that this one turns into ends. Raises ConfigError when another holds it."""
+    descriptor = os.open(data / "run" / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise ConfigError({"WABOT_DATA": f"{data} is in use: a wabot runs on it already"}) from error
+    if descriptor != LOCK_FD:
+        os.dup2(descriptor, LOCK_FD)
+        os.close(descriptor)
+    os.set_inheritable(LOCK_FD, True)
+
+
+def make_secrets(data: Path) -> None:
+    """Make each secret once, 0600 and whole from its first moment."""
+    for name in SECRETS:
+        path = data / "secrets" / name
+        if not path.exists():
+            _make_secret(path)
+        path.chmod(0o600)
+
+
+def _make_secret(path: Path) -> None:
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_urlsafe(48))
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        # A link, not a rename: whoever comes second keeps the first one's secret.
+        os.link(aside, path)
+    except FileExistsError:
+        pass  # made meanwhile by another start, and as good as this one
+    finally:
+        aside.unlink()

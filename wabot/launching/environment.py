@@ -1,0 +1,41 @@
+"""What every program of wabot finds in its environment: docs/internals.md, "What each process finds"."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from wabot.config import ConfigError, Settings
+
+# Debian's /usr/bin/chromium-headless-shell is a wrapper that doesn't exec: killing it would leave the browser.
+BROWSERS = ("/usr/lib/chromium/chromium-headless-shell", "/usr/bin/chromium")
+
+
+def for_programs(settings: Settings, environ: Mapping[str, str], db_port: int | None) -> dict[str, str]:
+    """The environment of supervisord, and so of its programs. `db_port` is None when MONGO_URI names the database."""
+    exported = dict(environ) | {
+        "WABOT_DATA": str(settings.data),
+        "WABOT_HOST": settings.host,
+        "WABOT_PORT": str(settings.port),
+        "GATEWAY_PORT": str(settings.gateway_port),
+        "SANDBOX_PORT": str(settings.sandbox_port),
+        "WABOT_SANDBOX": str(int(settings.sandbox)),
+        "WABOT_EMBEDDED_DB": str(int(db_port is not None)),
+        "WABOT_INTERNAL_URL": settings.internal_url,
+        "CHROMIUM_PATH": str(_browser(settings)),
+        "WA_CHROMIUM_ARGS": settings.chromium_args,
+    }
+    exported.pop("WABOT_DB_PORT", None)
+    if db_port is not None:
+        exported["WABOT_DB_PORT"] = str(db_port)
+    return exported
+
+
+def _browser(settings: Settings) -> Path:
+    candidates = [settings.chromium_path] if settings.chromium_path else [Path(path) for path in BROWSERS]
+    for path in candidates:
+        if path.is_file() and os.access(path, os.X_OK):
+            return path.absolute()
+    found = " or ".join(str(path) for path in candidates)
+    raise ConfigError({"CHROMIUM_PATH": f"no browser that can be run at {found}"})
