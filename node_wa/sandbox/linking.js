@@ -16,6 +16,7 @@ const CODE_LETTERS = '123456789ABCDEFGHJKLMNPQRSTVWXYZ';
 
 /**
  * @typedef {object} Candidate a page that wants to be linked
+ * @property {boolean} isThere false once its socket is gone
  * @property {string} noiseKey base64, as it stands in the QR code
  * @property {string} identityKey base64
  * @property {(ref: string | null, ttl: number) => void} showRef null: no more refs until asked
@@ -134,13 +135,12 @@ export class Linking {
    * @param {string | null} advSecret
    */
   async #pair(candidate, number, advSecret) {
-    const showing = this.#showing.get(candidate);
     // A ref serves once: no other phone may use it while this one pairs.
     this.close(candidate);
     try {
       return await candidate.pair(number, advSecret);
     } catch (error) {
-      if (showing) this.open(candidate);
+      if (candidate.isThere) this.open(candidate);
       throw error;
     }
   }

@@ -1,23 +1,21 @@
 /**
  * One page's socket: a candidate while it shows a QR code, the channel of a linked device afterwards. JSON frames.
  *
- * Page to sandbox: `hello` {noise, identity, device?: {id, secret}, addressing} first; `refs`; `code` {q, number};
- * `paired`; `refused`; `send` {id, to, body}; `got` {n}; `seen` {with}; `exists` {q, to}; `history` {q, with, before};
- * `byid` {q, with, id}; `logout`. Frames with `q` are answered by `re` {q, value}.
+ * Page to sandbox: `hello` {noise, identity, device?: {id, secret}, addressing} first; `refs`; `code` {q, number}; `paired`;
+ * `refused`; once linked, `logout` and those of `device_frames.js`.
  *
- * Sandbox to page: `ref` {ref, ttl}; `pair` {device, number, proof}; `welcome` {account, chats, sync_ms};
- * `msg` {n, message}; `tick` {n, id, with, ack}; `ack` {id, ack}; `revoked`; `replaced`; `hang`; `bye`.
+ * Sandbox to page: `ref` {ref, ttl}; `pair` {device, number, proof}; `welcome` {account, chats, sync_ms}; `msg` {n, message};
+ * `tick` {n, id, with, ack}; `ack` {id, ack}; `re` {q, value}; `revoked`; `replaced`; `hang`; `bye`.
  */
 import { createHmac } from 'node:crypto';
+import { deviceFrames } from './device_frames.js';
 import { LIMITS } from './limits.js';
 import { errorText, log } from './log.js';
-import { lidOf, numberAt } from './numbers.js';
 import { Problem } from './problems.js';
 import { wireAccount, wireChats, wireMessage } from './wire.js';
 
 const PAIRING_MS = 10_000;
 const SYNC_MS = 300;
-const MESSAGE_ID = /^[0-9A-Za-z]{8,64}$/;
 
 /**
  * @typedef {{t: string, q?: number, [field: string]: unknown}} Frame
@@ -41,9 +39,14 @@ export class PageSocket {
   /** @type {{resolve: () => void, reject: (problem: Problem) => void} | null} set while the page stores its login */
   #pairing = null;
   /** @type {Record<string, (frame: Frame) => void>} */
-  #handlers;
-  /** @type {Record<string, (frame: Frame) => void>} understood only from a linked device */
-  #linkedHandlers;
+  #handlers = {
+    hello: (frame) => this.#hello(frame),
+    refs: () => this.#device || this.rooms.linking.open(this),
+    code: (frame) => this.#code(frame),
+    paired: () => this.#pairing?.resolve(),
+    refused: () => this.#pairing?.reject(new Problem('qr_foreign')),
+    logout: () => this.#logout(),
+  };
 
   /**
    * @param {import('ws').WebSocket} socket
@@ -52,22 +55,6 @@ export class PageSocket {
   constructor(socket, rooms) {
     this.socket = socket;
     this.rooms = rooms;
-    this.#handlers = {
-      hello: this.#hello,
-      refs: this.#refs,
-      code: this.#code,
-      paired: () => this.#pairing?.resolve(),
-      refused: () => this.#pairing?.reject(new Problem('qr_foreign')),
-    };
-    this.#linkedHandlers = {
-      send: this.#send,
-      got: this.#got,
-      seen: this.#seen,
-      exists: this.#exists,
-      history: this.#history,
-      byid: this.#byId,
-      logout: this.#logout,
-    };
     socket.on('message', (data) => this.#receive(String(data)));
     socket.on('close', () => this.#closed());
     socket.on('error', (error) => log('warning', 'a page socket failed', { error: errorText(error) }));
@@ -76,22 +63,31 @@ export class PageSocket {
   /** @param {string} text */
   #receive(text) {
     try {
-      /** @type {Frame} */
-      const frame = JSON.parse(text);
-      const handlers =
-        this.#device && !Object.hasOwn(this.#handlers, frame.t) ? this.#linkedHandlers : this.#handlers;
-      if (!Object.hasOwn(handlers, frame.t))
-        throw new TypeError(`unexpected frame ${String(frame.t).slice(0, 20)}`);
-      handlers[frame.t].call(this, frame);
+      this.#handle(JSON.parse(text));
     } catch (error) {
       log('warning', 'a page sent something that could not be handled', { error: errorText(error) });
       this.socket.close(1008);
     }
   }
 
+  /** @param {Frame} frame */
+  #handle(frame) {
+    if (Object.hasOwn(this.#handlers, frame.t)) return this.#handlers[frame.t](frame);
+    if (!Object.hasOwn(deviceFrames, frame.t)) throw new TypeError('unknown frame');
+    // A device that was unlinked a moment ago may not know yet.
+    if (!this.#device) return;
+    const { world } = this.rooms;
+    const tell = this.#tell.bind(this);
+    const tellTick = this.#tellTick.bind(this);
+    deviceFrames[frame.t](
+      { world, device: this.#device, addressing: this.#addressing, tell, tellTick },
+      frame,
+    );
+  }
+
   /** @param {Record<string, unknown>} frame */
   #tell(frame) {
-    if (this.socket.readyState !== this.socket.OPEN) return;
+    if (!this.isThere) return;
     if (this.socket.bufferedAmount > LIMITS.backlogBytes) this.socket.terminate();
     else this.socket.send(JSON.stringify(frame));
   }
@@ -117,10 +113,6 @@ export class PageSocket {
     else this.revoked();
   }
 
-  #refs() {
-    if (!this.#device) this.rooms.linking.open(this);
-  }
-
   /** @param {import('./state.js').Device} device */
   #welcome(device) {
     const { world, faults } = this.rooms;
@@ -132,7 +124,29 @@ export class PageSocket {
     for (const item of waiting) this.deliver(item);
   }
 
+  /** @param {Frame} frame */
+  #code({ q, number }) {
+    const digits = text(number, 20).replace(/\D/g, '');
+    this.#tell({ t: 're', q, value: this.rooms.linking.makeCode(this, digits) });
+  }
+
+  #logout() {
+    if (this.#device) this.rooms.world.logout(this.#device);
+    this.#device = null;
+    this.#tell({ t: 'bye' });
+  }
+
+  #closed() {
+    this.#pairing?.reject(new Problem('device_gone'));
+    this.rooms.linking.close(this);
+    if (this.#device) this.rooms.world.detach(this.#device, this);
+  }
+
   // Candidate
+
+  get isThere() {
+    return this.socket.readyState === this.socket.OPEN;
+  }
 
   /**
    * @param {string | null} ref
@@ -172,33 +186,28 @@ export class PageSocket {
     }
   }
 
-  /** @param {Frame} frame */
-  #code({ q, number }) {
-    const digits = text(number, 20).replace(/\D/g, '');
-    this.#tell({ t: 're', q, value: this.rooms.linking.makeCode(this, digits) });
-  }
-
   // Channel
 
   /** @param {import('./state.js').Item} item */
   deliver({ n, message, ack }) {
     if (!this.#device) return;
-    const { number } = this.#device;
-    const wire = wireMessage(this.rooms.world, message, number, this.#addressing);
+    const wire = wireMessage(this.rooms.world, message, this.#device.number, this.#addressing);
     if (ack === null) this.#tell({ t: 'msg', n, message: wire });
     else this.#tellTick({ t: 'tick', n, id: wire.id, with: wire.with, ack });
   }
 
   revoked() {
-    this.#tell({ t: 'revoked' });
     this.#device = null;
+    this.#tell({ t: 'revoked' });
   }
 
   replaced() {
-    this.#tell({ t: 'replaced' });
     this.#device = null;
+    this.#tell({ t: 'replaced' });
     this.socket.close();
   }
+
+  // Faults
 
   hang() {
     this.#tell({ t: 'hang' });
@@ -206,79 +215,6 @@ export class PageSocket {
 
   drop() {
     this.socket.terminate();
-  }
-
-  // Frames of a linked device
-
-  /** @param {Frame} frame */
-  #send({ id, to, body }) {
-    const device = this.#linked();
-    const number = numberAt(to);
-    const possible = number && this.rooms.world.exists(number) && String(body).length <= LIMITS.textLength;
-    if (!possible || typeof body !== 'string' || !MESSAGE_ID.test(String(id))) {
-      this.#tell({ t: 'ack', id, ack: -1 });
-      return;
-    }
-    const message = { from: device.number, to: number, body, id: String(id), device: device.id };
-    this.rooms.world.send(message, (ack) => this.#tellTick({ t: 'ack', id, ack }));
-  }
-
-  /** @param {Frame} frame */
-  #got({ n }) {
-    this.rooms.world.took(this.#linked(), Number(n));
-  }
-
-  /** @param {Frame} frame */
-  #seen({ with: address }) {
-    const other = numberAt(address);
-    if (other) this.rooms.world.seen(this.#linked().number, other);
-  }
-
-  /** @param {Frame} frame */
-  #exists({ q, to }) {
-    const number = numberAt(to);
-    const value = number && this.rooms.world.exists(number) ? { number, lid: lidOf(number) } : null;
-    this.#tell({ t: 're', q, value });
-  }
-
-  /** @param {Frame} frame */
-  #history({ q, with: address, before }) {
-    const other = numberAt(address);
-    const { number } = this.#linked();
-    const all = other ? this.rooms.world.chat(number, other) : [];
-    const end = all.findIndex((message) => message.id === before);
-    const older = all.slice(0, end < 0 ? all.length : end).slice(-LIMITS.historyPerChat);
-    this.#tell({
-      t: 're',
-      q,
-      value: older.map((m) => wireMessage(this.rooms.world, m, number, this.#addressing)),
-    });
-  }
-
-  /** @param {Frame} frame */
-  #byId({ q, with: address, id }) {
-    const other = numberAt(address);
-    const { number } = this.#linked();
-    const found = other && this.rooms.world.chat(number, other).find((message) => message.id === id);
-    const value = found ? wireMessage(this.rooms.world, found, number, this.#addressing) : null;
-    this.#tell({ t: 're', q, value });
-  }
-
-  #logout() {
-    this.rooms.world.logout(this.#linked());
-    this.#device = null;
-    this.#tell({ t: 'bye' });
-  }
-
-  #linked() {
-    if (!this.#device) throw new TypeError('not a linked device');
-    return this.#device;
-  }
-
-  #closed() {
-    this.#pairing?.reject(new Problem('device_gone'));
-    this.rooms.linking.close(this);
-    if (this.#device) this.rooms.world.detach(this.#device, this);
   }
 }
 

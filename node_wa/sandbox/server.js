@@ -10,6 +10,7 @@ import { certificate, keptPort, keptSecret, lockDirectory, writeWhole } from './
 import { Journal } from './journal.js';
 import { Linking } from './linking.js';
 import { errorText, log } from './log.js';
+import { Phones } from './phones.js';
 import { Site } from './site.js';
 import { World } from './world.js';
 
@@ -54,7 +55,7 @@ async function start() {
   const rooms = { world, faults, linking: new Linking(keptSecret(dir), faults) };
   const { spki, ...credentials } = await certificate(dir);
   const site = new Site(rooms, credentials);
-  const app = controlApp(rooms);
+  const app = controlApp({ ...rooms, phones: new Phones(world) });
   const pagePort = await listenWhereBefore(site, dir);
   const control = await app.listen({ port: controlPort, host: '127.0.0.1' });
   const found = { page_port: pagePort, spki, pid: process.pid };

@@ -10,11 +10,13 @@ import { addressOf, lidOf } from './numbers.js';
  * @typedef {{id: string, me: boolean, with: string, name: string, body: string, t: number, ack: number}} WireMessage
  *   `t` in seconds, `name` of who wrote it
  * @typedef {{with: string, name: string, unread: number, messages: WireMessage[]}} WireChat
+ * @typedef {import('./world.js').World} World
+ * @typedef {import('./state.js').Message} Message
  */
 
 /**
- * @param {import('./world.js').World} world
- * @param {import('./state.js').Message} message
+ * @param {World} world
+ * @param {Message} message
  * @param {string} owner the number whose page it is for
  * @param {Addressing} addressing
  * @returns {WireMessage}
@@ -35,33 +37,40 @@ export function wireMessage(world, message, owner, addressing) {
 /**
  * The recent chats, as a page finds them in its storage at login. Messages that still wait for the device come later.
  *
- * @param {import('./world.js').World} world
+ * @param {World} world
  * @param {import('./state.js').Device} device
  * @param {Addressing} addressing
  * @returns {WireChat[]} most recent first, at most `LIMITS.historyChars` of text
  */
-export function wireChats(world, device, addressing) {
-  const waiting = world.waitingFor(device);
-  let room = LIMITS.historyChars;
-  return world.chats(device.number).map((chat) => {
-    const shown = [];
-    for (const message of chat.messages.slice(-LIMITS.historyPerChat).reverse()) {
-      if (waiting.has(message) || message.body.length > room) continue;
-      room -= message.body.length;
-      shown.unshift(wireMessage(world, message, device.number, addressing));
-    }
-    const fresh = chat.messages.filter((message) => waiting.has(message)).length;
-    return {
-      with: addressOf(chat.with, addressing),
-      name: chat.name,
-      unread: Math.max(0, chat.unread - fresh),
-      messages: shown,
-    };
-  });
+export function wireChats(world, { number, queue }, addressing) {
+  const waiting = new Set(queue.filter((item) => item.ack === null).map((item) => item.message));
+  const room = { chars: LIMITS.historyChars };
+  const chats = [...(world.state.chats.get(number)?.values() ?? [])].slice(-LIMITS.shownChats).reverse();
+  return chats.map((chat) => ({
+    with: addressOf(chat.with, addressing),
+    name: world.nameOf(chat.with),
+    unread: world.unread(number, chat.with).filter((message) => !waiting.has(message)).length,
+    messages: recent(chat.messages, waiting, room).map((m) => wireMessage(world, m, number, addressing)),
+  }));
 }
 
 /**
- * @param {import('./world.js').World} world
+ * @param {Message[]} messages
+ * @param {Set<Message>} waiting
+ * @param {{chars: number}} room what is left of it is written back
+ */
+function recent(messages, waiting, room) {
+  const chosen = [];
+  for (const message of messages.slice(-LIMITS.historyPerChat).reverse()) {
+    if (waiting.has(message) || message.body.length > room.chars) continue;
+    room.chars -= message.body.length;
+    chosen.unshift(message);
+  }
+  return chosen;
+}
+
+/**
+ * @param {World} world
  * @param {string} number
  */
 export function wireAccount(world, number) {

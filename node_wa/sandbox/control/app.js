@@ -12,11 +12,11 @@ import { phoneRoutes } from './phones.js';
 const LOOPBACK = /^(127(\.\d{1,3}){3}|localhost|\[::1\])(:\d+)?$/i;
 
 /**
- * @typedef {import('../page_socket.js').Rooms} Rooms
+ * @typedef {import('../page_socket.js').Rooms & {phones: import('../phones.js').Phones}} ControlRooms
  * @typedef {import('fastify').FastifyError} FastifyError
  */
 
-/** @param {Rooms} rooms */
+/** @param {ControlRooms} rooms */
 export function controlApp(rooms) {
   const app = Fastify({
     bodyLimit: LIMITS.controlBodyBytes,

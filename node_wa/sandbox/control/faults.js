@@ -1,33 +1,30 @@
 /** Faults on and off, and forgetting everything. */
 import { profiles } from '../profiles.js';
+import { body, milliseconds } from './schema.js';
 
 const MAX_MS = 600_000;
 
 const FAULTS = {
-  type: 'object',
-  additionalProperties: false,
-  properties: {
-    drop_socket: { type: 'boolean' },
-    refuse_connections: { type: 'boolean' },
-    ack_delay_ms: { type: 'integer', minimum: 0, maximum: MAX_MS },
-    lose_acks: { type: 'boolean' },
-    page_hang: { type: 'boolean' },
-    web_profile: { type: 'string', enum: Object.keys(profiles) },
-    slow_sync: { anyOf: [{ type: 'boolean' }, { type: 'integer', minimum: 0, maximum: MAX_MS }] },
-    expire_qr_ms: { type: 'integer', minimum: 0, maximum: MAX_MS },
-  },
+  drop_socket: { type: 'boolean' },
+  refuse_connections: { type: 'boolean' },
+  ack_delay_ms: milliseconds(MAX_MS),
+  lose_acks: { type: 'boolean' },
+  page_hang: { type: 'boolean' },
+  web_profile: { type: 'string', enum: Object.keys(profiles) },
+  slow_sync: { anyOf: [{ type: 'boolean' }, milliseconds(MAX_MS)] },
+  expire_qr_ms: milliseconds(MAX_MS),
 };
 
 /**
  * @param {import('fastify').FastifyInstance} app
- * @param {import('../page_socket.js').Rooms} rooms
+ * @param {import('./app.js').ControlRooms} rooms
  */
 export function faultRoutes(app, { world, faults }) {
   app.get('/faults', async () => faults.values);
-  app.put('/faults', { schema: { body: FAULTS } }, async (request) =>
+  app.put('/faults', body(FAULTS), async (request) =>
     faults.set(/** @type {Partial<import('../faults.js').FaultValues>} */ (request.body)),
   );
-  app.post('/reset', async () => {
+  app.post('/reset', body({}), async () => {
     world.reset();
     return faults.set({});
   });

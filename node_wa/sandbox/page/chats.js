@@ -1,24 +1,20 @@
 /**
- * Messages and chats as the page holds them, and their way in and out.
- *
- * Out: into the outbox on disk and onto the socket; the server's tick takes it out of the outbox again. What is in the
- * outbox at login goes out again under its old id, and the server knows a double when it sees one.
- * In: the server keeps a message for this device until `got` says that it is here.
+ * The messages and chats that the page holds: recent ones from the server at login, earlier ones on asking, new ones as
+ * they come. The server keeps a new message for this device until `got` says that it is here.
  */
-import { Collection, Model } from './models.js';
+import { Chat, Msg } from './chat_models.js';
+import { Collection } from './models.js';
+import { Outbox } from './outbox.js';
 import { createWid } from './wid.js';
 
 const MESSAGES_HELD = 5_000;
-const MESSAGES_PER_CHAT = 200;
 const CHATS_HELD = 2_000;
 const GOT_AFTER_MS = 20;
-const RESEND_AFTER_MS = 20_000;
 
 /**
  * @typedef {import('./wid.js').Wid} Wid
+ * @typedef {import('./msg_key.js').MsgKey} MsgKey
  * @typedef {import('../wire.js').WireMessage} WireMessage
- * @typedef {{place: IDBValidKey | null, outgoing: import('./storage.js').Outgoing, msg: any, sent: () => void,
- *   done: boolean}} Pending
  */
 
 /** As the site's own minified errors read: `r: r`. */
@@ -26,75 +22,48 @@ class MinifiedError extends Error {
   name = 'r';
 }
 
-class Msg extends Model {
-  /** @type {any} */ id;
-  ack = 0;
-  t = 0;
-  isNewMsg = false;
-
-  /** @param {Record<string, any>} attributes */
-  constructor(attributes) {
-    super({});
-    Object.assign(this, attributes);
-  }
-
-  unsafe() {
-    return this;
-  }
-
-  /** @param {{id: Wid}} chat */
-  msgContextInfo(chat) {
-    return { quotedStanzaID: this.id.id, quotedRemoteJid: chat.id, quotedMsg: this.serialize() };
-  }
-}
-
-class Chat extends Model {
-  /** @type {any} */ id;
-  /** @type {Collection<Msg>} */ msgs = new Collection(MESSAGES_PER_CHAT);
-  unreadCount = 0;
-  t = 0;
-  /** @type {any} */ lastReceivedKey = undefined;
-
-  /** @param {Record<string, any>} attributes */
-  constructor(attributes) {
-    super({});
-    Object.assign(this, attributes);
-  }
-
-  serialize() {
-    return { ...super.serialize(), msgs: this.msgs.getModelsArray().map((msg) => msg.serialize()) };
-  }
-
-  toJSON() {
-    const { msgs, ...rest } = this.serialize();
-    return rest;
-  }
-}
-
 export class Chats {
   /** @type {Collection<Msg> & Record<string, any>} */
   Msg = new Collection(MESSAGES_HELD);
   /** @type {Collection<Chat> & Record<string, any>} */
   Chat = new Collection(CHATS_HELD);
-  /** @type {Map<string, Pending>} by message id */
-  #pending = new Map();
-  #outboxLoaded = false;
   #got = 0;
   #gotTimer = 0;
+  #isOutboxLoaded = false;
 
   /**
    * @param {{traits: import('../profiles.js').Traits, link: import('./link.js').Link, me: {pn?: Wid, lid?: Wid},
-   *   storage: import('./storage.js').Storage, addresses: import('./addresses.js').Addresses, MsgKey: any}} rooms
+   *   storage: import('./storage.js').Storage, addresses: import('./addresses.js').Addresses,
+   *   MsgKey: import('./msg_key.js').MsgKeyClass}} rooms
    */
   constructor(rooms) {
     this.rooms = rooms;
-    rooms.link.on('frame:msg', ({ n, message }) => this.#arrived(n, message));
-    rooms.link.on('frame:tick', ({ n, id, with: address, ack }) => this.#ticked(n, id, address, ack));
-    rooms.link.on('frame:ack', ({ id, ack }) => this.#accepted(id, ack));
+    const { link, storage } = rooms;
+    this.outbox = new Outbox(link, storage);
+    link.on('frame:msg', ({ n, message }) => this.#arrived(n, message));
+    link.on('frame:tick', ({ n, id, with: address, ack }) => this.#ticked(n, id, address, ack));
     this.Msg.modelClass = Msg;
-    this.Msg.getMessagesById = (/** @type {string[]} */ ids) => this.#byIds(ids);
-    this.Chat.find = (/** @type {Wid} */ wid) => this.findOrCreate(wid).then(({ chat }) => chat);
-    setInterval(() => this.#resend(Date.now() - RESEND_AFTER_MS), RESEND_AFTER_MS);
+    this.Msg.getMessagesById = (/** @type {string[]} */ keys) => this.#byKeys(keys);
+    this.Chat.find = async (/** @type {Wid} */ wid) => (await this.findOrCreate(wid)).chat;
+  }
+
+  /**
+   * At every login. What was on its way out is found on disk at the first one, and goes out again at each.
+   *
+   * @param {import('../wire.js').WireChat[]} chats most recent first
+   */
+  async load(chats) {
+    for (const { with: address, name, unread, messages } of chats.reverse()) {
+      const chat = this.#chatOf(createWid(address));
+      for (const message of messages) this.#hold(message, false);
+      chat.set({ unreadCount: unread, name });
+    }
+    if (this.#isOutboxLoaded) return;
+    this.#isOutboxLoaded = true;
+    await this.outbox.load(({ id, to, body, at }) => {
+      const t = Math.floor(at / 1000);
+      return this.#hold({ id, me: true, with: to, name: '', body, t, ack: 0 }, false);
+    });
   }
 
   // Chats
@@ -103,7 +72,7 @@ export class Chats {
   #chatOf(wid) {
     const known = this.Chat.get(wid);
     if (known) return known;
-    const chat = new Chat({ id: wid, formattedTitle: wid.user, isReadOnly: false, mute: { expiration: 0 } });
+    const chat = new Chat(wid);
     this.Chat.add(chat);
     return chat;
   }
@@ -127,25 +96,21 @@ export class Chats {
     return traits.addressing === 'pn' ? addresses.getPhoneNumber(wid) : addresses.getCurrentLid(wid);
   }
 
-  /** @param {import('../wire.js').WireChat[]} chats as the server tells at login, most recent first */
-  load(chats) {
-    for (const { with: address, name, unread, messages } of chats.reverse()) {
-      const chat = this.#chatOf(createWid(address));
-      for (const message of messages) this.#hold(message, false);
-      chat.set({ unreadCount: unread, name });
-    }
-  }
-
-  /** @param {{chat: Chat}} options */
+  /**
+   * @param {{chat: Chat}} options
+   * @returns {Promise<Msg[]>}
+   */
   async loadEarlierMsgs({ chat }) {
-    const oldest = chat.msgs.getModelsArray().sort((a, b) => a.t - b.t)[0];
-    const { link } = this.rooms;
-    const older = await link.ask({ t: 'history', with: String(chat.id), before: oldest?.id.id });
-    return older.map((/** @type {WireMessage} */ message) => this.#hold(message, false));
+    const before = chat.msgs.getModelsArray()[0]?.id.id;
+    const older = await this.rooms.link.ask({ t: 'history', with: String(chat.id), before });
+    const newest = chat.msgs.getModelsArray();
+    const found = older.map((/** @type {WireMessage} */ message) => this.#hold(message, false));
+    chat.msgs.reorder([...new Set([...found, ...newest])]);
+    return found;
   }
 
   /** @param {string[]} keys */
-  async #byIds(keys) {
+  async #byKeys(keys) {
     const found = await Promise.all(keys.map((key) => this.Msg.get(key) ?? this.#fetch(key)));
     return { messages: found.filter(Boolean) };
   }
@@ -167,7 +132,18 @@ export class Chats {
     chat.set({ unreadCount: 0 });
   }
 
-  // In
+  // Messages
+
+  /**
+   * @param {Chat} chat
+   * @param {{id: MsgKey, body: string}} attributes
+   * @returns {[Promise<any>, Promise<any>]} kept and on its way; taken by the server
+   */
+  addAndSend(chat, attributes) {
+    const msg = new Msg(attributes);
+    this.#add(msg);
+    return this.outbox.post(msg, String(chat.id), attributes.body);
+  }
 
   /**
    * @param {number} n
@@ -185,9 +161,7 @@ export class Chats {
    * @param {number} ack
    */
   #ticked(n, id, address, ack) {
-    const msg = this.Chat.get(address)
-      ?.msgs.getModelsArray()
-      .find((m) => m.id.id === id && m.id.fromMe);
+    const msg = this.Chat.get(address)?.sent(id);
     if (msg && ack > msg.ack) msg.set({ ack });
     this.#take(n);
   }
@@ -204,27 +178,21 @@ export class Chats {
 
   /**
    * @param {WireMessage} message
-   * @param {boolean} isNew
+   * @param {boolean} isNewMsg
    */
-  #hold({ id, me, with: address, name, body, t, ack }, isNew) {
+  #hold({ id: random, me, with: address, name, body, t, ack }, isNewMsg) {
     const remote = createWid(address);
-    const key = new this.rooms.MsgKey({ fromMe: me, remote, id, selfDir: me ? 'out' : undefined });
-    const known = this.#chatOf(remote).msgs.get(key);
+    const id = new this.rooms.MsgKey({ fromMe: me, remote, id: random, selfDir: me ? 'out' : undefined });
+    const known = this.#chatOf(remote).msgs.get(id);
     if (known) {
       if (ack > known.ack) known.set({ ack });
       return known;
     }
-    const mine = this.#myAddress(remote);
-    const [from, to] = me ? [mine, remote] : [remote, mine];
-    const msg = new Msg({ id: key, ack, body, from, to, t, type: 'chat', notifyName: name, isNewMsg: isNew });
-    if (me) msg.set({ self: 'out' });
+    const mine = remote.isLid() ? this.rooms.me.lid : this.rooms.me.pn;
+    const ends = me ? { from: mine, to: remote, self: 'out' } : { from: remote, to: mine };
+    const msg = new Msg({ id, ack, body, ...ends, t, type: 'chat', notifyName: name, isNewMsg });
     this.#add(msg);
     return msg;
-  }
-
-  /** @param {Wid} remote */
-  #myAddress(remote) {
-    return remote.isLid() ? this.rooms.me.lid : this.rooms.me.pn;
   }
 
   /** @param {Msg} msg */
@@ -237,106 +205,10 @@ export class Chats {
   }
 
   /** @param {Msg} msg */
-  #indexOf(msg) {
+  #indexOf({ id }) {
     const { traits, addresses, MsgKey } = this.rooms;
-    const other = addresses.getAlternateUserWid(msg.id.remote);
-    if (traits.sentIndex === 'same' || !msg.id.fromMe || !other) return String(msg.id);
-    return String(new MsgKey({ ...msg.id, remote: other, selfDir: msg.id.self }));
-  }
-
-  // Out
-
-  /**
-   * @param {Chat} chat
-   * @param {Record<string, any>} message
-   * @returns {[Promise<any>, Promise<any>]} kept and on its way; taken by the server
-   */
-  addAndSend(chat, message) {
-    const msg = new Msg(message);
-    const outgoing = { id: msg.id.id, to: String(chat.id), body: message.body, at: Date.now() };
-    const { pending, sent } = this.#await(outgoing, msg);
-    this.#add(msg);
-    this.rooms.link.tell({ t: 'send', ...outgoing });
-    const kept = this.rooms.storage.post(outgoing).then((place) => this.#placed(pending, place));
-    return [kept, sent];
-  }
-
-  /**
-   * @param {import('./storage.js').Outgoing} outgoing
-   * @param {Msg} msg
-   */
-  #await(outgoing, msg) {
-    /** @type {Pending} */
-    const pending = { place: null, outgoing, msg, sent: () => {}, done: false };
-    const sent = new Promise((resolve) => {
-      pending.sent = () => resolve({ messageSendResult: msg.ack < 0 ? 'ERROR_UNKNOWN' : 'OK', t: msg.t });
-    });
-    this.#pending.set(outgoing.id, pending);
-    return { pending, sent };
-  }
-
-  /**
-   * The tick may have been quicker than the disk.
-   *
-   * @param {Pending} pending
-   * @param {IDBValidKey} place
-   */
-  #placed(pending, place) {
-    pending.place = place;
-    if (pending.done) this.rooms.storage.posted(place);
-  }
-
-  /**
-   * @param {string} id
-   * @param {number} ack
-   */
-  #accepted(id, ack) {
-    const pending = this.#pending.get(id);
-    if (!pending) return;
-    this.#pending.delete(id);
-    pending.done = true;
-    if (pending.place !== null) this.rooms.storage.posted(pending.place);
-    if (ack < 0 || ack > pending.msg.ack) pending.msg.set({ ack });
-    pending.sent();
-  }
-
-  /** What was on its way when the page was last closed. */
-  async loadOutbox() {
-    if (this.#outboxLoaded) return;
-    this.#outboxLoaded = true;
-    const { storage, MsgKey } = this.rooms;
-    const [outbox, places] = await Promise.all([storage.outbox(), storage.places()]);
-    for (const [index, outgoing] of outbox.entries()) {
-      if (this.#pending.has(outgoing.id)) continue;
-      const remote = createWid(outgoing.to);
-      const key = new MsgKey({ fromMe: true, remote, id: outgoing.id, selfDir: 'out' });
-      const from = this.#myAddress(remote);
-      const { body, at } = outgoing;
-      const msg = new Msg({
-        id: key,
-        ack: 0,
-        body,
-        from,
-        to: remote,
-        t: Math.floor(at / 1000),
-        type: 'chat',
-        self: 'out',
-        isNewMsg: false,
-      });
-      const known = this.#chatOf(remote).msgs.get(key);
-      if (!known) this.#add(msg);
-      this.#placed(this.#await(outgoing, known ?? msg).pending, places[index]);
-    }
-  }
-
-  /** @param {number} [before] only what was written before, in milliseconds */
-  #resend(before = Number.POSITIVE_INFINITY) {
-    for (const { outgoing } of this.#pending.values()) {
-      if (outgoing.at < before) this.rooms.link.tell({ t: 'send', ...outgoing });
-    }
-  }
-
-  resendAll() {
-    this.#resend();
+    const other = addresses.getAlternateUserWid(id.remote);
+    if (traits.sentIndex === 'same' || !id.fromMe || !other) return String(id);
+    return String(new MsgKey({ fromMe: true, remote: other, id: id.id, selfDir: id.self }));
   }
 }

@@ -78,9 +78,9 @@ export class Model extends Events {
   set(attributes) {
     let changed = false;
     for (const [name, value] of Object.entries(attributes)) {
-      const before = this[name];
+      const before = Reflect.get(this, name);
       if (before === value) continue;
-      this[name] = value;
+      Reflect.set(this, name, value);
       changed = true;
       this.trigger(`change:${name}`, this, value, before);
     }
@@ -153,6 +153,11 @@ export class Collection extends Events {
     model.joined(this);
     if (this.#byId.size > this.limit) this.#forget([...this.#byId.keys()][0]);
     this.trigger('add', model);
+  }
+
+  /** @param {M[]} models those it holds, in the order they shall have */
+  reorder(models) {
+    this.#byId = new Map(models.map((model) => [String(model.id), model]));
   }
 
   /** @param {string} id */

@@ -49,4 +49,7 @@ export function msgKeyClass(field) {
   };
 }
 
-/** @typedef {InstanceType<ReturnType<typeof msgKeyClass>>} MsgKey */
+/**
+ * @typedef {ReturnType<typeof msgKeyClass>} MsgKeyClass
+ * @typedef {InstanceType<MsgKeyClass>} MsgKey
+ */

@@ -121,12 +121,11 @@ export class Session {
     me.pn = createWid(`${account.number}@c.us`);
     me.lid = traits.addressing === 'lid' ? createWid(`${account.lid}@lid`) : undefined;
     this.Conn.set({ pushname: account.name, wid: me.pn });
-    this.rooms.chats.load(chats);
-    await this.rooms.chats.loadOutbox();
+    await this.rooms.chats.load(chats);
     const synced = this.Socket.hasSynced;
     if (traits.syncSignal === 'early') this.Socket.set({ hasSynced: true });
     this.Socket.set({ state: 'CONNECTED' });
-    this.rooms.chats.resendAll();
+    this.rooms.chats.outbox.resend();
     if (!synced && traits.syncSignal !== 'early') this.#sync(sync_ms);
   }
 

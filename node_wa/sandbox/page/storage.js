@@ -56,9 +56,11 @@ export class Storage {
     await committed(transaction);
   }
 
-  /** @returns {Promise<Outgoing[]>} in the order they were written */
-  outbox() {
-    return done(this.db.transaction('outbox').objectStore('outbox').getAll());
+  /** @returns {Promise<[Outgoing, IDBValidKey][]>} in the order they were written, each with its place */
+  async outbox() {
+    const store = this.db.transaction('outbox').objectStore('outbox');
+    const [messages, places] = await Promise.all([done(store.getAll()), done(store.getAllKeys())]);
+    return messages.map((message, index) => [message, places[index]]);
   }
 
   /**
@@ -75,11 +77,6 @@ export class Storage {
   /** @param {IDBValidKey} place */
   posted(place) {
     this.db.transaction('outbox', 'readwrite').objectStore('outbox').delete(place);
-  }
-
-  /** @returns {Promise<IDBValidKey[]>} */
-  places() {
-    return done(this.db.transaction('outbox').objectStore('outbox').getAllKeys());
   }
 
   /** @returns {Promise<[string, string][]>} pairs of number and LID */

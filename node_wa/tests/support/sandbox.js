@@ -95,6 +95,7 @@ export class Sandbox {
    * @returns {Promise<{status: number, type: string, body: any}>}
    */
   async call(method, route, body, headers = {}) {
+    /** @type {Record<string, string>} */
     const json = body === undefined ? {} : { 'content-type': 'application/json' };
     const answer = await fetch(`http://127.0.0.1:${this.port}${route}`, {
       method,
