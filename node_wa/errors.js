@@ -65,5 +65,12 @@ export function coded(error, fallback = 'internal') {
 export function problem(error, requestId) {
   const known = CATALOGUE[error.code] ? error : new GatewayError('engine_error', error.detail || error.code);
   const { status, title } = CATALOGUE[known.code];
-  return { type: `urn:wabot:gateway:${known.code}`, title, status, code: known.code, detail: known.detail, request_id: requestId };
+  return {
+    type: `urn:wabot:gateway:${known.code}`,
+    title,
+    status,
+    code: known.code,
+    detail: known.detail,
+    request_id: requestId,
+  };
 }

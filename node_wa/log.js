@@ -16,7 +16,10 @@ export function makeLog(name) {
     level: process.env.LOG_LEVEL || 'info',
     base: { name, pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
-    redact: { paths: SECRET.flatMap((key) => (key.includes('.') ? [key] : [key, `*.${key}`])), censor: '[hidden]' },
+    redact: {
+      paths: SECRET.flatMap((key) => (key.includes('.') ? [key] : [key, `*.${key}`])),
+      censor: '[hidden]',
+    },
     serializers: { err: brief },
   });
 }

@@ -1,0 +1,143 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { split } from 'shlex';
+
+/**
+ * All settings, read from the environment once. A bad value refuses to start, by name.
+ * The `WA_…` times and counts have good defaults; tests and operators of slow machines may move them.
+ */
+
+/**
+ * @typedef {object} Config
+ * @property {string} data absolute path of everything that is kept
+ * @property {string} directory the gateway's own part of it
+ * @property {number} port
+ * @property {string} eventsUrl where web takes events
+ * @property {string} gatewaySecret
+ * @property {string} internalSecret
+ * @property {number} journalLimit undelivered events at which nothing new is begun
+ * @property {number} sessionsPerHost
+ * @property {number} launches browsers that may start at the same time
+ * @property {Lifecycle} lifecycle
+ * @property {EngineSettings} engine
+ */
+
+/**
+ * @typedef {object} Lifecycle times in ms
+ * @property {number} qrRotations QR texts shown before giving up
+ * @property {number} qrTimeout
+ * @property {number} pairingTimeout
+ * @property {number} heartbeat between two looks
+ * @property {number} heartbeatDeadline for one look
+ * @property {number} connectionGrace how long a lost connection may mend itself before the browser is replaced
+ * @property {number} stable connected this long: earlier failures are forgotten
+ * @property {number} budget failures in a row before giving up
+ * @property {{min: number, max: number}} backoff
+ */
+
+/**
+ * @typedef {object} EngineSettings what a host hands to its engines; times in ms
+ * @property {string} chromium path of the browser
+ * @property {string[]} liveArgs browser arguments for the live network
+ * @property {string} sandboxFile where the sandbox says how it is reached
+ * @property {number} launchTimeout
+ * @property {number} loadTimeout until WhatsApp answers at all
+ * @property {number} authTimeout until its page can log in
+ * @property {number} syncTimeout until a login is ready, counted from its last progress
+ * @property {number} sendTimeout until a message must have been handed over
+ */
+
+/** @param {NodeJS.ProcessEnv} [env] @returns {Readonly<Config>} */
+export function readConfig(env = process.env) {
+  const data = path.resolve(required(env, 'WABOT_DATA'));
+  const directory = path.join(data, 'gateway');
+  mkdirSync(path.join(directory, 'profiles'), { recursive: true, mode: 0o700 });
+  return Object.freeze({
+    data,
+    directory,
+    port: whole(env, 'GATEWAY_PORT', 8070, 1, 65535),
+    eventsUrl: new URL('/internal/events', url(env, 'WABOT_INTERNAL_URL')).href,
+    gatewaySecret: secret(data, 'gateway_secret'),
+    internalSecret: secret(data, 'internal_secret'),
+    journalLimit: whole(env, 'WA_JOURNAL_LIMIT', 200_000, 1),
+    sessionsPerHost: whole(env, 'WA_SESSIONS_PER_HOST', 8, 1, 200),
+    launches: whole(env, 'WA_LAUNCHES', 3, 1, 64),
+    lifecycle: lifecycle(env),
+    engine: engine(env, data),
+  });
+}
+
+/** @param {NodeJS.ProcessEnv} env @returns {Lifecycle} */
+function lifecycle(env) {
+  return {
+    qrRotations: whole(env, 'WA_QR_ROTATIONS', 5, 1),
+    qrTimeout: whole(env, 'WA_QR_TIMEOUT_MS', 120_000, 100),
+    pairingTimeout: whole(env, 'WA_PAIRING_TIMEOUT_MS', 180_000, 100),
+    heartbeat: whole(env, 'WA_HEARTBEAT_MS', 2_000, 50),
+    heartbeatDeadline: whole(env, 'WA_HEARTBEAT_DEADLINE_MS', 3_000, 50),
+    connectionGrace: whole(env, 'WA_CONNECTION_GRACE_MS', 45_000, 100),
+    stable: whole(env, 'WA_STABLE_MS', 30_000, 0),
+    budget: whole(env, 'WA_RESTART_BUDGET', 8, 0),
+    backoff: {
+      min: whole(env, 'WA_BACKOFF_MIN_MS', 250, 1),
+      max: whole(env, 'WA_BACKOFF_MAX_MS', 30_000, 1),
+    },
+  };
+}
+
+/** @param {NodeJS.ProcessEnv} env @param {string} data @returns {EngineSettings} */
+function engine(env, data) {
+  return {
+    chromium: env.CHROMIUM_PATH || '/usr/lib/chromium/chromium-headless-shell',
+    liveArgs: words(env, 'WA_CHROMIUM_ARGS'),
+    sandboxFile: path.join(data, 'run', 'sandbox.json'),
+    launchTimeout: whole(env, 'WA_LAUNCH_TIMEOUT_MS', 20_000, 100),
+    loadTimeout: whole(env, 'WA_LOAD_TIMEOUT_MS', 15_000, 100),
+    authTimeout: whole(env, 'WA_AUTH_TIMEOUT_MS', 60_000, 100),
+    syncTimeout: whole(env, 'WA_SYNC_TIMEOUT_MS', 120_000, 100),
+    sendTimeout: whole(env, 'WA_SEND_TIMEOUT_MS', 15_000, 100),
+  };
+}
+
+/** @param {NodeJS.ProcessEnv} env @param {string} name */
+function required(env, name) {
+  const value = env[name];
+  if (!value) throw new Error(`${name} is not set`);
+  return value;
+}
+
+/** @param {NodeJS.ProcessEnv} env @param {string} name @param {number} standard @param {number} min @param {number} [max] */
+function whole(env, name, standard, min, max = 2 ** 31 - 1) {
+  const text = env[name];
+  if (text === undefined || text === '') return standard;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new Error(`${name} must be a whole number from ${min} to ${max}, not ${JSON.stringify(text)}`);
+  }
+  return value;
+}
+
+/** @param {NodeJS.ProcessEnv} env @param {string} name */
+function url(env, name) {
+  const text = required(env, name);
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
+    throw new Error(`${name} is not an http address`);
+  return text;
+}
+
+/** @param {NodeJS.ProcessEnv} env @param {string} name @returns {string[]} split as a shell does */
+function words(env, name) {
+  try {
+    return split(env[name] || '');
+  } catch (cause) {
+    throw new Error(`${name} has an open quote`, { cause });
+  }
+}
+
+/** @param {string} data @param {string} name */
+function secret(data, name) {
+  const file = path.join(data, 'secrets', name);
+  const text = readFileSync(file, 'utf8').trim();
+  if (text.length < 16) throw new Error(`${file} holds no usable secret`);
+  return text;
+}

@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { backoff } from './lib/backoff.js';
+import { brief } from './log.js';
+
+/**
+ * Carries the journal to web: in order, at most 100 events a POST, one POST at a time, the same batch again until web says
+ * it has stored it. Nothing else ever takes an event off the journal.
+ */
+
+const DEADLINE_MS = 5_000;
+const BACKOFF = { min: 50, max: 2_000 };
+
+export class Delivery {
+  #stopped = false;
+  #failures = 0;
+
+  /** @param {{journal: import('./journal.js').Journal, url: string, secret: string, log: import('pino').Logger}} parts */
+  constructor({ journal, url, secret, log }) {
+    this.journal = journal;
+    this.url = url;
+    this.secret = secret;
+    this.log = log;
+  }
+
+  /** Runs until `stop`. */
+  async run() {
+    while (!this.#stopped) {
+      await this.journal.ready();
+      const batch = this.journal.peek();
+      if (batch.length === 0 || this.#stopped) continue;
+      if (await this.#post(batch)) await this.journal.stored(batch.length);
+      else await sleep(backoff(this.#failures, BACKOFF));
+    }
+  }
+
+  stop() {
+    this.#stopped = true;
+  }
+
+  /** @param {string[]} lines @returns {Promise<boolean>} whether web has stored them */
+  async #post(lines) {
+    try {
+      const answer = await fetch(this.url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${this.secret}` },
+        body: `{"events":[${lines.join(',')}]}`,
+        redirect: 'error',
+        signal: AbortSignal.timeout(DEADLINE_MS),
+      });
+      await answer.arrayBuffer();
+      if (answer.status !== 200) throw new Error(`web answered ${answer.status}`);
+      this.#failures = 0;
+      return true;
+    } catch (error) {
+      this.#failed(error);
+      return false;
+    }
+  }
+
+  /** The first failure and then every doubling is worth a line; web may be down for hours. @param {unknown} error */
+  #failed(error) {
+    this.#failures += 1;
+    if (this.#stopped || (this.#failures & (this.#failures - 1)) !== 0) return;
+    const pending = this.journal.pending;
+    this.log.warn(
+      { err: brief(error), failures: this.#failures, pending },
+      'events not delivered, trying again',
+    );
+  }
+}

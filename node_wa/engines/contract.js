@@ -1,0 +1,84 @@
+/**
+ * The contract between a host and an engine. One file in this folder is one engine; it is found by its name and must export
+ * `name`, `abilities` and `create`. It must load nothing heavy before `create` is called: the gateway reads it too.
+ *
+ * An engine instance lives once: created, started, stopped. A new attempt is a new instance.
+ */
+
+/** @typedef {'send' | 'acks' | 'incoming' | 'number_check' | 'lid_map' | 'logout' | 'qr' | 'pairing_code' | 'find'} Ability */
+
+/** @typedef {'pending' | 'sent' | 'delivered' | 'read' | 'failed'} Ack */
+
+/**
+ * @typedef {object} EngineModule
+ * @property {string} name
+ * @property {readonly Ability[]} abilities
+ * @property {(options: EngineOptions) => Engine} create
+ * @property {() => Promise<unknown>} [preload] loads what is heavy, ahead of the first session
+ * @property {(profiles: string) => Promise<number>} [sweep] ends what an earlier life of the gateway left running under that
+ *   directory; how many
+ */
+
+/**
+ * @typedef {object} EngineOptions
+ * @property {string} directory the session's own directory; the engine may keep what it likes in it
+ * @property {'live' | 'sandbox'} network
+ * @property {'qr' | 'code'} method how to link when no login is stored
+ * @property {string | null} phone `+E164`, for method `code`
+ * @property {number} recoverSince epoch ms: incoming messages from then on are told again after a start; 0 for none
+ * @property {import('../config.js').EngineSettings} settings
+ * @property {(type: keyof EngineEvents, data: any) => void} emit
+ * @property {import('pino').Logger} log
+ */
+
+/**
+ * What an engine tells, and when. Every event may come more than once; after `ended` none comes.
+ * @typedef {object} EngineEvents
+ * @property {{pid: number}} browser the process whose group is the session's memory
+ * @property {{qr: string, expires_at: string}} qr a new text to draw
+ * @property {{code: string}} pairing_code
+ * @property {{}} authenticating the login is being checked, or the phone has just linked
+ * @property {{}} progress still alive while syncing
+ * @property {{phone: string | null, push_name: string | null, web_version: string | null, missing: string[]}} ready connected, and the
+ *   self-check passed; `missing` are abilities it can do without
+ * @property {{state: EngineState}} state the connection changed after `ready`
+ * @property {{wa_message_id: string, ack: Ack, at: string}} ack
+ * @property {ReceivedMessage} message
+ * @property {{reason: string, detail: string}} ended it is over; `reason` is a reason code of the session
+ */
+
+/** @typedef {'connected' | 'connecting'} EngineState `connecting`: WhatsApp can't be reached just now, the engine tries by itself */
+
+/** @typedef {{phone: string | null, lid: string | null}} Party `phone` is `+E164`, `lid` is `<digits>@lid` */
+
+/**
+ * @typedef {object} ReceivedMessage
+ * @property {string} wa_message_id
+ * @property {Party} chat
+ * @property {Party} from
+ * @property {string | null} push_name
+ * @property {string} body
+ * @property {string} kind `text`, or WhatsApp's own name of the kind
+ * @property {string} at RFC 3339
+ * @property {boolean} recovered found by looking back after a start; it may have been told before
+ */
+
+/** @typedef {{to: string, body: string, wa_message_id: string}} OutgoingMessage `to` is `+E164` */
+
+/** @typedef {{wa_message_id: string, to: string, body: string, since: string}} Wanted */
+
+/**
+ * Errors are GatewayErrors. `send`: `not_on_whatsapp`, `session_not_connected` and `engine_error` promise that nothing went
+ * out, `outcome_unknown` that it may have. `start`: a reason code.
+ * @typedef {object} Engine
+ * @property {() => Promise<void>} start settles when the launch has settled; the rest is told by events
+ * @property {() => Promise<void>} stop keeps the login; settles when every process of the engine has exited
+ * @property {() => Promise<{told: boolean}>} logout unlinks at WhatsApp, then stops; `told` is whether WhatsApp heard of it
+ * @property {(message: OutgoingMessage) => Promise<{wa_message_id: string, ack: Ack}>} send in the order of the calls
+ * @property {(wanted: Wanted) => Promise<{found: boolean, wa_message_id?: string, ack?: Ack}>} find looks into WhatsApp itself
+ * @property {() => Promise<{state: EngineState}>} state a look at the real thing, never a memory
+ * @property {(phone: string) => Promise<{exists: boolean}>} checkNumber
+ * @property {() => Promise<{missing: string[]}>} selfCheck proves every ability without sending anything
+ */
+
+export {};

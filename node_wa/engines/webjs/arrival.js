@@ -1,0 +1,102 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { brief } from '../../log.js';
+
+/**
+ * From a loaded page to a session that works: waits for the login, helps the library over the signals the site forgets,
+ * attaches our listeners and proves every ability. Runs again after each reload of the page, for as long as the engine lives.
+ */
+
+const LOOK_MS = 100;
+const NUDGE_MS = 1_000; // the library's own signal may be on its way
+const RENUDGE_MS = 5_000;
+const SYNC_GRACE_MS = 20_000; // connected and no sign of progress: the signal is gone (wwebjs #5774, #3785)
+const CHECK_MS = 10_000; // modules of a fresh page may still be loading
+
+/** Without these a session is of no use; of the others it only says that they are missing. */
+const ESSENTIAL = ['send', 'acks', 'incoming', 'number_check'];
+
+export class Arrival {
+  #since = Date.now();
+  #openingSince = 0;
+  #connectedSince = 0;
+  #loadedSince = 0;
+  #nudgedAt = 0;
+  progressAt = 0;
+
+  /**
+   * @param {import('./page.js').Page} page
+   * @param {import('../../config.js').EngineSettings} settings
+   * @param {import('pino').Logger} log
+   */
+  constructor(page, settings, log) {
+    this.page = page;
+    this.settings = settings;
+    this.log = log;
+  }
+
+  /**
+   * @param {() => boolean} over
+   * @param {() => boolean} asked whether a QR or a code is shown; then a person has all the time
+   * @returns {Promise<{missing: string[]} | {failed: [string, string]} | null>} null when it was over before
+   */
+  async run(over, asked) {
+    while (!over()) {
+      const look = await this.page.look().catch(() => null); // no document just now, or not ours yet
+      const failed = this.#failed(look, asked());
+      if (failed) return { failed };
+      if (look?.state === 'CONNECTED') {
+        await this.#help(look);
+        const missing = look.loaded ? await this.#check() : null;
+        if (missing) return { missing };
+      }
+      await sleep(LOOK_MS);
+    }
+    return null;
+  }
+
+  /** @param {import('./page.js').Look | null} look @param {boolean} asked @returns {[string, string] | null} */
+  #failed(look, asked) {
+    const now = Date.now();
+    const state = look?.state ?? null;
+    const isOpening = state === 'OPENING' || state === 'UNLAUNCHED' || state === 'TIMEOUT';
+    this.#openingSince = isOpening ? this.#openingSince || now : 0;
+    this.#connectedSince = state === 'CONNECTED' ? this.#connectedSince || now : 0;
+    if (isOpening && now - this.#openingSince > this.settings.loadTimeout)
+      return ['whatsapp_unreachable', 'WhatsApp does not answer'];
+    if (state === 'CONNECTED') return this.#stuck(now);
+    if (asked || now - this.#since < this.settings.authTimeout) return null;
+    return ['auth_timeout', state ? `no login came (${state})` : 'the page is not WhatsApp Web'];
+  }
+
+  /** @param {number} now @returns {[string, string] | null} */
+  #stuck(now) {
+    if (now - Math.max(this.#connectedSince, this.progressAt) < this.settings.syncTimeout) return null;
+    return ['whatsapp_changed', 'logged in, but WhatsApp Web never gets ready'];
+  }
+
+  /** @param {import('./page.js').Look} look */
+  async #help({ synced, loaded }) {
+    if (loaded) return;
+    const now = Date.now();
+    const quiet = now - Math.max(this.#connectedSince, this.progressAt);
+    if (quiet < (synced ? NUDGE_MS : SYNC_GRACE_MS) || now - this.#nudgedAt < RENUDGE_MS) return;
+    this.#nudgedAt = now;
+    await this.page
+      .nudge()
+      .catch((error) => this.log.warn({ err: brief(error) }, 'the library did not get ready'));
+  }
+
+  /** @returns {Promise<string[] | null>} abilities that are missing for good; null: look again */
+  async #check() {
+    this.#loadedSince ||= Date.now();
+    await this.page.call('listen');
+    const missing = await this.page.call('check');
+    const patient = Date.now() - this.#loadedSince < CHECK_MS;
+    return patient && missing.some((/** @type {string} */ ability) => ESSENTIAL.includes(ability))
+      ? null
+      : missing;
+  }
+}
+
+/** @param {string[]} missing */
+export const isUseless = (missing) => missing.some((ability) => ESSENTIAL.includes(ability));

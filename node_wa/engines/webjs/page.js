@@ -1,0 +1,77 @@
+import { GatewayError } from '../../errors.js';
+import { within } from '../../lib/deadline.js';
+import { ackName } from './reasons.js';
+
+/**
+ * WhatsApp's page as seen from Node: each call is one round trip with a deadline, since a hung page answers nothing and a
+ * dead one may not even say so.
+ */
+
+const CALL_MS = 10_000;
+const ANSWER_MS = 2_000; // what the page's own answer may take beyond the page's own deadline
+
+/** @typedef {{state: string | null, synced: boolean, loaded: boolean, listening: boolean}} Look */
+
+export class Page {
+  /** @param {any} page of puppeteer */
+  constructor(page) {
+    this.page = page;
+  }
+
+  /**
+   * Calls `window.wabot[method](argument)`.
+   * @param {string} method
+   * @param {unknown} [argument]
+   * @param {number} [ms]
+   * @returns {Promise<any>}
+   */
+  call(method, argument, ms = CALL_MS) {
+    const inPage = (/** @type {string} */ name, /** @type {any} */ value) =>
+      /** @type {any} */ (window).wabot[name](value);
+    const late = () => new GatewayError('deadline', `the page does not answer ${method}`);
+    return within(this.page.evaluate(inPage, method, argument), ms, late);
+  }
+
+  /** @returns {Promise<Look>} */
+  look() {
+    return this.call('state');
+  }
+
+  /** Plays the signal that the library waits for and that the site may have given before it listened (wwebjs #5774). */
+  async nudge() {
+    const signal = () => /** @type {any} */ (window).onAppStateHasSyncedEvent();
+    await within(
+      this.page.evaluate(signal),
+      CALL_MS,
+      () => new GatewayError('deadline', 'the library does not get ready'),
+    );
+  }
+
+  /** Tells WhatsApp that this device is to be unlinked. */
+  async logout() {
+    const leave = () => /** @type {any} */ (window).require('WAWebSocketModel').Socket.logout();
+    await this.page.evaluate(leave);
+  }
+
+  /**
+   * @param {import('../contract.js').OutgoingMessage} message
+   * @param {number} deadline epoch ms of the latest hand-over
+   * @returns {Promise<{wa_message_id: string, ack: import('../contract.js').Ack}>}
+   */
+  async send({ to, body, wa_message_id: id }, deadline) {
+    const ms = Math.max(deadline - Date.now(), 0) + ANSWER_MS;
+    const answer = await this.call('send', { to, body, id, deadline }, ms).catch((error) => {
+      throw new GatewayError('outcome_unknown', error.message.slice(0, 200)); // the call may have reached the page
+    });
+    if (answer?.error) throw new GatewayError(answer.error, answer.detail);
+    return { wa_message_id: answer.id, ack: ackName(answer.ack) };
+  }
+
+  /** @param {import('../contract.js').Wanted} wanted */
+  async find({ to, body, wa_message_id: id, since }) {
+    const answer = await this.call('find', { to, body, id, since: Math.floor(Date.parse(since) / 1000) });
+    return answer.found
+      ? { found: true, wa_message_id: answer.id, ack: ackName(answer.ack) }
+      : { found: false };
+  }
+}

@@ -1,0 +1,65 @@
+import { engineNamed, findEngines } from './engines.js';
+import { coded, GatewayError } from './errors.js';
+import { brief, makeLog } from './log.js';
+
+/**
+ * A host: a child process of the gateway that runs engines, so that neither their weight nor their death is the gateway's.
+ *
+ *   gateway → host   {n, run, method, args}          `create` makes the engine of that run, every other method is its own
+ *   host → gateway   {n, value} | {n, error: {code, detail}} | {run, event, data}
+ *
+ * A host never outlives its gateway: when the pipe breaks it exits at once, and its browsers, held by a pipe too, go with it.
+ */
+
+const log = makeLog('host');
+const engines = await findEngines();
+/** @type {Map<string, import('./engines/contract.js').Engine>} by run */
+const running = new Map();
+
+/** @param {object} message */
+function tell(message) {
+  if (process.connected) process.send?.(message, undefined, undefined, (error) => error && process.exit(0));
+}
+
+/** @param {string} run @param {any} options */
+function create(run, { engine, ...options }) {
+  /** @param {string} event @param {object} data */
+  const emit = (event, data) => tell({ run, event, data });
+  const session = options.session;
+  running.set(
+    run,
+    engineNamed(engines, engine).create({ ...options, emit, log: log.child({ session, run }) }),
+  );
+}
+
+const METHODS = new Set(['start', 'stop', 'logout', 'send', 'find', 'state', 'checkNumber', 'selfCheck']);
+
+/** @param {string} run @param {string} method @param {any} args */
+async function perform(run, method, args) {
+  if (method === 'create') return create(run, args);
+  const engine = running.get(run);
+  if (!engine || !METHODS.has(method)) throw new GatewayError('session_not_connected', 'no such engine here');
+  if (method === 'stop' || method === 'logout') running.delete(run);
+  return /** @type {any} */ (engine)[method](args);
+}
+
+process.on('message', async (/** @type {any} */ { n, run, method, args }) => {
+  try {
+    tell({ n, value: (await perform(run, method, args)) ?? null });
+  } catch (error) {
+    // Nobody foresaw it, so nobody can say that nothing went out.
+    const { code, detail } = coded(error, method === 'send' ? 'outcome_unknown' : 'engine_error');
+    tell({ n, error: { code, detail } });
+  }
+});
+
+process.on('disconnect', () => process.exit(0));
+// The gateway alone decides when a host stops; a signal to the whole group must not cut a session's orderly end short.
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'])
+  process.on(signal, () => log.debug({ signal }, 'left to the gateway'));
+// The library leaves promises unhandled when a page goes away under it; the session notices by its own means.
+process.on('unhandledRejection', (error) =>
+  log.warn({ err: brief(error) }, 'a promise of the library failed'),
+);
+
+await Promise.all([...engines.values()].map((engine) => engine.preload?.()));

@@ -1,0 +1,294 @@
+import { GatewayError } from './errors.js';
+import { keepLooking } from './heartbeat.js';
+import { backoff } from './lib/backoff.js';
+import { Lock } from './lib/lock.js';
+import { brief } from './log.js';
+import { Run } from './run.js';
+import { afterwards } from './verdict.js';
+
+/**
+ * Keeps a session's engine running: launches it, follows what it tells, and brings it back when it is lost. Launching, ending
+ * and restarting are tasks of one lock and never overlap; events of a run that is not the session's any more change nothing.
+ */
+
+const ONLINE_EVERY_MS = 30_000;
+const RECOVER_SLACK_MS = 60_000;
+
+export class Keeper {
+  #lock = new Lock();
+  /** @type {Run | null} */
+  run = null;
+  wanted = false;
+  /** The browser's process. */
+  pid = 0;
+  /** @type {NodeJS.Timeout | undefined} the next attempt */
+  #retry;
+  /** @type {NodeJS.Timeout | undefined} patience with whoever should scan, or with a lost connection */
+  #patience;
+  #failures = 0;
+  #texts = 0;
+  #connectedAt = 0;
+  #onlineAt = 0;
+
+  /** @param {import('./session.js').Session} session */
+  constructor(session) {
+    this.session = session;
+    this.gateway = session.gateway;
+    this.times = this.gateway.config.lifecycle;
+    /** @type {Record<string, (run: Run, data: any) => void>} */
+    this.handlers = {
+      browser: (_run, { pid }) => this.#onBrowser(pid),
+      qr: (run, data) => this.#onQr(run, data),
+      pairing_code: (run, data) => this.#onPairingCode(run, data),
+      authenticating: () => this.#onAuthenticating(),
+      ready: (run, data) => this.#onReady(run, data),
+      state: (run, { state }) => this.#onState(run, state),
+      ack: (_run, ack) => this.session.teller.ack(ack),
+      message: (_run, message) => this.session.teller.received(message),
+      ended: (run, { reason, detail }) => this.#lose(run, reason, detail),
+    };
+  }
+
+  /** Starts, after ending what runs. */
+  begin() {
+    this.wanted = true;
+    this.#failures = 0;
+    clearTimeout(this.#retry);
+    if (this.run) this.run.lost ??= 'replaced';
+    this.#task(async () => {
+      await this.#endRun();
+      await this.#launch();
+    });
+  }
+
+  /** No further attempts; `task` ends the run, if there is one. @param {(run: Run | null) => Promise<void>} task */
+  async conclude(task) {
+    this.wanted = false;
+    this.#clearTimers();
+    if (this.run) this.run.lost ??= 'concluded';
+    await this.#lock.run(async () => {
+      const run = this.run;
+      this.run = null;
+      await task(run);
+    });
+  }
+
+  #clearTimers() {
+    clearTimeout(this.#retry);
+    clearTimeout(this.#patience);
+  }
+
+  /** @param {() => Promise<void>} task */
+  #task(task) {
+    this.#lock
+      .run(task)
+      .catch((error) => this.session.log.error({ err: brief(error) }, 'a step of the session failed'));
+  }
+
+  async #endRun() {
+    const run = this.run;
+    this.run = null;
+    this.pid = 0;
+    clearTimeout(this.#patience);
+    await run?.end();
+  }
+
+  // --- launch --------------------------------------------------------------------------------------------------------
+
+  async #launch() {
+    if (!this.wanted || this.run) return;
+    const giveBack = await this.gateway.slots.take();
+    try {
+      if (!this.wanted) return;
+      this.#texts = 0;
+      const run = this.#newRun();
+      this.run = run;
+      await run.start();
+      this.#watch(run);
+    } catch (error) {
+      const { code, message } =
+        error instanceof GatewayError ? error : new GatewayError('launch_failed', brief(error).message);
+      const reason = code === 'whatsapp_unreachable' || code === 'host_ended' ? code : 'launch_failed';
+      await this.#lost(reason, message);
+    } finally {
+      giveBack();
+    }
+  }
+
+  #newRun() {
+    const { order, profile, login, id, log } = this.session;
+    const { hosts, config } = this.gateway;
+    const recoverSince = login ? login.online_at - RECOVER_SLACK_MS : 0;
+    const { engine, network, method, phone } = order;
+    const options = {
+      session: id,
+      engine,
+      network,
+      method,
+      phone,
+      recoverSince,
+      directory: profile.directory,
+    };
+    const onEvent = (/** @type {Run} */ run, /** @type {string} */ type, /** @type {any} */ data) =>
+      this.#heard(run, type, data);
+    return new Run({ hosts, options, settings: config.engine, onEvent, log });
+  }
+
+  /** @param {Run} run */
+  #watch(run) {
+    const isCurrent = () => run === this.run && !run.lost;
+    const seen = (/** @type {string} */ state) => this.#onLook(run, state);
+    const missed = (/** @type {number} */ misses) => this.#onMiss(run, misses);
+    keepLooking(run, this.times, { isCurrent, seen, missed });
+  }
+
+  // --- what the engine tells -----------------------------------------------------------------------------------------
+
+  /** @param {Run} run @param {string} type @param {any} data */
+  #heard(run, type, data) {
+    if (run === this.run && !run.lost) this.handlers[type]?.(run, data);
+  }
+
+  /** @param {number} pid */
+  #onBrowser(pid) {
+    this.pid = pid;
+  }
+
+  /** @param {Run} run @param {{qr: string, expires_at: string}} data */
+  #onQr(run, { qr, expires_at }) {
+    if (this.session.login)
+      return this.#lose(run, 'unlinked_on_phone', 'the stored login is not accepted any more');
+    this.#texts += 1;
+    if (this.#texts === 1) this.#waitFor(run, this.times.qrTimeout);
+    if (this.#texts > this.times.qrRotations) return this.#lose(run, 'qr_not_scanned', 'nobody scanned');
+    return this.session.observe({ status: 'qr', reason: null, qr, qr_expires_at: expires_at });
+  }
+
+  /** @param {Run} run @param {{code: string}} data */
+  #onPairingCode(run, { code }) {
+    if (this.session.login)
+      return this.#lose(run, 'unlinked_on_phone', 'the stored login is not accepted any more');
+    this.#waitFor(run, this.times.pairingTimeout);
+    return this.session.observe({ status: 'pairing', reason: null, pairing_code: code });
+  }
+
+  /** @param {Run} run @param {number} ms for somebody with a phone */
+  #waitFor(run, ms) {
+    clearTimeout(this.#patience);
+    this.#patience = setTimeout(() => this.#lose(run, 'qr_not_scanned', 'nobody linked in time'), ms);
+  }
+
+  /** A session that comes back stays `reconnecting` until it is there. */
+  #onAuthenticating() {
+    clearTimeout(this.#patience);
+    if (this.session.facts.status !== 'reconnecting')
+      this.session.observe({ status: 'authenticating', reason: null });
+  }
+
+  /** @param {Run} run @param {{phone: string | null, push_name: string | null, web_version: string | null, missing: string[]}} data */
+  async #onReady(run, { phone, push_name, web_version, missing }) {
+    clearTimeout(this.#patience);
+    await this.#keepLogin(run, phone, push_name);
+    if (run !== this.run || run.lost) return;
+    run.ready = true;
+    this.#connectedAt ||= Date.now();
+    const lack = missing.length > 0 ? `not possible with this version: ${missing.join(', ')}` : null;
+    const reason = lack ? 'whatsapp_changed' : null;
+    this.session.observe({ status: 'connected', reason, phone, push_name, web_version, last_error: lack });
+  }
+
+  /** Written before `connected` is told. @param {Run} run @param {string | null} phone @param {string | null} push_name */
+  async #keepLogin(run, phone, push_name) {
+    const { session } = this;
+    this.#onlineAt = Date.now();
+    const login = { engine: session.order.engine, phone, push_name, online_at: this.#onlineAt };
+    await session.profile
+      .keep(login)
+      .catch((error) => session.log.error({ err: brief(error) }, 'login not noted'));
+    if (run === this.run && !run.lost) session.login = login;
+  }
+
+  /** @param {Run} run @param {string} state */
+  #onState(run, state) {
+    if (!run.ready) return;
+    const { session } = this;
+    const { status } = session.facts;
+    if (state === 'connected' && status === 'reconnecting') {
+      clearTimeout(this.#patience);
+      session.observe({ status: 'connected', reason: null });
+    } else if (state !== 'connected' && status === 'connected') {
+      session.observe({ status: 'reconnecting', reason: 'connection_lost' });
+      clearTimeout(this.#patience);
+      const lost = () => this.#lose(run, 'connection_lost', 'the connection did not come back');
+      this.#patience = setTimeout(lost, this.times.connectionGrace);
+    }
+  }
+
+  /** @param {Run} run @param {string} state */
+  #onLook(run, state) {
+    this.session.confirm();
+    this.#onState(run, state);
+    const { status, phone, push_name } = this.session.facts;
+    const isDue = Date.now() - this.#onlineAt > ONLINE_EVERY_MS;
+    if (status === 'connected' && isDue) this.#keepLogin(run, phone, push_name);
+  }
+
+  /** @param {Run} run @param {number} misses in a row */
+  #onMiss(run, misses) {
+    if (misses > 1) this.#lose(run, 'page_hung', 'the page does not answer');
+    else if (this.session.facts.status === 'connected')
+      this.session.observe({ status: 'reconnecting', reason: 'page_hung' });
+  }
+
+  // --- its end -------------------------------------------------------------------------------------------------------
+
+  /** Told at once, dealt with in turn. @param {Run} run @param {string} reason @param {string} detail */
+  #lose(run, reason, detail) {
+    if (run !== this.run || run.lost) return;
+    run.lost = reason;
+    const { session } = this;
+    if (session.facts.status === 'connected')
+      session.observe({ status: 'reconnecting', reason, last_error: detail });
+    this.#task(async () => {
+      if (run === this.run) await this.#lost(reason, detail);
+    });
+  }
+
+  /** @param {string} reason @param {string} detail */
+  async #lost(reason, detail) {
+    const { session } = this;
+    session.log.warn({ reason, detail, host: this.run?.host.pid }, 'engine lost');
+    await this.#endRun();
+    if (!this.wanted) return;
+    if (this.#connectedAt && Date.now() - this.#connectedAt >= this.times.stable) this.#failures = 0;
+    this.#connectedAt = 0;
+    this.#failures += 1;
+    const linked = session.login !== null;
+    const verdict = afterwards(reason, { linked, failures: this.#failures, budget: this.times.budget });
+    if (verdict.wipe) await session.forgetLogin();
+    if (verdict.outcome === 'retry') this.#again(reason, detail, verdict.forgiven ?? false);
+    else this.#finish(verdict.outcome, verdict.reason ?? reason, detail);
+  }
+
+  /** @param {'failed' | 'disconnected'} status @param {string} reason @param {string} detail */
+  #finish(status, reason, detail) {
+    this.wanted = false;
+    this.session.observe({ status, reason, last_error: detail, memory_mb: null });
+  }
+
+  /** @param {string} reason @param {string} detail @param {boolean} forgiven */
+  #again(reason, detail, forgiven) {
+    const { session } = this;
+    const status = session.login ? 'reconnecting' : 'starting';
+    session.observe({
+      status,
+      reason,
+      last_error: detail,
+      memory_mb: null,
+      restarts: session.facts.restarts + 1,
+    });
+    const wait = backoff(this.#failures, this.times.backoff);
+    if (forgiven) this.#failures = Math.min(this.#failures, this.times.budget);
+    this.#retry = setTimeout(() => this.#task(() => this.#launch()), wait);
+  }
+}

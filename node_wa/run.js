@@ -1,0 +1,82 @@
+import { GatewayError } from './errors.js';
+
+/** One life of one engine in one host, from `create` to its end. Its events are heard until the end and never after. */
+
+const CREATE_MS = 10_000; // a host that was just forked first loads the library
+const SLACK_MS = 10_000; // what a host may need beyond the engine's own deadline
+const STOP_MS = 10_000;
+const LOGOUT_MS = 15_000;
+
+export class Run {
+  static #count = 0;
+  /** A reason code once the run is given up; it only waits for its end then. @type {string | null} */
+  lost = null;
+  ready = false;
+  #ended = false;
+
+  /**
+   * @param {object} parts
+   * @param {import('./hosts.js').Hosts} parts.hosts
+   * @param {object} parts.options of the engine, see contract.js
+   * @param {import('./config.js').EngineSettings} parts.settings
+   * @param {(run: Run, type: string, data: any) => void} parts.onEvent
+   * @param {import('pino').Logger} parts.log
+   */
+  constructor({ hosts, options, settings, onEvent, log }) {
+    Run.#count += 1;
+    this.name = `r${Run.#count}`;
+    this.hosts = hosts;
+    this.options = options;
+    this.settings = settings;
+    this.log = log.child({ run: this.name });
+    this.host = hosts.pick();
+    this.host.runs.set(this.name, (type, data) => onEvent(this, type, data));
+  }
+
+  /** Settles when the launch has settled. */
+  async start() {
+    await this.call('create', { ...this.options, settings: this.settings }, CREATE_MS);
+    await this.call('start', {}, this.settings.launchTimeout + SLACK_MS);
+  }
+
+  /** @param {string} method @param {object} args @param {number} ms @returns {Promise<any>} */
+  call(method, args, ms) {
+    return this.host.call(this.name, method, args, ms);
+  }
+
+  /** Ends the engine; settles when its processes are gone. A host that can't do it goes itself, and its browsers with it. */
+  async end() {
+    await this.#end('stop', STOP_MS);
+  }
+
+  /** @returns {Promise<{told: boolean}>} whether WhatsApp heard of it */
+  async logout() {
+    return (await this.#end('logout', LOGOUT_MS)) ?? { told: false };
+  }
+
+  /** @param {string} method @param {number} ms */
+  async #end(method, ms) {
+    if (this.#ended) return null;
+    this.#ended = true;
+    this.host.runs.delete(this.name);
+    try {
+      return await this.call(method, {}, ms);
+    } catch (error) {
+      await this.#endHost(error);
+      return null;
+    } finally {
+      this.hosts.release(this.host);
+    }
+  }
+
+  /** @param {unknown} error */
+  async #endHost(error) {
+    const code = error instanceof GatewayError ? error.code : 'internal';
+    if (code === 'session_not_connected') return; // never created there
+    if (this.host.alive) {
+      this.log.error({ host: this.host.pid, reason: code }, 'an engine does not end, its host is killed');
+      this.host.kill();
+    }
+    await this.host.exited;
+  }
+}

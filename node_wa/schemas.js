@@ -1,0 +1,37 @@
+/** The shapes of the bodies, as JSON schemas; docs/internals.md says what they mean. Unknown fields are refused. */
+
+const epoch = { type: 'integer', minimum: 0 };
+const network = { enum: ['live', 'sandbox'] };
+const engine = { type: 'string', minLength: 1, maxLength: 40 };
+const phone = { type: 'string', pattern: '^\\+[1-9][0-9]{5,15}$' };
+const text = { type: 'string', minLength: 1, maxLength: 65536 };
+const messageId = { type: 'string', pattern: '^[0-9A-F]{16,40}$' };
+const time = {
+  type: 'string',
+  pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?(Z|[+-]\\d\\d:\\d\\d)$',
+};
+
+/** @param {Record<string, object>} properties @param {string[]} [optional] */
+function exactly(properties, optional = []) {
+  const required = Object.keys(properties).filter((name) => !optional.includes(name));
+  return { type: 'object', additionalProperties: false, properties, required };
+}
+
+export const start = exactly({
+  engine,
+  network,
+  method: { enum: ['qr', 'code'] },
+  phone: { anyOf: [phone, { type: 'null' }] },
+  epoch,
+});
+export const logout = exactly({ epoch, network, engine });
+export const stop = exactly({ epoch });
+export const message = exactly({
+  id: { type: 'string', minLength: 1, maxLength: 64 },
+  to: phone,
+  body: text,
+  wa_message_id: messageId,
+  epoch,
+});
+export const find = exactly({ wa_message_id: messageId, to: phone, body: text, since: time });
+export const params = exactly({ id: { type: 'string', pattern: '^[A-Za-z0-9_-]{1,64}$' } });

@@ -1,0 +1,166 @@
+import { GatewayError } from './errors.js';
+import { Keeper } from './keeper.js';
+import { Observation } from './observation.js';
+import { Profile } from './profile.js';
+import { Teller } from './teller.js';
+
+/**
+ * One WhatsApp session as the API sees it: what was ordered, what was observed, and what can be asked of it. Its keeper
+ * holds the engine.
+ */
+
+const FIND_MS = 15_000;
+const SEND_SLACK_MS = 5_000;
+
+/**
+ * @typedef {object} Order what PUT asks for
+ * @property {string} engine
+ * @property {'live' | 'sandbox'} network
+ * @property {'qr' | 'code'} method
+ * @property {string | null} phone
+ * @property {number} epoch
+ * @property {string | null} correlation
+ */
+
+/**
+ * @typedef {object} Gateway what all sessions share
+ * @property {import('./config.js').Config} config
+ * @property {import('./hosts.js').Hosts} hosts
+ * @property {import('./journal.js').Journal} journal
+ * @property {import('./lib/lock.js').Slots} slots launches at the same time
+ * @property {import('pino').Logger} log
+ */
+
+export class Session {
+  #seen = new Observation();
+  /** @type {import('./profile.js').Login | null} what the profile holds */
+  login = null;
+
+  /** @param {string} id @param {Order} order @param {Gateway} gateway */
+  constructor(id, order, gateway) {
+    this.id = id;
+    this.order = order;
+    this.gateway = gateway;
+    this.log = gateway.log.child({ session: id });
+    this.profile = this.#profileOf(order);
+    this.teller = new Teller(this, gateway.journal);
+    this.keeper = new Keeper(this);
+  }
+
+  /** @param {Order} order */
+  #profileOf({ network }) {
+    return new Profile(this.gateway.config.directory, network, this.id);
+  }
+
+  get epoch() {
+    return this.order.epoch;
+  }
+
+  get facts() {
+    return this.#seen.facts;
+  }
+
+  snapshot() {
+    const { epoch, engine, network } = this.order;
+    return { id: this.id, epoch, engine, network, ...this.facts };
+  }
+
+  /** @param {Partial<import('./observation.js').Facts>} change */
+  observe(change) {
+    const before = this.facts.status;
+    const isNews = this.#seen.see({ linked: this.login !== null, ...change });
+    if (!isNews) return;
+    const { status, reason } = this.facts;
+    if (status !== before)
+      this.log.info({ status, reason, epoch: this.epoch, correlation_id: this.order.correlation }, 'session');
+    this.teller.status();
+  }
+
+  confirm() {
+    this.#seen.confirm();
+  }
+
+  /** Starts, or starts anew when it runs; the login is kept. @param {Order} order */
+  begin(order) {
+    this.order = order;
+    this.profile = this.#profileOf(order);
+    this.login = this.profile.login(order.engine);
+    const { phone = null, push_name = null } = this.login ?? {};
+    this.observe({ status: 'starting', reason: null, phone, push_name, restarts: 0, last_error: null });
+    this.keeper.begin();
+  }
+
+  /** Ends the engine, the login stays. Settles when all is gone and written down. */
+  async stop() {
+    await this.keeper.conclude(async (run) => {
+      await run?.end();
+      this.observe({ status: 'disconnected', reason: null, memory_mb: null });
+    });
+    await this.teller.written;
+  }
+
+  /** Unlinks at WhatsApp when that can be reached, ends the engine and wipes the profile. */
+  async logout() {
+    await this.keeper.conclude(async (run) => {
+      const { told } = (await run?.logout()) ?? { told: false };
+      await this.forgetLogin();
+      this.log.info({ told, correlation_id: this.order.correlation }, 'logged out');
+      this.observe({ status: 'disconnected', reason: 'logged_out', memory_mb: null });
+    });
+    await this.teller.written;
+  }
+
+  async forgetLogin() {
+    await this.profile.wipe();
+    this.login = null;
+  }
+
+  /** The gateway goes: nobody asked for a disconnect, so none is told. */
+  async shutdown() {
+    const isHeld = this.keeper.wanted && !this.isOver;
+    await this.keeper.conclude(async (run) => {
+      await run?.end();
+      if (isHeld) this.observe({ status: this.login ? 'reconnecting' : 'starting', reason: 'host_ended' });
+    });
+    await this.teller.written;
+  }
+
+  /** It has come to an end by itself and holds nothing any more. */
+  get isOver() {
+    return this.facts.status === 'disconnected' || this.facts.status === 'failed';
+  }
+
+  /**
+   * @param {{to: string, body: string, wa_message_id: string, epoch: number}} message
+   * @param {string | null} correlation
+   */
+  async send({ to, body, wa_message_id, epoch }, correlation) {
+    const run = this.#connectedRun(epoch);
+    this.teller.expect(wa_message_id, correlation);
+    try {
+      return await run.call(
+        'send',
+        { to, body, wa_message_id },
+        this.gateway.config.engine.sendTimeout + SEND_SLACK_MS,
+      );
+    } catch (error) {
+      const code = error instanceof GatewayError ? error.code : 'internal';
+      if (code === 'deadline' || code === 'host_ended') throw new GatewayError('outcome_unknown', code);
+      throw error;
+    }
+  }
+
+  /** @param {import('./engines/contract.js').Wanted} wanted */
+  async find(wanted) {
+    return this.#connectedRun(this.epoch).call('find', wanted, FIND_MS);
+  }
+
+  /** @param {number} epoch */
+  #connectedRun(epoch) {
+    if (epoch < this.epoch) throw new GatewayError('stale_epoch');
+    const run = this.keeper.run;
+    if (epoch > this.epoch || !run || run.lost || this.facts.status !== 'connected')
+      throw new GatewayError('session_not_connected');
+    return run;
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * What follows when a run has ended, by its reason code. A person can act on `failed` and `disconnected`; everything else
+ * mends itself.
+ *
+ * @typedef {object} Verdict
+ * @property {'retry' | 'failed' | 'disconnected'} outcome
+ * @property {boolean} [wipe] the profile holds no login any more
+ * @property {boolean} [forgiven] does not count against the budget
+ * @property {string} [reason] instead of the one given
+ */
+
+/** @type {Record<string, Verdict>} */
+const FINAL = {
+  unlinked_on_phone: { outcome: 'disconnected', wipe: true },
+  logged_out: { outcome: 'failed', wipe: true },
+  qr_not_scanned: { outcome: 'disconnected', wipe: true },
+  opened_elsewhere: { outcome: 'failed' },
+  whatsapp_changed: { outcome: 'failed' },
+};
+
+/** For somebody who waits for a QR a quick answer is worth more than patience. */
+const NEVER_LINKED_BUDGET = 3;
+
+/**
+ * @param {string} reason
+ * @param {{linked: boolean, failures: number, budget: number}} history failures in a row, this one counted
+ * @returns {Verdict}
+ */
+export function afterwards(reason, { linked, failures, budget }) {
+  if (FINAL[reason]) return FINAL[reason];
+  const isAway = reason === 'whatsapp_unreachable';
+  if (!linked && (isAway || reason === 'auth_timeout')) return { outcome: 'failed' };
+  if (isAway) return { outcome: 'retry', forgiven: true };
+  if (failures > (linked ? budget : Math.min(budget, NEVER_LINKED_BUDGET)))
+    return { outcome: 'failed', reason: 'out_of_restarts' };
+  return { outcome: 'retry' };
+}
