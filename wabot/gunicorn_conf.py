@@ -12,11 +12,26 @@ import threading
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from wabot.launching.parent import end_with
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
+
+from .launching.parent import end_with
+from .lib.log import configure
 
 if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter
     from gunicorn.workers.gthread import ThreadWorker
+
+
+class JsonLogger(Logger):
+    """gunicorn's own lines in the shape of all others."""
+
+    def setup(self, cfg: Config) -> None:
+        super().setup(cfg)
+        configure("web")
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
 
 _host = os.environ.get("WABOT_HOST", "127.0.0.1")
 bind = f"{f'[{_host}]' if ':' in _host else _host}:{os.environ.get('WABOT_PORT', '8000')}"
@@ -34,7 +49,7 @@ proc_name = "wabot-web"
 
 # Keys may stand in an address (/api/send?api_key=…): no access log. The application logs its requests itself, without them.
 accesslog = None
-errorlog = "-"
+logger_class = JsonLogger
 
 # /api/send carries the message in the address.
 limit_request_line = 8190
@@ -62,6 +77,6 @@ def post_worker_init(_worker: ThreadWorker) -> None:
 
 
 def _close_websockets() -> None:
-    from wabot import live  # noqa: PLC0415  # the application is loaded after this file
+    from . import live  # noqa: PLC0415  # the application is loaded after this file
 
     live.close_all()

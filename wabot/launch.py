@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
-from wabot import config
-from wabot.launching import banner, data, environment, ports
+from . import config
+from .launching import banner, data, environment, ports
 
 ROOT = Path(__file__).resolve().parent.parent
 BAD_SETTINGS = 2

@@ -13,9 +13,9 @@ import time
 import urllib.error
 import urllib.request
 
-from wabot.config import Settings
-from wabot.launching.data import LOCK_FD
-from wabot.launching.parent import end_with
+from ..config import Settings
+from .data import LOCK_FD
+from .parent import end_with
 
 PATIENCE_SECONDS = 60.0
 POLL_SECONDS = 0.2

@@ -7,7 +7,7 @@ import os
 import secrets
 from pathlib import Path
 
-from wabot.config import ConfigError
+from ..config import ConfigError
 
 DIRECTORIES = ("secrets", "run", "db", "gateway", "sandbox", "logs", "mail")
 SECRETS = ("secret_key", "gateway_secret", "internal_secret")

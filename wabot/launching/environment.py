@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from wabot.config import ConfigError, Settings
+from ..config import ConfigError, Settings
 
 # Debian's /usr/bin/chromium-headless-shell is a wrapper that doesn't exec: killing it would leave the browser.
 BROWSERS = ("/usr/lib/chromium/chromium-headless-shell", "/usr/bin/chromium")

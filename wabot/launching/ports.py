@@ -9,7 +9,7 @@ import threading
 import time
 from pathlib import Path
 
-from wabot.config import ConfigError, Settings
+from ..config import ConfigError, Settings
 
 EPHEMERAL_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 LOWEST_CHOSEN = 20_000

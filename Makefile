@@ -1,0 +1,63 @@
+# Everything one does with wabot. `make help` lists it.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.SUFFIXES:
+
+PY := .venv/bin/python
+export WABOT_DATA ?= ./var
+
+.PHONY: help
+help: ## What there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: ## Set up what is missing, then run all of wabot here; Ctrl-C stops it
+	@scripts/setup.sh
+	@exec $(PY) -m wabot.launch
+
+.PHONY: setup
+setup: ## Install what running needs: .venv, node modules, Chromium
+	@scripts/setup.sh
+
+.PHONY: setup-dev
+setup-dev: ## Install what tests and checks need
+	@scripts/setup.sh --dev
+
+.PHONY: status
+status: ## What the programs of the running wabot do
+	@.venv/bin/supervisorctl -c supervisord.conf status
+
+.PHONY: logs
+logs: ## Follow the logs of all programs
+	@tail -n 20 -F "$$WABOT_DATA"/logs/{db,sandbox,gateway,web,worker,supervisord}.log 2>/dev/null
+
+.PHONY: test
+test: setup-dev ## Every test: Node, Python, browser
+	@scripts/test.sh
+
+.PHONY: check
+check: setup-dev ## Lint, formats, types, import directions, the built stylesheet
+	@scripts/check.sh
+
+.PHONY: format
+format: setup-dev ## Put Python and Node into the checked formats
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+	cd node_wa && npx --no-install biome check --write .
+
+.PHONY: css
+css: setup-dev ## Build wabot/static from wabot/assets
+	cd wabot/assets && npm run --silent build
+
+.PHONY: bench
+bench: setup-dev ## The benchmarks in bench/, as a table and as JSON
+	@$(PY) -m bench
+
+.PHONY: lock
+lock: ## Renew requirements.lock and requirements-dev.lock from the ranges
+	@scripts/lock.sh
+
+.PHONY: clean
+clean: ## Remove what was installed and cached; never WABOT_DATA
+	rm -rf .venv .setup.lock node_wa/node_modules wabot/assets/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache test-results
+	find wabot tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,128 @@
+"""Fixtures everybody has. `stack` is the whole product running; `app` and `client` are web alone, in this process, on a real database."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.support.stack import CHEAP_SCRYPT
+
+os.environ["WABOT_TEST_SCRYPT"] = CHEAP_SCRYPT  # before wabot.lib.passwords is imported
+
+from tests.support.api import Api
+from tests.support.database import Database
+from tests.support.stack import Stack, environment
+from tests.support.web import linked as linked
+from wabot import config
+from wabot.app import create_app
+from wabot.launching import data as wabot_data
+
+
+@pytest.fixture(scope="session")
+def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
+    """One wabot for all tests that leave it as it was. Tests that kill its programs or need other settings take `stacks`."""
+    running = Stack()
+    running.start()
+    yield running
+    _end(running, failed=bool(request.session.testsfailed))
+
+
+@pytest.fixture(scope="module")
+def stacks(request: pytest.FixtureRequest) -> Iterator[Callable[..., Stack]]:
+    """Makes wabots of this module's own, not started yet: `stacks(WABOT_SANDBOX="0").start()`."""
+    made: list[Stack] = []
+
+    def new(data: Path | None = None, **settings: str) -> Stack:
+        made.append(Stack(data, **settings))
+        return made[-1]
+
+    yield new
+    errors = []
+    for one in made:
+        try:
+            _end(one, failed=bool(request.session.testsfailed))
+        except AssertionError as error:
+            errors.append(str(error))
+    assert not errors, "\n".join(errors)
+
+
+def _end(stack: Stack, *, failed: bool) -> None:
+    try:
+        stack.stop()
+    except AssertionError:
+        failed = True
+        raise
+    finally:
+        if failed:
+            print(f"\nkept for a look: {stack.data}")
+        else:
+            stack.remove()
+
+
+@pytest.fixture(scope="session")
+def new_user(stack: Stack) -> Callable[[str], Api]:
+    """Registers one more user of the shared stack (at most 100 an hour from one address)."""
+    return lambda name: Api(stack, name).register()
+
+
+@pytest.fixture(scope="session")
+def alice(stack: Stack) -> Api:
+    return Api(stack, "alice").register()
+
+
+@pytest.fixture(scope="session")
+def bob(stack: Stack) -> Api:
+    return Api(stack, "bob").register()
+
+
+@pytest.fixture(scope="session")
+def charlie(stack: Stack) -> Api:
+    return Api(stack, "charlie").register()
+
+
+@pytest.fixture(scope="session")
+def admin(stack: Stack) -> Api:
+    return Api(stack, "admin").login(config.DEFAULT_ADMIN_EMAIL, config.DEFAULT_ADMIN_PASSWORD)
+
+
+@pytest.fixture(scope="session")
+def database() -> Iterator[Database]:
+    running = Database()
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def db(database: Database) -> str:
+    """The URI of an empty database."""
+    return database.new_uri()
+
+
+@pytest.fixture
+def settings(db: str, tmp_path: Path) -> config.Settings:
+    """As the launcher would leave them, with no other process running."""
+    chosen = {"MONGO_URI": db, "SECRET_KEY": secrets.token_urlsafe(32), "GATEWAY_PORT": "1", "SANDBOX_PORT": "2"}
+    loaded = config.load(environment(tmp_path / "var", **chosen))
+    wabot_data.prepare(loaded.data)
+    wabot_data.make_secrets(loaded.data)
+    return loaded
+
+
+@pytest.fixture
+def app(settings: config.Settings) -> Iterator[Flask]:
+    made = create_app(settings)
+    made.testing = True
+    yield made
+    made.extensions["wabot"].close()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()

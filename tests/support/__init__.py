@@ -1,0 +1,1 @@
+"""What the tests are written with: the running product, users of it, and waiting without sleeping."""
