@@ -117,6 +117,7 @@ def main() -> None:
         signal.signal(signal.SIGINT, worker.stop)
         worker.run()
     publisher.close()
+    services.close()
 
 
 if __name__ == "__main__":

@@ -23,6 +23,9 @@ class WakeUps:
     def ring(self) -> None:
         self.listening()
 
+    def close(self) -> None:
+        self._socket.close()
+
     def listening(self) -> bool:
         return any([self._reached(path) for path in self._run_dir.glob("worker-*.sock")])
 

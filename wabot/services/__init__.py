@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..config import Settings
@@ -23,6 +22,7 @@ from .messages import MessageService
 from .preferences import Preferences
 from .progress import Progress
 from .publishing import Publisher
+from .queue_gauge import QueueGauge
 from .readiness import Readiness
 from .sessions import SessionService
 from .virtual_phones import VirtualPhones
@@ -44,7 +44,12 @@ class Services:
     phones: VirtualPhones
     readiness: Readiness
     figures: Figures
-    wake: Callable[[], None]
+    wake_ups: WakeUps
+
+    def close(self) -> None:
+        """At the end of the process: connections and sockets."""
+        self.wake_ups.close()
+        self.store.close()
 
 
 def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
@@ -62,12 +67,12 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         identity=Identity(store, settings),
         preferences=preferences,
         sessions=sessions,
-        messages=MessageService(store, sessions, publisher, wake_ups.ring),
+        messages=MessageService(store, sessions, publisher, wake_ups.ring, QueueGauge(store)),
         progress=progress,
         ingest=Ingest(store, sessions, progress),
         delivery=Delivery(store, gateway, progress),
         phones=VirtualPhones(store, sandbox, sessions),
         readiness=Readiness(store, gateway, sandbox, settings, wake_ups.listening),
         figures=Figures(store),
-        wake=wake_ups.ring,
+        wake_ups=wake_ups,
     )

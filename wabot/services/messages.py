@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from ..errors import Conflict, Invalid, NotFound, RateLimited
+from ..errors import Conflict, Invalid, NotFound
 from ..lib import phones
 from ..lib.clock import day, now
 from ..store import Store
@@ -18,12 +18,11 @@ from ..store.messages import MessageFilter
 from ..store.records import Message, OutboxEntry, Page, Session
 from . import message_machine, session_machine
 from .publishing import Publisher, pushes_of_message
+from .queue_gauge import QueueGauge
 from .sessions import DEFAULT, SessionService
 
 BODY_LENGTH = 65_536
 """Characters; WhatsApp cuts longer texts."""
-QUEUE_LENGTH = 10_000
-"""Messages a user may have waiting."""
 IDEMPOTENCY_LIFETIME = timedelta(hours=24)
 _KEY_LENGTH = 255
 
@@ -44,6 +43,7 @@ class MessageService:
     sessions: SessionService
     publisher: Publisher
     wake: Callable[[], None]
+    queue: QueueGauge
 
     def accept(self, user_id: str, draft: Draft, correlation_id: str) -> tuple[Message, bool]:
         """Store the message and its place in the outbox; (message, whether it is new). Only then may it be answered.
@@ -115,8 +115,7 @@ class MessageService:
         return self._store(twin)[0]
 
     def _store(self, message: Message) -> tuple[Message, bool]:
-        if self.store.outbox.waiting_of(message.user_id, QUEUE_LENGTH) >= QUEUE_LENGTH:
-            raise RateLimited("Too many of your messages are waiting to be sent.", code="queue_full", retry_after=30)
+        self.queue.take_place(message.user_id)
         if not self.store.messages.add(message):
             return self.store.messages.get(message.id) or message, False
         self.store.outbox.add(OutboxEntry(message.id, message.user_id, message.session_id, "queued"))

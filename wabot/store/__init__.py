@@ -53,6 +53,9 @@ class Store:
         """Raises one of DATABASE_DOWN when the database doesn't answer."""
         self._db.command("ping")
 
+    def close(self) -> None:
+        self._db.client.close()
+
     def ensure_indexes(self) -> int:
         """Make every index that is missing; how many there are. Harmless to repeat."""
         from .indexes import ensure

@@ -65,7 +65,7 @@ def query(model: type[M]) -> M:
     return check(model, request.args.to_dict(), strict=False)
 
 
-def check(model: type[M], values: Mapping[str, Any], *, strict: bool = True) -> M:
+def check(model: type[M], values: Mapping[str, Any], *, strict: bool | None = None) -> M:
     try:
         return model.model_validate(values, strict=strict)
     except ValidationError as error:

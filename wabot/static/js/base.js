@@ -26,7 +26,7 @@ function followRow(event) {
 
 /** A form sent twice by an impatient click does the same thing twice: the second is dropped. */
 function sendOnce(event) {
-  if (event.defaultPrevented || event.target.method === 'get') return
+  if (event.defaultPrevented || event.target.method !== 'post') return
   if (event.target.dataset.sent === '1') event.preventDefault()
   event.target.dataset.sent = '1'
 }

@@ -1,0 +1,105 @@
+"""/api/keys: scopes, expiry, revocation, and that a key never makes keys."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.support.web import bearer, register
+from wabot.blueprints._context import services
+from wabot.lib.clock import now, to_rfc3339
+
+
+def make(client: FlaskClient, token: str, **body: Any) -> dict[str, Any]:
+    answer = client.post("/api/keys", json={"name": "script", **body}, headers=bearer(token))
+    assert answer.status_code == 201, answer.get_json()
+    made: dict[str, Any] = answer.get_json()
+    return made
+
+
+def test_a_key_is_shown_once(client: FlaskClient) -> None:
+    token = register(client)["token"]
+    key = make(client, token)
+    assert key["key"].startswith(f"wb_{key['prefix']}_")
+    assert key["scopes"] == ["send", "read"]
+    listed = client.get("/api/keys", headers=bearer(token)).get_json()["items"]
+    assert [one["id"] for one in listed] == [key["id"]]
+    assert "key" not in listed[0]
+
+
+def test_the_database_holds_no_key(app: Flask, client: FlaskClient) -> None:
+    made = register(client)
+    key = make(client, made["token"])
+    with app.app_context():
+        record = services().store.keys.by_prefix(key["prefix"])
+    assert key["key"].split("_", 2)[2] not in repr(record)
+
+
+@pytest.mark.parametrize("header", ["Authorization", "X-API-Key"])
+def test_both_headers_work(client: FlaskClient, header: str) -> None:
+    key = make(client, register(client)["token"])["key"]
+    value = f"Bearer {key}" if header == "Authorization" else key
+    assert client.get("/api/messages", headers={header: value}).status_code == 200
+
+
+def test_scopes_are_enforced(client: FlaskClient) -> None:
+    token = register(client)["token"]
+    reader = bearer(make(client, token, scopes=["read"])["key"])
+    assert client.get("/api/messages", headers=reader).status_code == 200
+    for path in ("/api/messages/send", "/api/whatsapp/initialize"):
+        answer = client.post(path, json={}, headers=reader)
+        assert (answer.status_code, answer.get_json()["code"]) == (403, "missing_scope")
+
+
+def test_a_key_never_makes_keys(client: FlaskClient) -> None:
+    key = make(client, register(client)["token"], scopes=["send", "read", "manage"])["key"]
+    answer = client.post("/api/keys", json={"name": "another"}, headers=bearer(key))
+    assert (answer.status_code, answer.get_json()["code"]) == (403, "login_required")
+
+
+def test_a_revoked_key_is_dead_at_once(client: FlaskClient) -> None:
+    token = register(client)["token"]
+    key = make(client, token)
+    assert client.delete(f"/api/keys/{key['id']}", headers=bearer(token)).status_code == 204
+    assert client.get("/api/messages", headers=bearer(key["key"])).status_code == 401
+    assert client.delete(f"/api/keys/{key['id']}", headers=bearer(token)).status_code == 404
+
+
+def test_an_expired_key_is_dead(app: Flask, client: FlaskClient) -> None:
+    made = register(client)
+    later = to_rfc3339(now() + timedelta(hours=1))
+    key = make(client, made["token"], expires_at=later)
+    assert key["expires_at"] == later
+    assert client.get("/api/messages", headers=bearer(key["key"])).status_code == 200
+    with app.app_context():
+        keys = services().store.keys
+        keys._keys.update_one({"prefix": key["prefix"]}, {"$set": {"expires_at": now()}})
+    assert client.get("/api/messages", headers=bearer(key["key"])).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "name"),
+        ({"name": ""}, "name"),
+        ({"name": "x", "scopes": ["everything"]}, "scopes"),
+        ({"name": "x", "scopes": []}, "scopes"),
+        ({"name": "x", "expires_at": "2020-01-01T00:00:00Z"}, "expires_at"),
+        ({"name": "x", "expires_at": "tomorrow"}, "expires_at"),
+    ],
+)
+def test_bad_keys_name_the_field(client: FlaskClient, body: dict[str, Any], field: str) -> None:
+    answer = client.post("/api/keys", json=body, headers=bearer(register(client)["token"]))
+    assert answer.status_code == 422
+    assert field in [one["field"] for one in answer.get_json()["errors"]]
+
+
+def test_another_users_key_is_not_found(client: FlaskClient) -> None:
+    alice, bob = register(client)["token"], register(client)["token"]
+    key = make(client, alice)
+    assert client.delete(f"/api/keys/{key['id']}", headers=bearer(bob)).status_code == 404
+    assert client.get("/api/keys", headers=bearer(bob)).get_json()["items"] == []

@@ -1,0 +1,87 @@
+"""Settings: bad values are refused by name, production refuses what is insecure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from wabot.config import ConfigError, load
+
+SECURE = {
+    "WABOT_ENV": "production",
+    "SECRET_KEY": "k" * 32,
+    "PUBLIC_URL": "https://wabot.example.com/",
+    "METRICS_TOKEN": "m" * 16,
+}
+
+
+def problems(environ: dict[str, str]) -> dict[str, str]:
+    with pytest.raises(ConfigError) as refused:
+        load(environ)
+    return refused.value.problems
+
+
+def test_nothing_set_is_a_local_start() -> None:
+    settings = load({})
+    assert (settings.env, settings.port, settings.sandbox) == ("local", 8000, True)
+    assert settings.public_url == "http://127.0.0.1:8000"
+    assert settings.data.is_absolute()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WABOT_ENV", "prod"),
+        ("WABOT_PORT", "eighty"),
+        ("WABOT_PORT", "0"),
+        ("WABOT_SANDBOX", "perhaps"),
+        ("WABOT_DEFAULT_NETWORK", "moon"),
+        ("SMTP_URL", "mail.example.com"),
+        ("MONGO_URI", "mongodb://127.0.0.1"),
+        ("TRUSTED_PROXIES", "-1"),
+    ],
+)
+def test_bad_values_are_refused_by_name(name: str, value: str) -> None:
+    assert name in problems({name: value})
+
+
+def test_all_problems_are_named_at_once() -> None:
+    assert set(problems({"WABOT_PORT": "x", "GATEWAY_PORT": "y"})) == {"WABOT_PORT", "GATEWAY_PORT"}
+
+
+def test_production_is_accepted_when_secure() -> None:
+    settings = load(SECURE)
+    assert settings.public_url == "https://wabot.example.com"
+    assert settings.sandbox is False
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "PUBLIC_URL", "METRICS_TOKEN"])
+def test_production_needs_its_secrets(name: str) -> None:
+    assert name in problems({key: value for key, value in SECURE.items() if key != name})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PUBLIC_URL", "http://wabot.example.com"),
+        ("SECRET_KEY", "k" * 31),
+        ("WABOT_ADMIN_PASSWORD", "Admin@7501"),
+        ("WABOT_WEBHOOK_ALLOW", "127.0.0.1"),
+        ("WA_BAILEYS_URL", "ws://127.0.0.1:1"),
+    ],
+)
+def test_production_refuses_what_is_insecure(name: str, value: str) -> None:
+    assert name in problems({**SECURE, name: value})
+
+
+def test_the_default_admin_stays_on_loopback() -> None:
+    assert "WABOT_HOST" in problems({"WABOT_HOST": "0.0.0.0"})
+    assert load({"WABOT_HOST": "0.0.0.0", "WABOT_ADMIN_PASSWORD": "something else"}).host == "0.0.0.0"
+
+
+def test_a_value_may_come_from_a_file(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("s" * 40 + "\n")
+    assert load({"SECRET_KEY_FILE": str(secret)}).secret("secret_key") == "s" * 40
+    assert "SECRET_KEY_FILE" in problems({"SECRET_KEY_FILE": str(tmp_path / "missing")})

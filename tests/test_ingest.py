@@ -1,0 +1,124 @@
+"""Events of the gateway: applied once, in any order, whatever is repeated."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.support.web import Linked
+from wabot.blueprints._context import services
+from wabot.lib.clock import now, to_rfc3339
+
+
+class Gateway:
+    """Posts events as the gateway does."""
+
+    def __init__(self, app: Flask, client: FlaskClient, user_id: str) -> None:
+        self.client = client
+        self.app = app
+        with app.app_context():
+            self.secret = services().settings.secret("internal_secret")
+            session = services().store.sessions.named(user_id, "default")
+        assert session
+        self.session = session
+
+    def post(self, *events: dict[str, Any], **headers: str) -> Any:
+        auth = {"Authorization": f"Bearer {self.secret}", **headers}
+        return self.client.post("/internal/events", json={"events": list(events)}, headers=auth)
+
+    def event(self, event_type: str, **data: Any) -> dict[str, Any]:
+        return {"id": f"test-{uuid.uuid4().hex}", "seq": 1, "type": event_type, "session_id": self.session.id, "epoch": 1, "data": data}
+
+    def ack(self, message_id: str, ack: str) -> dict[str, Any]:
+        with self.app.app_context():
+            message = services().store.messages.get(message_id)
+        assert message
+        return self.event("message.ack", wa_message_id=message.wa_message_id, ack=ack, at=to_rfc3339(now()))
+
+
+@pytest.fixture
+def gateway(app: Flask, linked: Linked) -> Gateway:
+    return Gateway(app, linked.client, linked.user["id"])
+
+
+def timeline(linked: Linked, message_id: str) -> list[str]:
+    answer = linked.client.get(f"/api/messages/{message_id}", headers={"Authorization": f"Bearer {linked.token}"})
+    return [one["status"] for one in answer.get_json()["timeline"]]
+
+
+@pytest.mark.parametrize(
+    ("acks", "expected"),
+    [
+        (["sent", "delivered", "read"], ["queued", "sent", "delivered", "read"]),
+        (["read", "delivered", "sent"], ["queued", "read"]),
+        (["delivered", "sent", "delivered", "read", "read"], ["queued", "delivered", "read"]),
+        (["pending", "sent"], ["queued", "sent"]),
+    ],
+)
+def test_ticks_move_forwards_only(linked: Linked, gateway: Gateway, acks: list[str], expected: list[str]) -> None:
+    message_id = linked.send().get_json()["id"]
+    for ack in acks:
+        assert gateway.post(gateway.ack(message_id, ack)).status_code == 200
+    assert timeline(linked, message_id) == expected
+
+
+def test_a_repeated_batch_changes_nothing(linked: Linked, gateway: Gateway) -> None:
+    message_id = linked.send().get_json()["id"]
+    batch = [gateway.ack(message_id, "sent"), gateway.ack(message_id, "delivered")]
+    assert gateway.post(*batch).get_json() == {"stored": 2}
+    assert gateway.post(*batch).get_json() == {"stored": 0}
+    assert timeline(linked, message_id) == ["queued", "sent", "delivered"]
+
+
+def test_an_incoming_message_is_stored_once(app: Flask, linked: Linked, gateway: Gateway) -> None:
+    person = {"phone": "+12025550777", "lid": "123@lid"}
+    data = {
+        "wa_message_id": "3A" + uuid.uuid4().hex[:18], "chat": person, "from": person, "push_name": "Bo",
+        "body": "hi <b>", "kind": "text", "at": to_rfc3339(now()), "recovered": False,
+    }  # fmt: skip
+    gateway.post(gateway.event("message.received", **data))
+    gateway.post(gateway.event("message.received", **data))
+    with app.app_context():
+        from wabot.store.messages import MessageFilter
+
+        page = services().store.messages.page(linked.user["id"], MessageFilter(direction="in"), limit=10)
+    assert [(one.from_, one.message, one.status) for one in page.items] == [("+12025550777", "hi <b>", "received")]
+
+
+def snapshot(gateway: Gateway, **fields: Any) -> dict[str, Any]:
+    at = to_rfc3339(now() + timedelta(seconds=1))
+    values = {"id": gateway.session.id, "epoch": 1, "status": "connected", "reason": None, "linked": True, "since": at, "observed_at": at}
+    return {**values, "phone": "+12025550999", "push_name": "Al", **fields}
+
+
+def test_status_follows_what_was_observed_last(linked: Linked, gateway: Gateway) -> None:
+    def status() -> str:
+        answer = linked.client.get("/api/whatsapp/status", headers={"Authorization": f"Bearer {linked.token}"})
+        return str(answer.get_json()["status"])
+
+    early = to_rfc3339(now() - timedelta(minutes=1))
+    gateway.post(gateway.event("session.status", **snapshot(gateway)))
+    assert status() == "connected"
+    gateway.post(gateway.event("session.status", **snapshot(gateway, status="failed", observed_at=early)))
+    gateway.post(gateway.event("session.status", **snapshot(gateway, status="failed", epoch=0)))
+    assert status() == "connected"
+
+
+def test_what_cannot_be_read_does_not_stop_what_follows(linked: Linked, gateway: Gateway) -> None:
+    message_id = linked.send().get_json()["id"]
+    broken = [gateway.event("message.ack"), gateway.event("session.status", id="x"), gateway.event("message.dreamt")]
+    assert gateway.post(*broken, gateway.ack(message_id, "sent")).get_json() == {"stored": 4}
+    assert timeline(linked, message_id) == ["queued", "sent"]
+
+
+def test_internal_is_ours_alone(linked: Linked, gateway: Gateway) -> None:
+    assert linked.client.post("/internal/events", json={"events": []}).status_code == 401
+    assert gateway.post(Authorization="Bearer wrong").status_code == 401
+    for header in ("X-Forwarded-For", "Forwarded", "X-Real-IP"):
+        assert gateway.post(**{header: "10.0.0.1"}).status_code == 404
+    assert gateway.post().status_code == 200

@@ -1,0 +1,25 @@
+"""The message state machine: forwards only, and every state reachable."""
+
+from __future__ import annotations
+
+from wabot.services.message_machine import ACK_TO_STATUS, ALLOWED_FROM, FINAL, WAITING
+
+TICKS = ["sent", "delivered", "read"]
+
+
+def test_ticks_never_run_backwards() -> None:
+    for index, status in enumerate(TICKS):
+        assert not ALLOWED_FROM[status] & set(TICKS[index:])
+
+
+def test_nothing_that_was_sent_goes_back_to_the_queue() -> None:
+    assert not ALLOWED_FROM["queued"] & FINAL
+    assert not ALLOWED_FROM["sending"] & FINAL
+
+
+def test_cancelling_only_before_it_is_on_its_way() -> None:
+    assert ALLOWED_FROM["cancelled"] == WAITING
+
+
+def test_every_ack_is_a_state() -> None:
+    assert set(ACK_TO_STATUS.values()) <= set(ALLOWED_FROM)

@@ -1,0 +1,96 @@
+"""The session state machine: what observations and orders make of a session."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from wabot.lib.clock import to_rfc3339
+from wabot.services import session_machine as machine
+from wabot.store.records import Session
+
+NOON = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
+
+
+def a_session(**fields: Any) -> Session:
+    values: dict[str, Any] = {"status": "starting", "desired": "on", "epoch": 3, "observed_at": NOON, "since": NOON, **fields}
+    return Session(id="s", user_id="u", name="default", engine="webjs", network="sandbox", created_at=NOON, **values)
+
+
+def a_snapshot(**fields: Any) -> dict[str, Any]:
+    at = to_rfc3339(fields.pop("at", NOON + timedelta(seconds=1)))
+    values = {"epoch": 3, "status": "connected", "reason": None, "linked": True, "phone": "+12025550123", "push_name": "Al"}
+    return {**values, "since": at, "observed_at": at, "restarts": 0, "memory_mb": 90, **fields}
+
+
+def test_an_observation_of_this_epoch_counts() -> None:
+    changes = machine.observed(a_session(), a_snapshot())
+    assert (changes["status"], changes["phone"], changes["linked"]) == ("connected", "+12025550123", True)
+
+
+@pytest.mark.parametrize("fields", [{"epoch": 2}, {"epoch": 4}, {"at": NOON - timedelta(seconds=1)}])
+def test_other_lives_and_older_observations_change_nothing(fields: dict[str, Any]) -> None:
+    assert machine.observed(a_session(), a_snapshot(**fields)) == {}
+
+
+@pytest.mark.parametrize("desired", ["off", "logout"])
+def test_nothing_counts_after_a_disconnect_was_ordered(desired: str) -> None:
+    assert machine.observed(a_session(desired=desired), a_snapshot()) == {}
+
+
+def test_left_unscanned_the_session_sleeps_and_is_not_restarted() -> None:
+    changes = machine.observed(a_session(), a_snapshot(status="disconnected", reason="qr_not_scanned", linked=False))
+    assert (changes["status"], changes["desired"]) == ("disconnected", "off")
+
+
+def test_unlinked_on_the_phone_the_login_is_gone() -> None:
+    linked = a_session(status="connected", linked=True, phone="+12025550123")
+    changes = machine.observed(linked, a_snapshot(status="disconnected", reason="unlinked_on_phone", linked=False))
+    assert (changes["linked"], changes["phone"], changes["desired"]) == (False, None, "off")
+
+
+def test_heartbeats_are_noted_every_few_seconds_only() -> None:
+    first = machine.observed(a_session(), a_snapshot())
+    session = replace(a_session(), **first)
+    soon = a_snapshot(at=NOON + timedelta(seconds=2), since=to_rfc3339(NOON + timedelta(seconds=1)))
+    later = a_snapshot(at=NOON + timedelta(seconds=5), since=to_rfc3339(NOON + timedelta(seconds=1)))
+    assert machine.observed(session, soon) == {}
+    assert set(machine.observed(session, later)) == set(machine.HEARTBEAT_FIELDS)
+
+
+def test_connected_is_not_shown_on_hope() -> None:
+    session = a_session(status="connected", linked=True)
+    silent = NOON + machine.STALE_AFTER + timedelta(seconds=1)
+    assert machine.as_of(session, NOON + timedelta(seconds=2)).status == "connected"
+    assert machine.as_of(session, silent).status == "reconnecting"
+    assert machine.as_of(session, silent).reason == machine.SILENT_REASON
+
+
+def test_an_expired_code_is_not_shown() -> None:
+    session = a_session(status="qr", qr="secret", qr_expires_at=NOON + timedelta(seconds=1))
+    assert machine.as_of(session, NOON).qr == "secret"
+    assert machine.as_of(session, NOON + timedelta(seconds=2)).qr is None
+
+
+def test_every_order_begins_a_new_epoch_and_forgets_the_code() -> None:
+    session = a_session(status="qr", qr="secret")
+    for changes in (machine.ordered_start(session, NOON, {}), machine.ordered_end(session, NOON)):
+        assert changes["epoch"] == 4
+        assert changes["qr"] is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "accepts"),
+    [
+        ({"status": "connected", "linked": True}, True),
+        ({"status": "reconnecting", "linked": True}, True),
+        ({"status": "failed", "linked": True}, True),
+        ({"status": "qr", "linked": False}, False),
+        ({"status": "connected", "linked": True, "desired": "logout"}, False),
+    ],
+)
+def test_a_linked_session_takes_messages(fields: dict[str, Any], accepts: bool) -> None:
+    assert machine.accepts_messages(a_session(**fields)) is accepts

@@ -1,0 +1,91 @@
+"""The store on the real database server: claims race, pages stay whole."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from bson import ObjectId
+from flask import Flask
+
+from wabot.blueprints._context import services
+from wabot.lib.clock import now
+from wabot.store import Store
+from wabot.store.ids import new_id
+from wabot.store.messages import MessageFilter
+from wabot.store.records import Message, OutboxEntry
+
+
+@pytest.fixture
+def store(app: Flask) -> Store:
+    with app.app_context():
+        return services().store
+
+
+def a_message(user_id: str, message_id: str | None = None, at: datetime | None = None) -> Message:
+    message_id, moment = message_id or new_id(), at or now()
+    return Message(
+        message_id, user_id, f"session-of-{user_id}", "default", "out", "+12025550123", None, "x", "queued", moment, moment,
+        wa_message_id="3EB0" + message_id, timeline=[{"status": "queued", "at": moment}],
+    )  # fmt: skip
+
+
+def test_one_claim_wins_of_many(store: Store) -> None:
+    entries = [OutboxEntry(new_id(), "u", "race", "queued") for _ in range(20)]
+    for entry in entries:
+        store.outbox.add(entry)
+
+    def claim(worker: int) -> list[str]:
+        return [one.id for one in entries if store.outbox.claim(one.id, f"w{worker}", now() + timedelta(minutes=1))]
+
+    with ThreadPoolExecutor(8) as pool:
+        claimed = [entry_id for won in pool.map(claim, range(8)) for entry_id in won]
+    assert sorted(claimed) == sorted(one.id for one in entries)
+
+
+def test_one_transition_wins_of_many(store: Store) -> None:
+    message = a_message(new_id())
+    store.messages.add(message)
+
+    def move(_: int) -> bool:
+        return store.messages.move(message.id, ["queued"], {"status": "sending", "at": now()})
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(move, range(40))) == 1
+    found = store.messages.get(message.id)
+    assert found and [one["status"] for one in found.timeline] == ["queued", "sending"]
+
+
+def test_pages_miss_nothing_over_days_and_bursts(store: Store) -> None:
+    """Ids from this second back to last year: pages of any size give each once, newest first."""
+    user, start = new_id(), datetime.now(UTC)
+    ages = [0] * 30 + [1, 5, 60, 3600, 86_400, 86_400 * 30, 86_400 * 200]
+    ids = [ObjectId.from_datetime(start - timedelta(seconds=age)).binary[:4] + ObjectId().binary[4:] for age in ages]
+    wanted = sorted((str(ObjectId(one)) for one in ids), reverse=True)
+    for one in wanted:
+        store.messages.add(a_message(user, one))
+    for limit in (1, 7, 200):
+        seen: list[str] = []
+        cursor = None
+        while True:
+            page = store.messages.page(user, MessageFilter(), limit=limit, cursor=cursor)
+            seen += [one.id for one in page.items]
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+        assert seen == wanted
+
+
+def test_two_users_may_not_have_one_address(store: Store) -> None:
+    from wabot.store.users import EmailTaken
+
+    fields = {"email": f"{new_id()}@example.com", "name": "", "role": "user", "password_hash": "x", "created_at": now()}
+    store.users.add(fields)
+    with pytest.raises(EmailTaken):
+        store.users.add(fields)
+
+
+def test_ids_that_cannot_be_are_simply_not_found(store: Store) -> None:
+    for text in ("", "zz", "0" * 23, "0" * 25, "../etc", "\x00" * 24):
+        assert store.messages.get(text) is None
