@@ -44,6 +44,7 @@ import { split } from 'shlex';
  * @property {number} loadTimeout until WhatsApp answers at all
  * @property {number} authTimeout until its page can log in
  * @property {number} syncTimeout until a login is ready, counted from its last progress
+ * @property {number} syncGrace connected without any progress: the signal that all is synced has been lost
  * @property {number} sendTimeout until a message must have been handed over
  */
 
@@ -94,6 +95,7 @@ function engine(env, data) {
     launchTimeout: whole(env, 'WA_LAUNCH_TIMEOUT_MS', 20_000, 100),
     loadTimeout: whole(env, 'WA_LOAD_TIMEOUT_MS', 15_000, 100),
     authTimeout: whole(env, 'WA_AUTH_TIMEOUT_MS', 60_000, 100),
+    syncGrace: whole(env, 'WA_SYNC_GRACE_MS', 20_000, 0),
     syncTimeout: whole(env, 'WA_SYNC_TIMEOUT_MS', 120_000, 100),
     sendTimeout: whole(env, 'WA_SEND_TIMEOUT_MS', 15_000, 100),
   };

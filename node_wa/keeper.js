@@ -118,7 +118,7 @@ export class Keeper {
   #newRun() {
     const { order, profile, login, id, log } = this.session;
     const { hosts, config } = this.gateway;
-    const recoverSince = login ? login.online_at - RECOVER_SLACK_MS : 0;
+    const recoverSince = login ? login.online_at - RECOVER_SLACK_MS : Date.now();
     const { engine, network, method, phone } = order;
     const options = {
       session: id,

@@ -29,7 +29,7 @@ export function makeLog(name) {
  * @param {any} error
  */
 export function brief(error) {
-  if (!(error instanceof Error)) return { message: String(error).slice(0, 200) };
+  if (!(error instanceof Error)) return { message: String(error?.message ?? error).slice(0, 200) };
   const code = /** @type {any} */ (error).code;
   return { type: error.name, ...(code ? { code } : {}), message: error.message.split('\n')[0].slice(0, 200) };
 }

@@ -25,7 +25,7 @@
  * @property {'live' | 'sandbox'} network
  * @property {'qr' | 'code'} method how to link when no login is stored
  * @property {string | null} phone `+E164`, for method `code`
- * @property {number} recoverSince epoch ms: incoming messages from then on are told again after a start; 0 for none
+ * @property {number} recoverSince epoch ms: incoming messages from then on are told after a start, though they came before it
  * @property {import('../config.js').EngineSettings} settings
  * @property {(type: keyof EngineEvents, data: any) => void} emit
  * @property {import('pino').Logger} log

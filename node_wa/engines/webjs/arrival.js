@@ -9,7 +9,6 @@ import { brief } from '../../log.js';
 const LOOK_MS = 100;
 const NUDGE_MS = 1_000; // the library's own signal may be on its way
 const RENUDGE_MS = 5_000;
-const SYNC_GRACE_MS = 20_000; // connected and no sign of progress: the signal is gone (wwebjs #5774, #3785)
 const CHECK_MS = 10_000; // modules of a fresh page may still be loading
 
 /** Without these a session is of no use; of the others it only says that they are missing. */
@@ -74,12 +73,12 @@ export class Arrival {
     return ['whatsapp_changed', 'logged in, but WhatsApp Web never gets ready'];
   }
 
-  /** @param {import('./page.js').Look} look */
+  /** The site may have lost its signal, or given it before anybody listened (wwebjs #5774, #3785, #3747). @param {import('./page.js').Look} look */
   async #help({ synced, loaded }) {
     if (loaded) return;
     const now = Date.now();
     const quiet = now - Math.max(this.#connectedSince, this.progressAt);
-    if (quiet < (synced ? NUDGE_MS : SYNC_GRACE_MS) || now - this.#nudgedAt < RENUDGE_MS) return;
+    if (quiet < (synced ? NUDGE_MS : this.settings.syncGrace) || now - this.#nudgedAt < RENUDGE_MS) return;
     this.#nudgedAt = now;
     await this.page
       .nudge()

@@ -1,10 +1,10 @@
 import { GatewayError } from '../../errors.js';
 import { deferred, within } from '../../lib/deadline.js';
-import { Lock } from '../../lib/lock.js';
 import { brief } from '../../log.js';
 import { Arrival, isUseless } from './arrival.js';
 import { claimProfile, endBrowser, launchOptions } from './browser.js';
 import { Incoming } from './incoming.js';
+import { Outgoing } from './outgoing.js';
 import { Page } from './page.js';
 import { ackName, endOf, failureOf } from './reasons.js';
 
@@ -17,7 +17,6 @@ const LAUNCH_SLACK_MS = 5_000;
 const QR_LIFE_MS = [60_000, 20_000]; // how long WhatsApp Web shows the first QR text, and each further one
 const LEAVING_MS = 1_000;
 const LOGOUT_MS = 4_500;
-const MAX_WAITING = 200;
 const NOT_STARTED = /** @type {Page} */ (/** @type {unknown} */ (null));
 
 /** @typedef {import('../contract.js').Engine} Engine */
@@ -39,14 +38,16 @@ export class WebjsEngine {
   #ready = false;
   #texts = new Set();
   #left = deferred();
-  #sends = new Lock();
-  #waiting = 0;
+  #outgoing;
+  /** @type {Incoming | null} */
+  #incoming = null;
 
   /** @param {import('../contract.js').EngineOptions} options */
   constructor(options) {
     this.options = options;
     this.settings = options.settings;
     this.log = options.log;
+    this.#outgoing = new Outgoing(this.settings.sendTimeout);
   }
 
   start() {
@@ -71,6 +72,7 @@ export class WebjsEngine {
       authTimeout: this.settings.authTimeout,
       onBrowser,
     });
+    this.#incoming = new Incoming(this.#client, this.log);
     this.#listenToLibrary();
     const loaded = this.#client.initialize();
     loaded
@@ -167,14 +169,10 @@ export class WebjsEngine {
     if (isUseless(missing))
       return this.#end('whatsapp_changed', `not possible with this version: ${missing.join(', ')}`);
     const me = await this.#page.call('me');
-    this.#incoming ??= new Incoming(this.#client, this.log);
     this.#ready = true;
     this.#emit('ready', { ...me, missing });
     await this.#page.call('recover', this.options.recoverSince);
   }
-
-  /** @type {Incoming | null} */
-  #incoming = null;
 
   /** An idle page has been seen to give "undefined,…" as its text. @param {string} qr */
   #onQr(qr) {
@@ -203,7 +201,7 @@ export class WebjsEngine {
     if (type === 'state') this.#onState(data.state);
     else if (type === 'ack')
       this.#emit('ack', { wa_message_id: data.id, ack: ackName(data.ack), at: new Date().toISOString() });
-    else if (type === 'message' && this.#incoming) this.#emit('message', await this.#incoming.describe(data));
+    else if (type === 'message') this.#emit('message', await this.#incoming?.describe(data));
   }
 
   /** @param {string} state of WhatsApp Web */
@@ -264,22 +262,8 @@ export class WebjsEngine {
 
   /** @param {import('../contract.js').OutgoingMessage} message */
   async send(message) {
-    if (!this.#ready) throw new GatewayError('session_not_connected');
-    if (this.#waiting >= MAX_WAITING) throw new GatewayError('busy');
-    const deadline = Date.now() + this.settings.sendTimeout;
-    this.#waiting += 1;
-    return this.#sends
-      .run(() => this.#sendNow(message, deadline))
-      .finally(() => {
-        this.#waiting -= 1;
-      });
-  }
-
-  /** @param {import('../contract.js').OutgoingMessage} message @param {number} deadline */
-  async #sendNow(message, deadline) {
-    if (this.#over || Date.now() > deadline)
-      throw new GatewayError('session_not_connected', 'not handed over in time');
-    return this.#page.send(message, deadline);
+    if (!this.#ready || this.#over) throw new GatewayError('session_not_connected');
+    return this.#outgoing.send(this.#page, message);
   }
 
   /** @param {import('../contract.js').Wanted} wanted */

@@ -92,6 +92,7 @@ export function sending() {
     }
     if (!chat) return refuse('engine_error', 'WhatsApp Web gives no chat for this number');
     if (Date.now() > message.deadline) return refuse('session_not_connected', 'not handed over in time');
-    return send(chat, message);
+    const earlier = wabot.inChat(chat, message.id); // asked again: it is in WhatsApp's hands already
+    return earlier ? { id: earlier.id.id, ack: earlier.ack } : send(chat, message);
   };
 }

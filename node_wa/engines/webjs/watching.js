@@ -15,6 +15,7 @@ export function watching() {
     'call_log',
   ]);
   const MAX_RECOVERED = 500;
+  const ACKS_BACK_MS = 24 * 3600 * 1000;
   wabot.listening = { acks: false, incoming: false };
 
   /** @param {string} type @param {object} data */
@@ -98,15 +99,14 @@ export function watching() {
     };
   };
 
-  /** What came before the listeners were there. @param {number} since epoch ms, 0 for no incoming ones */
+  /** What came before the listeners were there. @param {number} since epoch ms */
   wabot.recover = (since) => {
     const models = wabot.module('WAWebCollections')?.Msg?.getModelsArray?.() ?? [];
-    const letters = models.filter(
-      (/** @type {any} */ msg) => since > 0 && isLetter(msg) && msg.t * 1000 >= since,
-    );
+    const recent = (/** @type {any} */ msg, /** @type {number} */ back) => msg.t * 1000 >= since - back;
+    const letters = models.filter((/** @type {any} */ msg) => isLetter(msg) && recent(msg, 0));
     for (const msg of letters.slice(-MAX_RECOVERED)) tell('message', describe(msg, true));
     const own = models.filter(
-      (/** @type {any} */ msg) => msg.id.fromMe && msg.ack !== 0 && Number.isInteger(msg.ack),
+      (/** @type {any} */ msg) => msg.id.fromMe && msg.ack !== 0 && recent(msg, ACKS_BACK_MS),
     );
     for (const msg of own.slice(-MAX_RECOVERED)) onAck(msg);
   };

@@ -11,7 +11,12 @@ import { freePort, Web } from './web.js';
 const SERVER = path.join(import.meta.dirname, '..', '..', 'server.js');
 const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/lib/chromium/chromium-headless-shell';
 /** Everything quicker than in life, as far as the stand-in allows. */
-const QUICK = { WA_BACKOFF_MIN_MS: '100', WA_BACKOFF_MAX_MS: '1000', WA_HEARTBEAT_MS: '300', WA_HEARTBEAT_DEADLINE_MS: '1500' };
+const QUICK = {
+  WA_BACKOFF_MIN_MS: '100',
+  WA_BACKOFF_MAX_MS: '1000',
+  WA_HEARTBEAT_MS: '300',
+  WA_HEARTBEAT_DEADLINE_MS: '1500',
+};
 
 /** @returns {string} `3EB0` and 18 upper-case hex digits */
 export const newMessageId = () => `3EB0${randomBytes(9).toString('hex').toUpperCase()}`;
@@ -60,7 +65,10 @@ export class Gateway {
     this.#process = child;
     await until('the gateway listens', async () => {
       if (child.exitCode !== null) throw new Error(`the gateway ended at once: ${this.log.join('')}`);
-      return fetch(`http://127.0.0.1:${this.port}/healthz`).then((answer) => answer.ok, () => false);
+      return fetch(`http://127.0.0.1:${this.port}/healthz`).then(
+        (answer) => answer.ok,
+        () => false,
+      );
     });
   }
 
@@ -72,7 +80,10 @@ export class Gateway {
   async call(method, route, body) {
     const answer = await fetch(`http://127.0.0.1:${this.port}${route}`, {
       method,
-      headers: { authorization: `Bearer ${this.secret}`, ...(body ? { 'content-type': 'application/json' } : {}) },
+      headers: {
+        authorization: `Bearer ${this.secret}`,
+        ...(body ? { 'content-type': 'application/json' } : {}),
+      },
       body: body && JSON.stringify(body),
     });
     return { status: answer.status, headers: answer.headers, body: /** @type {any} */ (await answer.json()) };
@@ -86,13 +97,21 @@ export class Gateway {
 
   /** @param {string} id @param {object} order */
   logout(id, order = {}) {
-    return this.call('POST', `/sessions/${id}/logout`, { engine: 'webjs', network: 'sandbox', epoch: 1, ...order });
+    return this.call('POST', `/sessions/${id}/logout`, {
+      engine: 'webjs',
+      network: 'sandbox',
+      epoch: 1,
+      ...order,
+    });
   }
 
   /** @param {string} id @param {string} to @param {string} body @param {object} [more] */
   send(id, to, body, more = {}) {
     const message = { id: 'm1', to, body, wa_message_id: newMessageId(), epoch: 1, ...more };
-    return this.call('POST', `/sessions/${id}/messages`, message).then((answer) => ({ ...answer, id: message.wa_message_id }));
+    return this.call('POST', `/sessions/${id}/messages`, message).then((answer) => ({
+      ...answer,
+      id: message.wa_message_id,
+    }));
   }
 
   /** @param {string} id */
@@ -102,10 +121,14 @@ export class Gateway {
 
   /** @param {string} id @param {string} status @param {number} [ms] */
   status(id, status, ms = 15_000) {
-    return until(`session ${id} is ${status}`, async () => {
-      const session = await this.session(id);
-      return session.status === status && session;
-    }, ms);
+    return until(
+      `session ${id} is ${status}`,
+      async () => {
+        const session = await this.session(id);
+        return session.status === status && session;
+      },
+      ms,
+    );
   }
 
   /** @param {string} id @param {import('./sandbox.js').Sandbox} sandbox @param {string} number @param {object} [order] */
@@ -132,7 +155,9 @@ export class Gateway {
   /** The main process of a session's browser. @param {string} id */
   async browser(id) {
     const all = await processes();
-    const own = all.filter(({ pid }) => commandLine(pid).includes(`--user-data-dir=${this.data}/gateway/profiles/sandbox/${id}/`));
+    const own = all.filter(({ pid }) =>
+      commandLine(pid).includes(`--user-data-dir=${this.data}/gateway/profiles/sandbox/${id}/`),
+    );
     return own.find(({ pid, group }) => pid === group)?.pid ?? 0;
   }
 

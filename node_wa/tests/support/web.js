@@ -47,13 +47,16 @@ export class Web {
   async #take(request, response) {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
-    const allowed = request.headers.authorization === `Bearer ${this.secret}` && request.url === '/internal/events';
+    const allowed =
+      request.headers.authorization === `Bearer ${this.secret}` && request.url === '/internal/events';
     if (this.refuse || !allowed) return void response.writeHead(this.refuse ?? 401).end();
     const { events } = JSON.parse(Buffer.concat(chunks).toString());
     this.batches += 1;
     this.largest = Math.max(this.largest, events.length);
     for (const event of events) this.#store(event);
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ stored: events.length }));
+    response
+      .writeHead(200, { 'content-type': 'application/json' })
+      .end(JSON.stringify({ stored: events.length }));
   }
 
   /** @param {any} event */
