@@ -54,7 +54,8 @@ export class Phones {
   inbox(number) {
     this.require(number);
     const messages = this.world.state.inboxes.get(number) ?? [];
-    return messages.map(({ id, from, body, at }) => ({ id, from: `+${from}`, body, at, kind: 'text' }));
+    const kept = messages.slice(-LIMITS.inboxPerPhone);
+    return kept.map(({ id, from, body, at }) => ({ id, from: `+${from}`, body, at, kind: 'text' }));
   }
 
   /**
@@ -72,7 +73,7 @@ export class Phones {
         with: `+${chat.with}`,
         name: this.world.nameOf(chat.with),
         unread: this.world.unread(number, chat.with).length,
-        messages: chat.messages.map((message) => shown(message, number)),
+        messages: this.world.chat(number, chat.with).map((message) => shown(message, number)),
       }));
   }
 

@@ -195,7 +195,7 @@ export class World {
    * @returns {Message[]} the chat between the two, oldest first
    */
   chat(number, other) {
-    return [...(this.#state.chats.get(number)?.get(other)?.messages ?? [])];
+    return (this.#state.chats.get(number)?.get(other)?.messages ?? []).slice(-LIMITS.messagesPerChat);
   }
 
   /**
