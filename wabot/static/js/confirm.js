@@ -4,6 +4,11 @@
  */
 const ASKED = new WeakSet()
 
+/** The check box is for browsers without scripts: hidden and unticked it would stop the form silently. */
+function withoutBox(form) {
+  for (const box of form.querySelectorAll('[data-confirm-box]')) box.required = false
+}
+
 /** A live update may have drawn the form anew while the dialog was open. */
 function stillThere(form) {
   if (form.isConnected) return form
@@ -24,6 +29,7 @@ function ask(form) {
       const asked = stillThere(form)
       if (dialog.returnValue !== 'yes' || asked === null) return
       ASKED.add(asked)
+      withoutBox(asked)
       asked.requestSubmit()
     },
     { once: true },
@@ -42,12 +48,11 @@ export function watchConfirmations() {
     },
     { capture: true },
   )
-  // The check box is for browsers without scripts: unticked it would stop the form silently.
   document.addEventListener(
     'click',
     (event) => {
       const form = event.target.closest('button')?.form
-      for (const box of form?.querySelectorAll('[data-confirm-box]') ?? []) box.required = false
+      if (form) withoutBox(form)
     },
     { capture: true },
   )

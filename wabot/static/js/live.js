@@ -2,7 +2,7 @@
  * The live connection of a page: Socket.IO over websocket only, into the user's own room.
  *
  * Events: `session` (a session object), `qr` ({session, svg, expires_at}), `message` (a message object),
- * and our own `up`, after a connection was lost and is back: pushes in between are gone, so read the page anew.
+ * and our own `up`, whenever a connection stands: what was pushed since the page was drawn is gone, so read it anew.
  */
 import { io } from '../vendor/socket.io-client-4.8.4.esm.min.js'
 
@@ -10,8 +10,7 @@ import { io } from '../vendor/socket.io-client-4.8.4.esm.min.js'
 const NOTICE_AFTER_MS = 2000
 
 const socket = io({ transports: ['websocket'], reconnectionDelay: 500, reconnectionDelayMax: 5000 })
-const returned = new Set()
-let lost = false
+const connected = new Set()
 let timer = 0
 
 function showNotice(shown) {
@@ -21,7 +20,6 @@ function showNotice(shown) {
 }
 
 function down() {
-  lost = true
   if (timer === 0) timer = setTimeout(() => showNotice(true), NOTICE_AFTER_MS)
 }
 
@@ -29,8 +27,7 @@ socket.on('connect', () => {
   clearTimeout(timer)
   timer = 0
   showNotice(false)
-  if (lost) for (const listener of returned) listener()
-  lost = false
+  for (const listener of connected) listener()
 })
 socket.on('disconnect', (why) => {
   down()
@@ -41,6 +38,6 @@ socket.on('connect_error', down)
 
 /** @param {'session'|'qr'|'message'|'up'} event @param {(data?: any) => void} listener */
 export function on(event, listener) {
-  if (event === 'up') returned.add(listener)
+  if (event === 'up') connected.add(listener)
   else socket.on(event, listener)
 }

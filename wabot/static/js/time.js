@@ -4,6 +4,10 @@ const CLOCK = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-d
 const HOUR = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
 const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' })
 const SHORT = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' })
+const EXACT = new Intl.DateTimeFormat(undefined, {
+  ...{ day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', second: '2-digit' },
+  fractionalSecondDigits: 3,
+})
 const AGO = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto', style: 'short' })
 
 /** @param {Date} at */
@@ -24,12 +28,13 @@ const WAYS = {
   ago,
   moment,
   full: (at) => FULL.format(at),
+  exact: (at) => EXACT.format(at),
   clock: (at) => CLOCK.format(at),
   hour: (at) => HOUR.format(at),
   day: (at) => DAY.format(at),
 }
 
-/** @param {ParentNode} root every `<time datetime data-as="ago|moment|full|clock|hour|day">` inside is rewritten */
+/** @param {ParentNode} root every `<time datetime data-as="ago|moment|full|exact|clock|hour|day">` inside is rewritten */
 export function localiseTimes(root) {
   for (const node of root.querySelectorAll('time[datetime][data-as]')) {
     const at = new Date(node.dateTime)

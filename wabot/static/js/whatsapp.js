@@ -4,7 +4,10 @@ import { calmly, refresh } from './refresh.js'
 import { pageData, pageWords } from './words.js'
 
 const NAME = pageData().session
-const update = calmly(() => refresh(['session-panel', 'session-tabs']), 60)
+const update = calmly(async () => {
+  await refresh(['session-panel', 'session-tabs'])
+  countDown()
+}, 60)
 
 /** The picture goes into an <img>: nothing inside an SVG can act there. */
 function showQr({ svg, expires_at: expiresAt }) {
