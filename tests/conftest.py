@@ -38,8 +38,8 @@ def stacks(request: pytest.FixtureRequest) -> Iterator[Callable[..., Stack]]:
     """Makes wabots of this module's own, not started yet: `stacks(WABOT_SANDBOX="0").start()`."""
     made: list[Stack] = []
 
-    def new(data: Path | None = None, **settings: str) -> Stack:
-        made.append(Stack(data, **settings))
+    def new(**settings: str) -> Stack:
+        made.append(Stack(**settings))
         return made[-1]
 
     yield new

@@ -34,7 +34,9 @@ class Api:
         self.token: str | None = None
         stack.secrets.add(self.password)
 
-    def call(self, method: str, path: str, *, token: str | None = None, timeout: float = DEADLINE, **arguments: Any) -> requests.Response:
+    def call(
+        self, method: str, path: str, *, token: str | None = None, timeout: float = DEADLINE, **arguments: Any
+    ) -> requests.Response:
         headers = dict(arguments.pop("headers", {}))
         if bearer := token or self.token:
             headers.setdefault("Authorization", f"Bearer {bearer}")
@@ -110,7 +112,9 @@ class Api:
         base64.b64decode(picture, validate=True)
         self.stack.sandbox("POST", f"/phones/{phone}/scan", image=picture)
 
-    def send(self, to: str, message: str, session: str = "default", *, wait: float = 0, idempotency_key: str | None = None) -> dict[str, Any]:
+    def send(
+        self, to: str, message: str, session: str = "default", *, wait: float = 0, idempotency_key: str | None = None
+    ) -> dict[str, Any]:
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
         body = {"to": to, "message": message, "session": session, **({"wait": wait} if wait else {})}
         return self._good(self.post("/api/messages/send", body, headers=headers))

@@ -34,16 +34,12 @@ def environment(data: Path, **settings: str) -> dict[str, str]:
     return clean | {"WABOT_DATA": str(data), "WABOT_TEST_SCRYPT": CHEAP_SCRYPT} | settings
 
 
-def new_data() -> Path:
-    """Short, since a socket's path has to fit into 107 bytes."""
-    return Path(tempfile.mkdtemp(prefix="wb-", dir="/tmp"))
-
-
 class Stack:
     """One wabot. `secrets` are values that must never show in its logs; helpers add what they make."""
 
-    def __init__(self, data: Path | None = None, **settings: str) -> None:
-        self.data = data or new_data()
+    def __init__(self, **settings: str) -> None:
+        # Short, since a socket's path has to fit into 107 bytes.
+        self.data = Path(tempfile.mkdtemp(prefix="wb-", dir="/tmp"))
         chosen: set[int] = set()
         while len(chosen) < 3:
             chosen.add(ports.choose_free())
@@ -57,7 +53,7 @@ class Stack:
         self._launched: subprocess.Popen[bytes] | None = None
 
     def start(self) -> float:
-        """Start and wait for /readyz. Returns the seconds that took."""
+        """Start, or start again, and wait for /readyz. Returns the seconds that took."""
         started = time.monotonic()
         with (self.data / "launch.out").open("ab") as out:
             # setpriv: should the test run be killed, its wabot stops too.
@@ -94,7 +90,9 @@ class Stack:
 
     def supervisorctl(self, *arguments: str, timeout: float = 20) -> str:
         command = [str(ROOT / ".venv/bin/supervisorctl"), "-c", "supervisord.conf", *arguments]
-        return subprocess.run(command, cwd=ROOT, env=self.env, capture_output=True, text=True, timeout=timeout, check=False).stdout
+        return subprocess.run(
+            command, cwd=ROOT, env=self.env, capture_output=True, text=True, timeout=timeout, check=False
+        ).stdout
 
     def pid(self, program: str) -> int:
         """0 when it doesn't run."""

@@ -33,9 +33,11 @@ def prepare(data: Path) -> None:
 def _check_path(data: Path) -> None:
     socket = data / "run" / "supervisor.sock"
     if len(os.fsencode(socket)) > LONGEST_SOCKET_PATH:
-        raise ConfigError({"WABOT_DATA": f"is too long: {socket} may have {LONGEST_SOCKET_PATH} characters at most, since it is a socket"})
+        raise ConfigError(
+            {"WABOT_DATA": f"is too long: {socket} may have {LONGEST_SOCKET_PATH} characters at most, since it is a socket"}
+        )
     if not str(data).isprintable() or set('"%\\') & set(str(data)):
-        raise ConfigError({"WABOT_DATA": 'has a character that supervisord.conf can\'t hold: ", %, \\ or one that doesn\'t print'})
+        raise ConfigError({"WABOT_DATA": "has a character that supervisord.conf can't hold: \", %, \\ or one that doesn't print"})
 
 
 def lock(data: Path) -> None:
