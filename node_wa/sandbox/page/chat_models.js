@@ -10,6 +10,7 @@ export class Msg extends Model {
   ack = 0;
   /** seconds */ t = 0;
   isNewMsg = false;
+  notifyName = '';
 
   /** @param {{id: import('./msg_key.js').MsgKey, [attribute: string]: any}} attributes */
   constructor(attributes) {

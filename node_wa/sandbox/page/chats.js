@@ -56,7 +56,7 @@ export class Chats {
     for (const { with: address, name, unread, messages } of chats.reverse()) {
       const chat = this.#chatOf(createWid(address));
       for (const message of messages) this.#hold(message, false);
-      chat.set({ unreadCount: unread, name });
+      chat.set({ unreadCount: unread, formattedTitle: name });
     }
     if (this.#isOutboxLoaded) return;
     this.#isOutboxLoaded = true;
@@ -199,6 +199,7 @@ export class Chats {
   #add(msg) {
     const chat = this.#chatOf(msg.id.remote);
     chat.msgs.add(msg);
+    if (!msg.id.fromMe) chat.set({ formattedTitle: msg.notifyName });
     if (msg.t >= chat.t) chat.set({ t: msg.t, lastReceivedKey: msg.id });
     this.Msg.add(msg, this.#indexOf(msg));
     if (msg.isNewMsg && !msg.id.fromMe) chat.set({ unreadCount: chat.unreadCount + 1 });
