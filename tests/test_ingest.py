@@ -32,7 +32,14 @@ class Gateway:
         return self.client.post("/internal/events", json={"events": list(events)}, headers=auth)
 
     def event(self, event_type: str, **data: Any) -> dict[str, Any]:
-        return {"id": f"test-{uuid.uuid4().hex}", "seq": 1, "type": event_type, "session_id": self.session.id, "epoch": 1, "data": data}
+        return {
+            "id": f"test-{uuid.uuid4().hex}",
+            "seq": 1,
+            "type": event_type,
+            "session_id": self.session.id,
+            "epoch": 1,
+            "data": data,
+        }
 
     def ack(self, message_id: str, ack: str) -> dict[str, Any]:
         with self.app.app_context():
@@ -92,7 +99,15 @@ def test_an_incoming_message_is_stored_once(app: Flask, linked: Linked, gateway:
 
 def snapshot(gateway: Gateway, **fields: Any) -> dict[str, Any]:
     at = to_rfc3339(now() + timedelta(seconds=1))
-    values = {"id": gateway.session.id, "epoch": 1, "status": "connected", "reason": None, "linked": True, "since": at, "observed_at": at}
+    values = {
+        "id": gateway.session.id,
+        "epoch": 1,
+        "status": "connected",
+        "reason": None,
+        "linked": True,
+        "since": at,
+        "observed_at": at,
+    }
     return {**values, "phone": "+12025550999", "push_name": "Al", **fields}
 
 
@@ -122,3 +137,11 @@ def test_internal_is_ours_alone(linked: Linked, gateway: Gateway) -> None:
     for header in ("X-Forwarded-For", "Forwarded", "X-Real-IP"):
         assert gateway.post(**{header: "10.0.0.1"}).status_code == 404
     assert gateway.post().status_code == 200
+
+
+@pytest.mark.parametrize("broken", [{}, {"id": 5}, "text", None, {"id": "x", "type": "message.ack", "session_id": "s", "data": []}])
+def test_an_entry_of_another_shape_does_not_block_the_journal(linked: Linked, gateway: Gateway, broken: Any) -> None:
+    message_id = linked.send().get_json()["id"]
+    answer = gateway.post(broken, gateway.ack(message_id, "sent"))
+    assert answer.get_json() == {"stored": 1}
+    assert timeline(linked, message_id) == ["queued", "sent"]

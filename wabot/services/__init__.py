@@ -25,6 +25,7 @@ from .publishing import Publisher
 from .queue_gauge import QueueGauge
 from .readiness import Readiness
 from .sessions import SessionService
+from .tally import Tally
 from .virtual_phones import VirtualPhones
 
 
@@ -45,9 +46,11 @@ class Services:
     readiness: Readiness
     figures: Figures
     wake_ups: WakeUps
+    tally: Tally
 
     def close(self) -> None:
         """At the end of the process: connections and sockets."""
+        self.tally.close()
         self.wake_ups.close()
         self.store.close()
 
@@ -57,8 +60,9 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
     sandbox = Sandbox(LoopbackClient(settings.sandbox_url))
     wake_ups = WakeUps(settings.data / "run")
     preferences = Preferences(store, settings)
+    tally = Tally(store)
     sessions = SessionService(store, gateway, publisher, preferences, settings)
-    progress = Progress(store, publisher)
+    progress = Progress(store, publisher, tally)
     return Services(
         settings=settings,
         store=store,
@@ -67,7 +71,7 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         identity=Identity(store, settings),
         preferences=preferences,
         sessions=sessions,
-        messages=MessageService(store, sessions, publisher, wake_ups.ring, QueueGauge(store)),
+        messages=MessageService(store, sessions, publisher, wake_ups.ring, QueueGauge(store), tally),
         progress=progress,
         ingest=Ingest(store, sessions, progress),
         delivery=Delivery(store, gateway, progress),
@@ -75,4 +79,5 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         readiness=Readiness(store, gateway, sandbox, settings, wake_ups.listening),
         figures=Figures(store),
         wake_ups=wake_ups,
+        tally=tally,
     )

@@ -112,7 +112,7 @@ class Delivery:
             return self._settle(message, entry)
         if accepted.wa_message_id != message.wa_message_id:
             self.store.messages.set_wa_id(message.id, accepted.wa_message_id)
-        self.progress.acknowledged(message, accepted.ack)
+        # Its acks come as events, in their order; taking one from here could pass another one on the way.
         self.store.outbox.remove(entry.id)
         return Lane.GO_ON
 

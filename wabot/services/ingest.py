@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..lib.clock import now
 from ..lib.log import get_logger
-from ..store import Store
+from ..store import REFUSED, Store
 from .progress import Progress
 from .sessions import SessionService
 
@@ -24,8 +24,7 @@ class GatewayEvent(BaseModel):
     id: str = Field(min_length=1, max_length=200)
     type: str = Field(max_length=64)
     session_id: str = Field(max_length=64)
-    epoch: int = 0
-    correlation_id: str = ""
+    correlation_id: str | None = None
     data: dict[str, Any]
 
 
@@ -35,21 +34,25 @@ class Ingest:
     sessions: SessionService
     progress: Progress
 
-    def apply(self, events: list[GatewayEvent]) -> int:
-        """Apply in order and remember; how many were new. Raises a store error when the database is away: send them again."""
+    def apply(self, journalled: list[Any]) -> int:
+        """Apply in order and remember; how many were new. Raises a store error when the database is away: send them again.
+
+        What can't be read or stored will never become so: it is named in the log, and doesn't hold up what follows.
+        """
+        events = [event for event in map(_read, journalled) if event]
         known = self.store.applied_events.already([event.id for event in events])
         fresh = [event for event in events if event.id not in known]
         for event in fresh:
             self._apply(event)
-        self.store.applied_events.remember([event.id for event in fresh], now())
+        if fresh:
+            self.store.applied_events.remember([event.id for event in fresh], now())
         return len(fresh)
 
     def _apply(self, event: GatewayEvent) -> None:
         try:
             self._effect(event)
-        except (KeyError, TypeError, ValueError) as error:
-            # An event that can't be read will never become readable: named in the log, not retried for ever.
-            log.error("event_unreadable", event_id=event.id, type=event.type, error=repr(error))
+        except (KeyError, TypeError, ValueError, *REFUSED) as error:
+            log.error("event_refused", event_id=event.id, type=event.type, error=type(error).__name__)
 
     def _effect(self, event: GatewayEvent) -> None:
         if event.type == "session.status":
@@ -57,6 +60,19 @@ class Ingest:
         elif event.type == "message.ack":
             self.progress.ack_event(event.session_id, event.data)
         elif event.type == "message.received":
-            self.progress.received_event(event.session_id, event.correlation_id, event.data)
+            self.progress.received_event(event.session_id, event.correlation_id or "", event.data)
         else:
             log.warning("event_unknown", event_id=event.id, type=event.type)
+
+
+def _read(journalled: Any) -> GatewayEvent | None:
+    try:
+        return GatewayEvent.model_validate(journalled)
+    except ValidationError as error:
+        names = [".".join(map(str, one["loc"])) for one in error.errors()]
+        log.error("event_unreadable", event_id=_id_of(journalled), fields=names)
+        return None
+
+
+def _id_of(journalled: Any) -> str:
+    return str(journalled.get("id"))[:200] if isinstance(journalled, dict) else "none"

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from ..errors import Conflict, Invalid, NotFound
 from ..lib import phones
-from ..lib.clock import day, now
+from ..lib.clock import now
 from ..store import Store
 from ..store.idempotency import Remembered
 from ..store.ids import new_id
@@ -20,6 +20,7 @@ from . import message_machine, session_machine
 from .publishing import Publisher, pushes_of_message
 from .queue_gauge import QueueGauge
 from .sessions import DEFAULT, SessionService
+from .tally import Tally
 
 BODY_LENGTH = 65_536
 """Characters; WhatsApp cuts longer texts."""
@@ -44,6 +45,7 @@ class MessageService:
     publisher: Publisher
     wake: Callable[[], None]
     queue: QueueGauge
+    tally: Tally
 
     def accept(self, user_id: str, draft: Draft, correlation_id: str) -> tuple[Message, bool]:
         """Store the message and its place in the outbox; (message, whether it is new). Only then may it be answered.
@@ -120,7 +122,7 @@ class MessageService:
             return self.store.messages.get(message.id) or message, False
         self.store.outbox.add(OutboxEntry(message.id, message.user_id, message.session_id, "queued"))
         self.wake()
-        self.store.counters.add(message.user_id, day(message.created_at), "accepted")
+        self.tally.count(message.user_id, "accepted")
         self.publisher.publish(pushes_of_message(message))
         return message, True
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from ..lib.clock import day, from_rfc3339, now
+from ..lib.clock import from_rfc3339, now
 from ..lib.log import get_logger
 from ..store import Store
 from ..store.ids import new_id
@@ -13,6 +13,7 @@ from ..store.records import Message
 from .message_machine import ACK_TO_STATUS, ALLOWED_FROM
 from .publishing import Publisher, pushes_of_message
 from .reasons import message_error
+from .tally import Tally
 
 log = get_logger(__name__)
 _COUNTED = frozenset({"sent", "delivered", "read", "failed"})
@@ -22,6 +23,7 @@ _COUNTED = frozenset({"sent", "delivered", "read", "failed"})
 class Progress:
     store: Store
     publisher: Publisher
+    tally: Tally
 
     def move(self, message: Message, status: str, *, detail: str | None = None, **changes: Any) -> bool:
         """One transition of the state machine; False when the message has moved on meanwhile."""
@@ -30,9 +32,10 @@ class Progress:
         if not self.store.messages.move(message.id, ALLOWED_FROM[status], entry, changes):
             return False
         log.info("message_moved", message_id=message.id, status=status, correlation_id=message.correlation_id)
-        self._tell(message.id)
+        moved = replace(message, status=status, updated_at=at, **changes)
+        self.publisher.publish(pushes_of_message(moved))
         if status in _COUNTED:
-            self.store.counters.add(message.user_id, day(at), status)
+            self.tally.count(message.user_id, status)
         return True
 
     def fail(self, message: Message, code: str) -> bool:
@@ -65,10 +68,5 @@ class Progress:
             timeline=[{"status": "received", "at": at}],
         )  # fmt: skip
         if self.store.messages.add(message):
-            self.store.counters.add(session.user_id, day(at), "received")
-            self.publisher.publish(pushes_of_message(message))
-
-    def _tell(self, message_id: str) -> None:
-        message = self.store.messages.get(message_id)
-        if message:
+            self.tally.count(session.user_id, "received")
             self.publisher.publish(pushes_of_message(message))

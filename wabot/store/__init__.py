@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from bson.errors import InvalidDocument
 from pymongo.database import Database
-from pymongo.errors import ConnectionFailure, ExecutionTimeout, WaitQueueTimeoutError
+from pymongo.errors import ConnectionFailure, ExecutionTimeout, WaitQueueTimeoutError, WriteError
 
 from .counters import Counters
 from .events import AppliedEvents
@@ -29,6 +30,9 @@ Document = dict[str, Any]
 
 DATABASE_DOWN = (ConnectionFailure, ExecutionTimeout, WaitQueueTimeoutError)
 """What any call of the store may raise when the database is away: answered with 503, retried by loops."""
+
+REFUSED = (InvalidDocument, WriteError)
+"""What the database will never take, however often it is tried."""
 
 
 class Store:

@@ -11,10 +11,9 @@ class Counters:
     def __init__(self, db: Database[dict[str, Any]]) -> None:
         self._counters = db["counters"]
 
-    def add(self, user_id: str, day: str, what: str, by: int = 1) -> None:
-        """`day` as `20260131`; counted for the user and for all together."""
-        for owner in (user_id, "all"):
-            self._counters.update_one({"_id": f"{owner}:{day}"}, {"$inc": {what: by}}, upsert=True)
+    def add(self, owner: str, day: str, what: str, by: int = 1) -> None:
+        """`owner` is a user's id, or `all`; `day` as `20260131`."""
+        self._counters.update_one({"_id": f"{owner}:{day}"}, {"$inc": {what: by}}, upsert=True)
 
     def of_day(self, owner: str, day: str) -> dict[str, int]:
         """`owner` is a user's id, or `all`."""

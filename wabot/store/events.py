@@ -6,6 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from pymongo.database import Database
+from pymongo.errors import BulkWriteError
+
+_DUPLICATE = 11000
+"""MongoDB's code for a key that is there already."""
 
 
 class AppliedEvents:
@@ -16,5 +20,9 @@ class AppliedEvents:
         return {str(one["_id"]) for one in self._events.find({"_id": {"$in": event_ids}}, {"_id": 1})}
 
     def remember(self, event_ids: list[str], at: datetime) -> None:
-        for event_id in event_ids:
-            self._events.update_one({"_id": event_id}, {"$set": {"at": at}}, upsert=True)
+        """Harmless for those remembered already."""
+        try:
+            self._events.insert_many([{"_id": event_id, "at": at} for event_id in event_ids], ordered=False)
+        except BulkWriteError as error:
+            if any(one["code"] != _DUPLICATE for one in error.details["writeErrors"]):
+                raise
