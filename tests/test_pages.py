@@ -1,0 +1,147 @@
+"""The pages as a person without JavaScript uses them, and what stands before them."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import pytest
+from flask import Flask
+
+from tests.support.pages import Browser
+from tests.support.web import Linked, email
+from wabot.config import DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD
+
+FOR_USERS = ["/dashboard", "/whatsapp", "/messages", "/messages/new", "/keys", "/sandbox", "/settings/password"]
+
+
+@pytest.fixture
+def person(app: Flask) -> Browser:
+    return Browser(app).register(email())
+
+
+@pytest.mark.parametrize("path", ["/", "/login", "/register"])
+def test_everybody_sees_the_public_pages(app: Flask, path: str) -> None:
+    answer = Browser(app).open(path)
+    assert answer.status_code == 200
+    assert "'unsafe-inline'" not in answer.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("path", FOR_USERS)
+def test_pages_are_for_those_who_logged_in(app: Flask, person: Browser, path: str) -> None:
+    assert person.open(path).status_code == 200
+    stranger = Browser(app).open(path)
+    assert (stranger.status_code, stranger.headers["Location"].split("?")[0]) == (302, "/login")
+
+
+def test_what_people_type_is_escaped(person: Browser) -> None:
+    page = person.open("/dashboard").get_data(as_text=True)
+    assert "<b>Person</b>" not in page
+
+
+def test_errors_stand_beside_their_fields_and_the_values_stay(app: Flask) -> None:
+    answer = Browser(app).submit("/register", email="not-an-address", password="correct horse", name="Ann")
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert "is not an e-mail address" in page.replace("Is not", "is not")
+    assert 'value="not-an-address"' in page and 'value="Ann"' in page
+    assert "correct horse" not in page
+
+
+def test_a_draft_is_kept_after_an_error(person: Browser) -> None:
+    answer = person.submit("/messages/new", to="12", message="a long text\nof two lines", session="default")
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert "a long text\nof two lines" in page and 'value="12"' in page
+
+
+def test_forms_need_their_token(person: Browser) -> None:
+    assert person.client.post("/keys", data={"name": "x", "scopes": "read"}).status_code == 400
+    assert person.client.post("/logout").status_code == 400
+
+
+@pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}])
+def test_forms_of_other_sites_are_refused(person: Browser, headers: dict[str, str]) -> None:
+    fields = {"csrf_token": person.token("/keys"), "name": "x", "scopes": "read"}
+    assert person.client.post("/keys", data=fields, headers=headers).status_code == 403
+
+
+@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"])
+def test_login_sends_nobody_elsewhere(app: Flask, target: str) -> None:
+    address = email()
+    Browser(app).register(address)
+    answer = Browser(app).login(address, "correct horse", next=target)
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/dashboard")
+
+
+def test_login_leads_back_to_the_page_that_asked(app: Flask) -> None:
+    address = email()
+    Browser(app).register(address)
+    assert Browser(app).login(address, "correct horse", next="/keys").headers["Location"] == "/keys"
+
+
+def test_a_copied_cookie_is_dead_after_logout(app: Flask, person: Browser) -> None:
+    thief = Browser(app)
+    cookie = person.client.get_cookie("wabot_session")
+    assert cookie
+    thief.client.set_cookie("wabot_session", cookie.value)
+    assert thief.open("/dashboard").status_code == 200
+    assert person.submit("/dashboard", "/logout").status_code == 302
+    assert thief.open("/dashboard").status_code == 302
+
+
+def test_a_new_password_ends_the_other_logins(app: Flask) -> None:
+    address = email()
+    first, second = Browser(app).register(address), Browser(app)
+    second.login(address, "correct horse")
+    wrong = first.submit("/settings/password", current_password="nonsense", password="another horse")
+    assert wrong.status_code == 422
+    changed = first.submit("/settings/password", current_password="correct horse", password="another horse")
+    assert changed.status_code == 302
+    assert first.open("/dashboard").status_code == 200
+    assert second.open("/dashboard").status_code == 302
+    assert second.login(address, "correct horse").status_code == 401
+    assert second.login(address, "another horse").status_code == 302
+
+
+def test_a_key_is_shown_once(person: Browser) -> None:
+    made = person.submit("/keys", name="my script", scopes=["send", "read"])
+    shown = re.findall(r"wb_[0-9a-f]{8}_[\w-]{43}", made.get_data(as_text=True))
+    assert shown and f"/api/send?api_key={shown[0]}" in html.unescape(made.get_data(as_text=True))
+    again = person.open("/keys").get_data(as_text=True)
+    assert "my script" in again and shown[0] not in again
+
+
+def test_messages_by_form(app: Flask, linked: Linked) -> None:
+    person = Browser(app)
+    assert person.login(linked.user["email"], "correct horse").status_code == 302
+    sent = person.submit("/messages/new", to="+1 202 555 0123", message="<i>hello</i>", session="default")
+    assert sent.status_code == 302
+    page = person.open(sent.headers["Location"]).get_data(as_text=True)
+    assert "&lt;i&gt;hello&lt;/i&gt;" in page
+    assert "&lt;i&gt;hello" in person.open("/messages").get_data(as_text=True)
+    cancelled = person.submit(sent.headers["Location"], sent.headers["Location"] + "/cancel")
+    assert cancelled.status_code == 302
+    assert "ancelled" in person.open(sent.headers["Location"]).get_data(as_text=True)
+    stranger = Browser(app).register(email())
+    assert stranger.open(sent.headers["Location"]).status_code == 404
+
+
+def test_the_admin_everybody_knows_must_choose_a_password_first(app: Flask) -> None:
+    admin = Browser(app)
+    answer = admin.login(DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD)
+    assert answer.headers["Location"] == "/settings/password"
+    assert admin.open("/dashboard").headers["Location"] == "/settings/password"
+    fields = {"current_password": DEFAULT_ADMIN_PASSWORD, "password": "my own password"}
+    assert admin.submit("/settings/password", **fields).status_code == 302
+    assert admin.open("/admin").status_code == 200
+
+
+def test_admin_pages_are_not_for_users(person: Browser) -> None:
+    assert person.open("/admin").status_code == 403
+
+
+def test_a_missing_page_is_a_page(person: Browser) -> None:
+    answer = person.open("/nowhere")
+    assert answer.status_code == 404
+    assert answer.mimetype == "text/html" and answer.headers["X-Request-ID"] in answer.get_data(as_text=True)
