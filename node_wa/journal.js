@@ -94,9 +94,15 @@ export class Journal {
     const line = JSON.stringify({ id: `${this.bootId}-${seq}`, seq, at: new Date().toISOString(), ...event });
     return new Promise((resolve) => {
       this.#buffer.push({ seq, line, done: () => resolve(undefined) });
-      this.#writing ??= this.#write().finally(() => {
-        this.#writing = null;
-      });
+      this.#startWriting();
+    });
+  }
+
+  /** What comes while the writer is leaving must not wait for the next that comes. */
+  #startWriting() {
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = null;
+      if (this.#buffer.length > 0) this.#startWriting();
     });
   }
 
@@ -199,7 +205,7 @@ export class Journal {
 
   /** Settles when all that was appended is on disk and the file is closed. */
   async close() {
-    await this.#writing;
+    while (this.#writing) await this.#writing;
     await this.#mark(true);
     this.#wake();
     await this.handle?.close();

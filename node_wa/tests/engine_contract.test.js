@@ -97,10 +97,7 @@ for (const [engine, { abilities }] of await findEngines()) {
 
     test('hands on what comes in, with number and LID', async () => {
       await sandbox.ok('POST', `/phones/${FRIEND}/send`, { to: ME, text: 'answer' });
-      const [event] = await until('message', () => {
-        const told = gateway.web.told('message.received');
-        return told.length > 0 && told;
-      });
+      const event = await until('message', () => gateway.web.told('message.received')[0]);
       assert.equal(event.data.chat.phone, FRIEND);
       assert.match(event.data.from.lid, /@lid$/);
       assert.deepEqual([event.data.body, event.data.kind, event.data.recovered], ['answer', 'text', false]);

@@ -34,16 +34,17 @@ export class Arrival {
   }
 
   /**
-   * @param {() => boolean} over
-   * @param {() => boolean} asked whether a QR or a code is shown; then a person has all the time
+   * @param {{over: () => boolean, asked: () => boolean, onLogin: () => void}} engine `asked`: a QR or a code is shown, and a
+   *   person has all the time; `onLogin`: a login is there, told at every look
    * @returns {Promise<{missing: string[]} | {failed: [string, string]} | null>} null when it was over before
    */
-  async run(over, asked) {
+  async run({ over, asked, onLogin }) {
     while (!over()) {
       const look = await this.page.look().catch(() => null); // no document just now, or not ours yet
       const failed = this.#failed(look, asked());
       if (failed) return { failed };
       if (look?.state === 'CONNECTED') {
+        onLogin();
         await this.#help(look);
         const missing = look.loaded ? await this.#check() : null;
         if (missing) return { missing };

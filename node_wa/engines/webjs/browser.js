@@ -9,7 +9,7 @@ import { kill, lives, membersOf, processes } from '../../lib/proc.js';
  * profile path on its command line and by nothing else, so that nobody else's browser is ever touched.
  */
 
-const CLOSE_MS = 3_000;
+const CLOSE_MS = 2_000;
 const EXIT_MS = 3_000;
 
 /** Debian's headless shell in /usr/bin is a script that forks the browser: killing it would leave the browser alive. */

@@ -134,7 +134,7 @@ export class WebjsEngine {
   async #onInjected(pairing) {
     if (this.#over) return;
     await this.#page.call('watch', pairing);
-    if (this.#texts.size === 0 && !pairing) this.#emit('authenticating', {});
+    if (this.#texts.size === 0 && !pairing) this.#onLogin();
   }
 
   /** @param {unknown} error */
@@ -151,10 +151,11 @@ export class WebjsEngine {
     if (this.#arrival || this.#over) return;
     this.#arrival = new Arrival(this.#page, this.settings, this.log);
     try {
-      const result = await this.#arrival.run(
-        () => this.#over,
-        () => this.#texts.size > 0 && !this.#ready,
-      );
+      const result = await this.#arrival.run({
+        over: () => this.#over,
+        asked: () => this.#texts.size > 0 && !this.#ready,
+        onLogin: () => this.#onLogin(), // its event may have come before anybody watched
+      });
       if (result && 'failed' in result) this.#end(...result.failed);
       else if (result) await this.#arrived(result.missing);
     } catch (error) {
@@ -190,6 +191,10 @@ export class WebjsEngine {
     this.#emit('pairing_code', { code });
   }
 
+  #onLogin() {
+    if (!this.#ready) this.#emit('authenticating', {});
+  }
+
   #onProgress() {
     if (this.#arrival) this.#arrival.progressAt = Date.now();
     this.#emit('progress', {});
@@ -207,7 +212,7 @@ export class WebjsEngine {
   /** @param {string} state of WhatsApp Web */
   #onState(state) {
     if (!this.#ready) {
-      if (state === 'PAIRING' || state === 'CONNECTED') this.#emit('authenticating', {});
+      if (state === 'PAIRING' || state === 'CONNECTED') this.#onLogin();
       return;
     }
     if (endOf(state)) this.#endBy(state);

@@ -1,0 +1,108 @@
+/** The gateway's door: who may come in, what is refused, and that it is alone. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { Gateway, newMessageId } from './support/gateway.js';
+
+const SERVER = path.join(import.meta.dirname, '..', 'server.js');
+
+describe('http', () => {
+  /** @type {Gateway} */
+  let gateway;
+  const data = fs.mkdtempSync(path.join(os.tmpdir(), 'wabot-gateway-'));
+  before(async () => {
+    gateway = await Gateway.start(data);
+  });
+  after(async () => {
+    await gateway.close();
+    fs.rmSync(data, { recursive: true });
+  });
+
+  /** @param {string} route @param {RequestInit} [init] */
+  const raw = (route, init) => fetch(`http://127.0.0.1:${gateway.port}${route}`, init);
+
+  test('healthz needs no secret and everything else does', async () => {
+    const { body } = await gateway.call('GET', '/healthz');
+    assert.deepEqual([body.ok, body.pid, body.hosts.length], [true, gateway.pid, 1]);
+    for (const authorization of ['', 'Bearer ', 'Bearer wrong', gateway.secret]) {
+      const answer = await raw('/sessions', { headers: { authorization, 'x-request-id': 'r-1' } });
+      const problem = /** @type {any} */ (await answer.json());
+      assert.equal(answer.status, 401);
+      assert.equal(answer.headers.get('content-type')?.split(';')[0], 'application/problem+json');
+      assert.deepEqual([problem.code, problem.request_id], ['unauthorized', 'r-1']);
+    }
+  });
+
+  test('engines are listed with what they can do', async () => {
+    const { items } = (await gateway.call('GET', '/engines')).body;
+    const webjs = items.find((/** @type {any} */ item) => item.name === 'webjs');
+    assert.ok(webjs.abilities.includes('pairing_code'));
+  });
+
+  test('what is not of the agreed shape is refused with a code', async () => {
+    const order = { engine: 'webjs', network: 'sandbox', method: 'qr', phone: null, epoch: 1 };
+    const message = { id: 'm', to: '+4915112345678', body: 'x', wa_message_id: newMessageId(), epoch: 1 };
+    const cases = [
+      ['PUT', '/sessions/a', { ...order, extra: 1 }, 422, 'invalid_body'],
+      ['PUT', '/sessions/a', { ...order, epoch: '1' }, 422, 'invalid_body'],
+      ['PUT', '/sessions/a', { ...order, network: 'moon' }, 422, 'invalid_body'],
+      ['PUT', '/sessions/a', { ...order, method: 'code' }, 422, 'invalid_body'],
+      ['PUT', '/sessions/a', { ...order, engine: '../webjs' }, 422, 'unknown_engine'],
+      ['PUT', '/sessions/..%2fa', order, 422, 'invalid_body'],
+      ['POST', '/sessions/a/messages', { ...message, to: '4915' }, 422, 'invalid_body'],
+      ['POST', '/sessions/a/messages', { ...message, wa_message_id: 'x' }, 422, 'invalid_body'],
+      ['POST', '/sessions/a/messages', { ...message, body: 'x'.repeat(600_000) }, 413, 'body_too_large'],
+      ['POST', '/sessions/a/messages', message, 404, 'session_not_found'],
+      ['GET', '/sessions/a', undefined, 404, 'session_not_found'],
+      ['GET', '/nothing', undefined, 404, 'not_found'],
+    ];
+    for (const [method, route, body, status, code] of /** @type {any[]} */ (cases)) {
+      const answer = await gateway.call(method, route, body);
+      assert.deepEqual([answer.status, answer.body.code], [status, code], `${method} ${route}`);
+    }
+    const torn = await raw('/sessions/a', {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${gateway.secret}`, 'content-type': 'application/json' },
+      body: '{"engine":',
+    });
+    assert.equal(torn.status, 400);
+  });
+
+  test('a second gateway on the same data refuses to start', async () => {
+    const env = { ...process.env, WABOT_DATA: data, GATEWAY_PORT: '1', WABOT_INTERNAL_URL: gateway.web.url };
+    const child = spawn(process.execPath, [SERVER], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    let output = '';
+    child.stdout.on('data', (chunk) => {
+      output += chunk;
+    });
+    const [code] = await once(child, 'exit');
+    assert.equal(code, 1);
+    assert.match(output, /another gateway runs/);
+  });
+
+  test('a bad setting refuses to start, by name', async () => {
+    const env = {
+      ...process.env,
+      WABOT_DATA: data,
+      GATEWAY_PORT: 'many',
+      WABOT_INTERNAL_URL: gateway.web.url,
+    };
+    const child = spawn(process.execPath, [SERVER], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    let output = '';
+    child.stdout.on('data', (chunk) => {
+      output += chunk;
+    });
+    await once(child, 'exit');
+    assert.match(output, /GATEWAY_PORT/);
+  });
+
+  test('no log line holds a secret', () => {
+    const log = gateway.log.join('');
+    assert.ok(log.includes('"correlation_id"'));
+    assert.equal(log.includes(gateway.secret) || log.includes(gateway.web.secret), false);
+  });
+});

@@ -1,0 +1,157 @@
+/** The journal loses nothing: whenever it is killed, whatever is torn, whoever doesn't answer. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import pino from 'pino';
+import { Delivery } from '../delivery.js';
+import { Journal } from '../journal.js';
+import { until } from './support/sandbox.js';
+import { Web } from './support/web.js';
+
+const log = pino({ level: 'silent' });
+const WRITER = path.join(import.meta.dirname, 'support', 'journal_writer.js');
+
+describe('journal', () => {
+  /** @type {string} */
+  let directory;
+  /** @type {Web} */
+  let web;
+  before(async () => {
+    web = await Web.start('secret');
+  });
+  after(() => web.stop());
+  beforeEach(() => {
+    directory = fs.mkdtempSync(path.join(os.tmpdir(), 'wabot-journal-'));
+  });
+  afterEach(() => {
+    web.refuse = null;
+    fs.rmSync(directory, { recursive: true });
+  });
+
+  /** @param {string} [bootId] */
+  const open = (bootId = 'boot') => new Journal(directory, { bootId, log }).open();
+  /** @param {Journal} journal @param {number} n */
+  const append = (journal, n) =>
+    journal.append({ type: 'message.ack', session_id: 's', epoch: 1, correlation_id: 'c', data: { n } });
+  /** @param {Journal} journal */
+  const numbers = (journal) => journal.peek(1_000).map((line) => JSON.parse(line).data.n);
+  const file = () => path.join(directory, 'journal.jsonl');
+
+  test('what was appended is there after a restart, what was stored is not, and the count goes on', async () => {
+    const first = await open('a');
+    await Promise.all([1, 2, 3].map((n) => append(first, n)));
+    await first.stored(2);
+    await first.close();
+    const second = await open('b');
+    await append(second, 4);
+    const events = second.peek().map((line) => JSON.parse(line));
+    assert.deepEqual(
+      events.map(({ seq, id }) => [seq, id]),
+      [
+        [3, 'a-3'],
+        [4, 'b-4'],
+      ],
+    );
+    await second.close();
+  });
+
+  test('a torn last line is cut off and written over', async () => {
+    const first = await open();
+    await append(first, 1);
+    await first.close();
+    fs.appendFileSync(file(), '{"id":"boot-2","seq":2,"data":{"n":');
+    const second = await open();
+    await append(second, 2);
+    await second.close();
+    const third = await open();
+    assert.deepEqual(numbers(third), [1, 2]);
+    await third.close();
+  });
+
+  test('stored lines are cut off the file, and the count survives an empty one', async () => {
+    const first = await open();
+    const big = 'x'.repeat(50_000);
+    for (let n = 0; n < 100; n += 1) {
+      await first.append({ type: 't', session_id: 's', epoch: 1, correlation_id: null, data: { big } });
+      await first.stored(1);
+    }
+    await append(first, 7);
+    assert.ok(fs.statSync(file()).size < 2_000_000, 'the file was compacted');
+    assert.deepEqual(numbers(first), [7]);
+    await first.stored(1);
+    await first.close();
+    fs.truncateSync(file(), 0);
+    const second = await open();
+    await append(second, 8);
+    assert.equal(JSON.parse(second.peek()[0]).seq, 102);
+    await second.close();
+  });
+
+  test('a batch has at most 100 events and about a megabyte, but never none', async () => {
+    const journal = await open();
+    await Promise.all(Array.from({ length: 150 }, (_, n) => append(journal, n)));
+    assert.equal(journal.peek().length, 100);
+    await journal.stored(150);
+    const data = { big: 'x'.repeat(700_000) };
+    for (let n = 0; n < 3; n += 1)
+      await journal.append({ type: 't', session_id: 's', epoch: 1, correlation_id: null, data });
+    assert.equal(journal.peek().length, 1);
+    await journal.close();
+  });
+
+  test('web is asked again, in order, until it has stored them', async () => {
+    const journal = await open('again');
+    const delivery = new Delivery({ journal, url: `${web.url}/internal/events`, secret: 'secret', log });
+    web.refuse = 503;
+    const running = delivery.run();
+    await Promise.all([1, 2, 3].map((n) => append(journal, n)));
+    assert.equal(journal.pending, 3);
+    web.refuse = null;
+    await until('all stored', () => journal.pending === 0);
+    assert.deepEqual(
+      web.events.map(({ data }) => data.n),
+      [1, 2, 3],
+    );
+    delivery.stop();
+    await append(journal, 4);
+    await running;
+    await journal.close();
+  });
+
+  test('killed again and again: what was said to be written arrives, in order', async () => {
+    web.events.length = 0;
+    let said = '';
+    for (const size of [2_000, 9_000, 500, 20_000]) {
+      const child = spawn(process.execPath, [WRITER, directory, `${web.url}/internal/events`, 'secret']);
+      const begun = said.length;
+      child.stdout.on('data', (chunk) => {
+        said += chunk;
+      });
+      await until('it writes', () => said.length - begun > size);
+      child.kill('SIGKILL');
+      await once(child, 'close');
+    }
+    const journal = await open('last');
+    const delivery = new Delivery({ journal, url: `${web.url}/internal/events`, secret: 'secret', log });
+    delivery.run();
+    await until('the rest is stored', () => journal.pending === 0);
+    const written = said.slice(0, said.lastIndexOf('\n')).split('\n');
+    const arrived = new Set(web.events.map(({ data }) => data.text));
+    assert.deepEqual(
+      written.filter((text) => !arrived.has(text)),
+      [],
+    );
+    const order = web.events.map(({ seq }) => seq);
+    assert.deepEqual(
+      order,
+      [...order].sort((a, b) => a - b),
+    );
+    assert.equal(new Set(order).size, order.length, 'no seq is used twice');
+    delivery.stop();
+    await journal.close();
+  });
+});
