@@ -35,6 +35,8 @@ socket.on('disconnect', (why) => {
   if (why === 'io server disconnect') setTimeout(() => socket.connect(), NOTICE_AFTER_MS)
 })
 socket.on('connect_error', down)
+// A proxy may take the connection and say nothing: until it stands, the page isn't live.
+down()
 
 /** @param {'session'|'qr'|'message'|'up'} event @param {(data?: any) => void} listener */
 export function on(event, listener) {

@@ -1,0 +1,124 @@
+"""What holds for every page: accessible in both themes, no sideways scrolling on a phone, hostile text is only text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support.api import Api
+from tests.support.stack import ROOT
+
+from .conftest import OpenPage
+from .person import Person
+
+pytestmark = pytest.mark.browser
+
+AXE = Path(ROOT, "wabot/assets/node_modules/axe-core/axe.min.js")
+PUBLIC = ("/", "/login", "/register", "/no-such-page")
+OWN = ("/dashboard", "/whatsapp", "/messages", "/messages/new", "/keys", "/sandbox", "/settings/password")
+NARROW = {"width": 375, "height": 720}
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def violations(page: Page) -> list[str]:
+    page.evaluate(AXE.read_text(encoding="utf-8"))  # by the debugger's door: the page's own policy refuses it
+    found: list[dict[str, Any]] = page.evaluate("rules => axe.run({runOnly: rules}).then(found => found.violations)", RULES)
+    return [f"{one['id']}: {[node['target'] for node in one['nodes']]}" for one in found]
+
+
+def sideways(page: Page) -> int:
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+def look_at(page: Page, paths: tuple[str, ...]) -> dict[str, object]:
+    """What is wrong, by path."""
+    wrong: dict[str, object] = {}
+    for path in paths:
+        page.goto(path)
+        found = [*violations(page), *(["scrolls sideways"] if sideways(page) > 0 else [])]
+        if found:
+            wrong[path] = found
+    return wrong
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [{"width": 1280, "height": 800}, NARROW], ids=["wide", "narrow"])
+def test_pages_are_accessible(open_page: OpenPage, linked_user: Api, theme: str, viewport: dict[str, int]) -> None:
+    newest = linked_user.get("/api/messages?limit=1").json()["items"][0]["id"]
+    with open_page(color_scheme=theme, viewport=viewport, reduced_motion="reduce") as page:
+        wrong = look_at(page, PUBLIC)
+        Person(page, linked_user).log_in()
+        wrong |= look_at(page, (*OWN, f"/messages/{newest}"))
+    assert not wrong
+
+
+def test_hostile_text_stays_text(robin: Person) -> None:
+    hostile = "<script>document.title = 'taken'</script>"
+    robin.page.goto("/messages")
+    row = robin.page.get_by_text(hostile)
+    expect(row).to_be_visible()
+    robin.page.goto("/messages/new")
+    robin.page.get_by_label("Message", exact=True).fill(f"*{hostile}*")
+    expect(robin.page.locator("#preview strong")).to_have_text(hostile)
+    assert robin.page.locator("#preview script").count() == 0
+    robin.page.goto("/keys")
+    expect(robin.page.get_by_role("cell", name="<b>Shop</b>")).to_be_visible()
+
+
+def test_a_declined_dialog_changes_nothing(robin: Person) -> None:
+    page = robin.page
+    page.goto("/whatsapp")
+    button = page.get_by_role("button", name="Disconnect")
+    button.press("Enter")
+    dialog = page.locator("#confirm-dialog")
+    expect(dialog).to_contain_text("Disconnect “default”?")
+    expect(dialog.get_by_role("button", name="Keep as it is")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    assert robin.user.status()["status"] == "connected"
+
+
+def test_the_page_says_when_it_is_not_live(robin: Person) -> None:
+    notice = robin.page.locator("#live-state")
+    robin.page.route_web_socket("**/socket.io/**", lambda socket: socket.close())
+    robin.page.goto("/dashboard")
+    expect(notice).to_be_visible()
+    expect(notice).to_contain_text("Not live")
+
+
+def test_the_theme_is_the_systems_until_one_is_chosen(open_page: OpenPage) -> None:
+    ground = "getComputedStyle(document.documentElement).backgroundColor"
+    with open_page(color_scheme="dark") as page:
+        page.goto("/login")
+        dark = page.evaluate(ground)
+        page.get_by_label("Switch between light and dark").click()
+        page.reload()
+        assert page.evaluate(ground) != dark
+
+
+def test_forms_work_without_scripts(open_page: OpenPage, new_user: Any) -> None:
+    user = new_user("noscript")
+    with open_page(java_script_enabled=False) as page:
+        Person(page, user).log_in()
+        page.goto("/keys")
+        page.get_by_label("Name").fill("Shop")
+        page.get_by_role("button", name="Create key").click()
+        user.stack.secrets.add(page.locator("#new-key").inner_text())
+        page.goto("/keys")
+        page.get_by_role("checkbox", name="Revoke “Shop”?").check()
+        page.get_by_role("button", name="Revoke").click()
+        expect(page.get_by_text("No keys yet")).to_be_visible()
+    assert user.get("/api/keys").json()["items"] == []
+
+
+def test_a_refused_form_keeps_what_was_typed(page: Page, linked_user: Api) -> None:
+    page.goto("/login")
+    page.get_by_label("Email").fill(linked_user.email)
+    page.get_by_label("Password").fill("certainly wrong")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_label("Email")).to_have_value(linked_user.email)
+    expect(page.get_by_label("Password")).to_have_value("")
+    expect(page.get_by_label("Password")).to_have_attribute("aria-invalid", "true")
