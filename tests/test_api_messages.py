@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 
 from tests.support.web import PHONE, Linked, bearer, register
 
+
 def test_accepted_means_stored(linked: Linked) -> None:
     answer = linked.send(to="+1 202-555-0123", message="héllo 👋 שלום")
     assert answer.status_code == 202
@@ -50,10 +51,8 @@ def test_a_megabyte_is_refused_not_choked_on(linked: Linked) -> None:
 
 
 def test_half_a_surrogate_is_no_text(linked: Linked) -> None:
-    raw = '{"to": "%s", "message": "\\ud83d"}' % PHONE
-    answer = linked.client.post(
-        "/api/messages/send", data=raw, content_type="application/json", headers=bearer(linked.token)
-    )
+    raw = f'{{"to": "{PHONE}", "message": "\\ud83d"}}'
+    answer = linked.client.post("/api/messages/send", data=raw, content_type="application/json", headers=bearer(linked.token))
     assert answer.status_code == 422
 
 
@@ -136,7 +135,8 @@ def key_of(linked: Linked) -> str:
 
 
 @pytest.mark.parametrize(
-    "query", ["to=%2B12025550123&message=hi", "to=+12025550123&message=hi", "phone=12025550123&text=hi", "number=0012025550123&text=hi"]
+    "query",
+    ["to=%2B12025550123&message=hi", "to=+12025550123&message=hi", "phone=12025550123&text=hi", "number=0012025550123&text=hi"],
 )
 def test_quick_send_and_its_aliases(linked: Linked, query: str) -> None:
     answer = linked.client.get(f"/api/send?api_key={key_of(linked)}&wait=0&{query}")
@@ -157,7 +157,13 @@ def test_quick_send_failures_say_so(linked: Linked) -> None:
     key = key_of(linked)
     assert linked.client.head(f"/api/send?api_key={key}&to=12025550123&message=x").status_code == 405
     assert linked.client.get("/api/send?to=12025550123&message=x").status_code == 401
-    for query in ("to=12&message=x", "message=x", "to=12025550123", "to=12025550123&message=x&session=nope", "to=1&phone=2&message=x"):
+    for query in (
+        "to=12&message=x",
+        "message=x",
+        "to=12025550123",
+        "to=12025550123&message=x&session=nope",
+        "to=1&phone=2&message=x",
+    ):
         answer = linked.client.get(f"/api/send?api_key={key}&wait=0&{query}")
         assert 400 <= answer.status_code < 500
         assert answer.get_json()["success"] is False

@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from tests.support.web import Linked
 from wabot.blueprints._context import services
 from wabot.lib.clock import now, to_rfc3339
+from wabot.store.messages import MessageFilter
 
 
 class Gateway:
@@ -91,8 +92,6 @@ def test_an_incoming_message_is_stored_once(app: Flask, linked: Linked, gateway:
     gateway.post(gateway.event("message.received", **data))
     gateway.post(gateway.event("message.received", **data))
     with app.app_context():
-        from wabot.store.messages import MessageFilter
-
         page = services().store.messages.page(linked.user["id"], MessageFilter(direction="in"), limit=10)
     assert [(one.from_, one.message, one.status) for one in page.items] == [("+12025550777", "hi <b>", "received")]
 
@@ -139,7 +138,9 @@ def test_internal_is_ours_alone(linked: Linked, gateway: Gateway) -> None:
     assert gateway.post().status_code == 200
 
 
-@pytest.mark.parametrize("broken", [{}, {"id": 5}, "text", None, {"id": "x", "type": "message.ack", "session_id": "s", "data": []}])
+@pytest.mark.parametrize(
+    "broken", [{}, {"id": 5}, "text", None, {"id": "x", "type": "message.ack", "session_id": "s", "data": []}]
+)
 def test_an_entry_of_another_shape_does_not_block_the_journal(linked: Linked, gateway: Gateway, broken: Any) -> None:
     message_id = linked.send().get_json()["id"]
     answer = gateway.post(broken, gateway.ack(message_id, "sent"))

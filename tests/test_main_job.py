@@ -11,6 +11,9 @@ import requests
 from tests.support.api import Api
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
+from wabot.config import load
+from wabot.store.connection import open_store
+from wabot.store.messages import MessageFilter
 
 QR_WITHIN = 10
 """Seconds; the promise is 3 on a machine that does nothing else, the tests share two cores with other browsers."""
@@ -134,10 +137,6 @@ def test_what_comes_in_is_kept(stack: Stack, sender: Api) -> None:
 
 def incoming(stack: Stack, user: Api) -> list[Any]:
     """From the store itself: what the inbox will show."""
-    from wabot.config import load
-    from wabot.store.connection import open_store
-    from wabot.store.messages import MessageFilter
-
     store = open_store(load(stack.env).database_uri)
     try:
         owner = store.users.by_email(user.email)

@@ -10,14 +10,23 @@ from wabot.lib.phones import to_e164
 
 @pytest.mark.parametrize(
     "typed",
-    ["+12025550123", "12025550123", "0012025550123", "+1 (202) 555-0123", " 1 202 555 0123", "+1\u00a0202\u2011555\u20110123", "+1.202.555.0123"],
+    [
+        "+12025550123",
+        "12025550123",
+        "0012025550123",
+        "+1 (202) 555-0123",
+        " 1 202 555 0123",
+        "+1\u00a0202\u2011555\u20110123",
+        "+1.202.555.0123",
+    ],
 )
 def test_the_ways_people_write_one_number(typed: str) -> None:
     assert to_e164(typed) == "+12025550123"
 
 
 @pytest.mark.parametrize(
-    "typed", ["", "+", "abc", "+1202", "12", "+99912345678901234", "1" * 65, "+1202555012a", "１２０２５５５０１２３", "+1202555012\n3;x"]
+    "typed",
+    ["", "+", "abc", "+1202", "12", "+99912345678901234", "1" * 65, "+1202555012a", "１２０２５５５０１２３", "+1202555012\n3;x"],
 )
 def test_what_is_no_number_is_refused_by_field(typed: str) -> None:
     with pytest.raises(InvalidNumber) as refused:

@@ -23,9 +23,7 @@ def a_plugin(name: str) -> ModuleType:
     return module
 
 
-def test_a_third_partys_blueprint_joins_by_its_entry_point(
-    settings: config.Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_third_partys_blueprint_joins_by_its_entry_point(settings: config.Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "third_party", a_plugin("third_party"))
     entry = EntryPoint("extra", "third_party", plugins.ENTRY_POINTS)
     monkeypatch.setattr(plugins, "entry_points", lambda group: [entry] if group == plugins.ENTRY_POINTS else [])

@@ -15,6 +15,7 @@ from wabot.store import Store
 from wabot.store.ids import new_id
 from wabot.store.messages import MessageFilter
 from wabot.store.records import Message, OutboxEntry
+from wabot.store.users import EmailTaken
 
 
 @pytest.fixture
@@ -78,8 +79,6 @@ def test_pages_miss_nothing_over_days_and_bursts(store: Store) -> None:
 
 
 def test_two_users_may_not_have_one_address(store: Store) -> None:
-    from wabot.store.users import EmailTaken
-
     fields = {"email": f"{new_id()}@example.com", "name": "", "role": "user", "password_hash": "x", "created_at": now()}
     store.users.add(fields)
     with pytest.raises(EmailTaken):

@@ -34,28 +34,60 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=False)
 
-    env: Literal["local", "production"] = Field("local", alias="WABOT_ENV", description="`production` refuses every insecure setting, by name")
+    env: Literal["local", "production"] = Field(
+        "local", alias="WABOT_ENV", description="`production` refuses every insecure setting, by name"
+    )
     host: str = Field("127.0.0.1", alias="WABOT_HOST", description="where web listens")
     port: Port = Field(8000, alias="WABOT_PORT", description="where web listens")
-    data: Path = Field(Path("./var"), alias="WABOT_DATA", description="everything that is kept: database, WhatsApp profiles, journals, logs")
-    secret_key: str | None = Field(None, alias="SECRET_KEY", min_length=16, description="signs cookies and tokens; local: made at the first start in `WABOT_DATA/secrets`")
+    data: Path = Field(
+        Path("./var"), alias="WABOT_DATA", description="everything that is kept: database, WhatsApp profiles, journals, logs"
+    )
+    secret_key: str | None = Field(
+        None,
+        alias="SECRET_KEY",
+        min_length=16,
+        description="signs cookies and tokens; local: made at the first start in `WABOT_DATA/secrets`",
+    )
     public_url: str = Field("", alias="PUBLIC_URL", description="the root of every link that leaves; local: `http://HOST:PORT`")
     trusted_proxies: int = Field(0, alias="TRUSTED_PROXIES", ge=0, le=10, description="how many proxies in front to believe")
-    metrics_token: str | None = Field(None, alias="METRICS_TOKEN", min_length=16, description="bearer token for `/metrics`; required in production")
+    metrics_token: str | None = Field(
+        None, alias="METRICS_TOKEN", min_length=16, description="bearer token for `/metrics`; required in production"
+    )
     mongo_uri: str | None = Field(None, alias="MONGO_URI", description="any MongoDB; unset: the embedded default")
-    redis_url: str | None = Field(None, alias="REDIS_URL", description="for several web processes: Socket.IO queue and limiter storage")
+    redis_url: str | None = Field(
+        None, alias="REDIS_URL", description="for several web processes: Socket.IO queue and limiter storage"
+    )
     admin_email: str = Field(DEFAULT_ADMIN_EMAIL, alias="WABOT_ADMIN_EMAIL", description="the first admin")
-    admin_password: str = Field(DEFAULT_ADMIN_PASSWORD, alias="WABOT_ADMIN_PASSWORD", min_length=8, description="the first admin's password")
-    sandbox: bool = Field(True, alias="WABOT_SANDBOX", description="run the sandbox and offer test mode; default 1 in local, 0 in production")
-    default_network: Literal["live", "sandbox"] = Field("live", alias="WABOT_DEFAULT_NETWORK", description="network of a session that names none")
-    default_engine: str = Field("webjs", alias="WABOT_DEFAULT_ENGINE", pattern=r"^[a-z][a-z0-9_]{0,30}$", description="engine of a session that names none")
+    admin_password: str = Field(
+        DEFAULT_ADMIN_PASSWORD, alias="WABOT_ADMIN_PASSWORD", min_length=8, description="the first admin's password"
+    )
+    sandbox: bool = Field(
+        True, alias="WABOT_SANDBOX", description="run the sandbox and offer test mode; default 1 in local, 0 in production"
+    )
+    default_network: Literal["live", "sandbox"] = Field(
+        "live", alias="WABOT_DEFAULT_NETWORK", description="network of a session that names none"
+    )
+    default_engine: str = Field(
+        "webjs",
+        alias="WABOT_DEFAULT_ENGINE",
+        pattern=r"^[a-z][a-z0-9_]{0,30}$",
+        description="engine of a session that names none",
+    )
     sandbox_port: Port = Field(8090, alias="SANDBOX_PORT", description="the sandbox's control API, loopback only")
     gateway_port: Port = Field(8070, alias="GATEWAY_PORT", description="the gateway, loopback only")
-    smtp_url: str | None = Field(None, alias="SMTP_URL", pattern=r"^smtps?://", description="where mails go; unset in local: files in `WABOT_DATA/mail`")
+    smtp_url: str | None = Field(
+        None, alias="SMTP_URL", pattern=r"^smtps?://", description="where mails go; unset in local: files in `WABOT_DATA/mail`"
+    )
     chromium_path: Path | None = Field(None, alias="CHROMIUM_PATH", description="the browser; unset: found")
-    chromium_args: str = Field("", alias="WA_CHROMIUM_ARGS", description="arguments added to the browser's command line on the live network")
-    webhook_allow: str = Field("", alias="WABOT_WEBHOOK_ALLOW", description="comma-separated private hosts webhooks may reach; local only")
-    baileys_url: str | None = Field(None, alias="WA_BAILEYS_URL", description="WebSocket URL for Baileys on the live network, tests only")
+    chromium_args: str = Field(
+        "", alias="WA_CHROMIUM_ARGS", description="arguments added to the browser's command line on the live network"
+    )
+    webhook_allow: str = Field(
+        "", alias="WABOT_WEBHOOK_ALLOW", description="comma-separated private hosts webhooks may reach; local only"
+    )
+    baileys_url: str | None = Field(
+        None, alias="WA_BAILEYS_URL", description="WebSocket URL for Baileys on the live network, tests only"
+    )
 
     @property
     def production(self) -> bool:
@@ -98,7 +130,9 @@ class Settings(BaseModel):
         try:
             port = int(path.read_text())
         except (OSError, ValueError) as error:
-            raise ConfigError({"MONGO_URI": f"unset, and {path} doesn't name the embedded database's port; start with `make run`"}) from error
+            raise ConfigError(
+                {"MONGO_URI": f"unset, and {path} doesn't name the embedded database's port; start with `make run`"}
+            ) from error
         return f"mongodb://127.0.0.1:{port}/wabot?directConnection=true&retryWrites=false"
 
     @model_validator(mode="after")
@@ -134,13 +168,13 @@ def _insecure(settings: Settings) -> Mapping[str, str]:
     """What production refuses, by name of the setting."""
     problems = {}
     if not settings.secret_key or len(settings.secret_key) < 32:
-        problems["SECRET_KEY"] = "production needs one of at least 32 characters"
+        problems["SECRET_KEY"] = "production needs one of at least 32 characters"  # noqa: S105  # a sentence
     if not settings.public_url.startswith("https://"):
         problems["PUBLIC_URL"] = "production needs the https:// address people open"
     if settings.admin_password == DEFAULT_ADMIN_PASSWORD and "admin_password" in settings.model_fields_set:
-        problems["WABOT_ADMIN_PASSWORD"] = "the default password is refused in production"
+        problems["WABOT_ADMIN_PASSWORD"] = "the default password is refused in production"  # noqa: S105  # a sentence
     if not settings.metrics_token:
-        problems["METRICS_TOKEN"] = "production needs one (16 characters or more)"
+        problems["METRICS_TOKEN"] = "production needs one (16 characters or more)"  # noqa: S105  # a sentence
     if settings.webhook_allow:
         problems["WABOT_WEBHOOK_ALLOW"] = "is for local only"
     if settings.baileys_url:

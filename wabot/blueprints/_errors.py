@@ -88,7 +88,9 @@ def _code_of(error: HTTPException) -> str:
 
 
 def _csrf(_: CSRFError) -> Any:
-    return answer(errors.MalformedRequest("The form was open for too long. Go back, reload the page and send it again.", code="csrf"))
+    return answer(
+        errors.MalformedRequest("The form was open for too long. Go back, reload the page and send it again.", code="csrf")
+    )
 
 
 def _database_down(error: Exception) -> Any:

@@ -38,9 +38,7 @@ class LoopbackClient:
         self._secret = secret
         self._local = threading.local()
 
-    def call(
-        self, method: str, path: str, body: object = None, *, timeout: float, correlation_id: str | None = None
-    ) -> Any:
+    def call(self, method: str, path: str, body: object = None, *, timeout: float, correlation_id: str | None = None) -> Any:
         """The decoded answer, or None for an empty one. Raises Problem (it said no) or Unreachable (no answer)."""
         headers = {"X-Request-ID": correlation_id} if correlation_id else None
         try:

@@ -27,7 +27,8 @@ class WakeUps:
         self._socket.close()
 
     def listening(self) -> bool:
-        return any([self._reached(path) for path in self._run_dir.glob("worker-*.sock")])
+        reached = [self._reached(path) for path in self._run_dir.glob("worker-*.sock")]
+        return any(reached)
 
     def _reached(self, path: Path) -> bool:
         try:

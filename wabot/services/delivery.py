@@ -186,4 +186,3 @@ def _alive(pid: str) -> bool:
     except PermissionError:
         return True
     return True
-

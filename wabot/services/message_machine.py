@@ -17,9 +17,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-Status = Literal[
-    "scheduled", "queued", "sending", "sent", "delivered", "read", "failed", "cancelled", "unknown", "received"
-]
+Status = Literal["scheduled", "queued", "sending", "sent", "delivered", "read", "failed", "cancelled", "unknown", "received"]
 
 ALLOWED_FROM: dict[str, frozenset[str]] = {
     "queued": frozenset({"scheduled", "sending", "unknown"}),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-from ..events import Event, MessageReceived, SessionStatus, REGISTRY
+from ..events import REGISTRY, Event, MessageReceived, SessionStatus
 from ..lib import qr
 from ..lib.clock import to_rfc3339
 from ..store.records import Message, Session

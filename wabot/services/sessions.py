@@ -156,9 +156,7 @@ class SessionService:
         """False when it runs already as asked. Raises Conflict when a linked one would change its network or engine."""
         differs = any(getattr(session, name) != wanted[name] for name in ("engine", "network"))
         if session.linked and differs:
-            raise Conflict(
-                "The session is linked: disconnect it before changing its engine or network.", code="session_linked"
-            )
+            raise Conflict("The session is linked: disconnect it before changing its engine or network.", code="session_linked")
         running = session.desired == "on" and session.status in machine.RUNNING
         other_way = not session.linked and (session.method, session.pairing_phone) != (wanted["method"], wanted["pairing_phone"])
         return not running or differs or other_way

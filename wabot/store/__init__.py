@@ -13,6 +13,7 @@ from bson.errors import InvalidDocument
 from pymongo.database import Database
 from pymongo.errors import ConnectionFailure, ExecutionTimeout, WaitQueueTimeoutError, WriteError
 
+from . import indexes
 from .counters import Counters
 from .events import AppliedEvents
 from .idempotency import IdempotencyKeys
@@ -62,6 +63,4 @@ class Store:
 
     def ensure_indexes(self) -> int:
         """Make every index that is missing; how many there are. Harmless to repeat."""
-        from .indexes import ensure
-
-        return ensure(self._db)
+        return indexes.ensure(self._db)

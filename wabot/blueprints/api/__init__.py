@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, Response
-
-from .._security import csrf
+from flask import Blueprint, Response
 
 bp = Blueprint("api", __name__, url_prefix="/api")
 
 from . import admin, auth, keys, messages, send, whatsapp  # noqa: E402, F401  # each adds its routes to bp
-
-
-def init_app(app: Flask) -> None:
-    csrf.exempt(bp)
 
 
 @bp.after_request

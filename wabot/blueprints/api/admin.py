@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field
-
 from flask import request
+from pydantic import Field
 
 from ...errors import Invalid
 from ...services import present

@@ -54,9 +54,7 @@ def logout() -> tuple[str, int]:
 
 def _logged_in(user: User) -> dict[str, Any]:
     identity = services().identity
-    opened = identity.open_login(
-        user, "api", user_agent=request.headers.get("User-Agent", ""), address=request.remote_addr or ""
-    )
+    opened = identity.open_login(user, "api", user_agent=request.headers.get("User-Agent", ""), address=request.remote_addr or "")
     return {
         "token": identity.token_for(user, opened),
         "token_type": "bearer",

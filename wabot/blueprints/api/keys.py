@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -16,7 +17,7 @@ from ._request import Body, body, caller, needs
 
 class NewKey(Body):
     name: Annotated[str, Field(min_length=1, max_length=100)]
-    scopes: Annotated[list[str], Field(max_length=10)] = list(DEFAULT_SCOPES)
+    scopes: Annotated[Sequence[str], Field(max_length=10)] = DEFAULT_SCOPES
     expires_at: Annotated[AwareDatetime, Field(strict=False)] | None = None
 
 
@@ -32,7 +33,7 @@ def list_keys() -> dict[str, Any]:
 def make_key() -> tuple[dict[str, Any], int]:
     asked = body(NewKey)
     expires_at: datetime | None = asked.expires_at
-    record, secret = services().identity.make_key(caller().user, asked.name, asked.scopes, expires_at)
+    record, secret = services().identity.make_key(caller().user, asked.name, list(asked.scopes), expires_at)
     return {**present.api_key(record), "key": secret}, 201
 
 

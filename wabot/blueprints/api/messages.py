@@ -7,13 +7,13 @@ from typing import Annotated, Any, Literal
 from flask import request
 from pydantic import AwareDatetime, Field
 
+from ...lib import phones
 from ...services import present
 from ...services.messages import Draft
 from ...services.sessions import DEFAULT
 from ...store.messages import MessageFilter
 from .._context import request_id, services
 from .._waiting import until_sent
-from ...lib import phones
 from . import bp
 from ._request import Body, body, caller, needs, query
 
