@@ -245,6 +245,19 @@ def test_terminated_launcher_stops_everything(stacks: Callable[..., Stack]) -> N
     wait_until(lambda: not processes_of(stack.data), STOP_WITHIN, "everything has ended")
 
 
+def test_with_a_mongodb_of_its_own_no_database_is_started(stacks: Callable[..., Stack], db: str) -> None:
+    """And neither the environment nor a space in WABOT_DATA changes how the programs run."""
+    stack = stacks(MONGO_URI=db, WEB_CONCURRENCY="4", GUNICORN_CMD_ARGS="--workers 3 --access-logfile -")
+    stack.move_data("with a space")
+    stack.start()
+    assert {line.split()[0] for line in stack.supervisorctl("status").splitlines()} == set(PROGRAMS) - {"db"}
+    assert not (stack.data / "run" / "db.port").exists()
+    web = stack.pid("web")
+    assert len(Path(f"/proc/{web}/task/{web}/children").read_text().split()) == 1
+    assert Api(stack, "hana").register().status()["status"] == "disconnected"
+    assert "/api/whatsapp/status" not in stack.logs("web")
+
+
 def test_two_copies_side_by_side(own: Stack, stacks: Callable[..., Stack]) -> None:
     other = stacks()
     other.start()

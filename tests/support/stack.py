@@ -39,7 +39,7 @@ class Stack:
 
     def __init__(self, **settings: str) -> None:
         # Short, since a socket's path has to fit into 107 bytes.
-        self.data = Path(tempfile.mkdtemp(prefix="wb-", dir="/tmp"))
+        self.data = self._directory = Path(tempfile.mkdtemp(prefix="wb-", dir="/tmp"))
         chosen: set[int] = set()
         while len(chosen) < 3:
             chosen.add(ports.choose_free())
@@ -51,6 +51,12 @@ class Stack:
         self.gateway_url = f"http://127.0.0.1:{self.env['GATEWAY_PORT']}"
         self.secrets: set[str] = set()
         self._launched: subprocess.Popen[bytes] | None = None
+
+    def move_data(self, name: str) -> None:
+        """Before the start: keep it in a directory of that name."""
+        self.data /= name
+        self.data.mkdir()
+        self.env["WABOT_DATA"] = str(self.data)
 
     def start(self) -> float:
         """Start, or start again, and wait for /readyz. Returns the seconds that took."""
@@ -152,7 +158,7 @@ class Stack:
             assert secret not in logs, f"a secret stands in the logs: {secret[:6]}…"
 
     def remove(self) -> None:
-        shutil.rmtree(self.data, ignore_errors=True)
+        shutil.rmtree(self._directory, ignore_errors=True)
 
     def sandbox(self, method: str, path: str, **body: Any) -> Any:
         """A call of the sandbox's control API; the answer's JSON, or None."""
