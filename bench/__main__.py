@@ -1,0 +1,33 @@
+"""`make bench`: runs every benchmark against a wabot of its own, prints a table, and the same as JSON on the last line."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from tests.support.stack import Stack
+
+from . import accept, sending
+from .figures import Figure
+
+
+def main() -> None:
+    stack = Stack(WABOT_SANDBOX="1")
+    print("starting a wabot for the benchmarks …", file=sys.stderr)
+    stack.start()
+    figures: list[Figure] = []
+    try:
+        for benchmark in (accept, sending):
+            print(f"{benchmark.__name__} …", file=sys.stderr)
+            figures += benchmark.run(stack)
+    finally:
+        stack.stop()
+        stack.remove()
+    width = max(len(one.name) for one in figures)
+    for one in figures:
+        print(f"{one.name:<{width}}  {one.value:>10.2f} {one.unit}")
+    print(json.dumps({one.name: {"value": round(one.value, 3), "unit": one.unit} for one in figures}))
+
+
+if __name__ == "__main__":
+    main()
