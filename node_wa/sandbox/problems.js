@@ -13,6 +13,7 @@ const CATALOGUE = Object.freeze(
     too_many_phones: [409, 'No more phones can be made'],
     too_many_devices: [409, 'This phone has no room for another linked device'],
     qr_unreadable: [422, 'No QR code could be read in the picture'],
+    too_many_pictures: [429, 'Too many pictures at once'],
     qr_foreign: [409, 'This QR code was not made by this sandbox, or not for linking'],
     qr_stale: [409, 'This QR code is no longer valid'],
     code_foreign: [409, 'No device asks to be linked with this code to this number'],

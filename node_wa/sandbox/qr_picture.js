@@ -10,6 +10,7 @@ import { Problem } from './problems.js';
 
 const DECODE_MS = 15_000;
 const AT_ONCE = 2;
+const WAITING = 32;
 const PNG_MAGIC = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 /** Where width and height stand in a PNG: right behind the first chunk's head. */
 const SIZE_AT = 16;
@@ -20,24 +21,34 @@ const MARGIN = 24;
 /** @typedef {{data: Uint8ClampedArray, width: number, height: number}} Picture */
 
 let running = 0;
+/** @type {(() => void)[]} */
+const queue = [];
 
 /**
  * @param {string} base64 a PNG, with or without `data:image/png;base64,` in front
  * @returns {Promise<string>} the text of the QR code
- * @throws {Problem} qr_unreadable
+ * @throws {Problem} qr_unreadable, too_many_pictures
  */
 export async function readQr(base64) {
   const png = Buffer.from(base64.replace(/^data:image\/png;base64,/, ''), 'base64');
   checkSize(png);
-  if (running >= AT_ONCE) throw new Problem('qr_unreadable', 'too many pictures at once, try again', 'image');
-  running += 1;
+  await turn();
   try {
     const text = await decodeInThread(png);
     if (!text) throw new Problem('qr_unreadable', undefined, 'image');
     return text;
   } finally {
-    running -= 1;
+    const next = queue.shift();
+    if (next) next();
+    else running -= 1;
   }
+}
+
+/** Pictures wait for each other: a thread each would starve the messages. */
+async function turn() {
+  if (queue.length >= WAITING) throw new Problem('too_many_pictures');
+  if (running < AT_ONCE) running += 1;
+  else await new Promise((resolve) => queue.push(() => resolve(undefined)));
 }
 
 /** @param {Buffer} png */

@@ -31,6 +31,7 @@ export class Site {
   constructor(rooms, credentials) {
     this.rooms = rooms;
     this.server = https.createServer(credentials, (request, response) => this.#answer(request, response));
+    this.server.maxConnections = 2 * LIMITS.sockets;
     this.sockets = new WebSocketServer({
       noServer: true,
       maxPayload: LIMITS.frameBytes,

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import path from 'node:path';
 import test, { after, before } from 'node:test';
-import { Sandbox } from './support/sandbox.js';
+import { Sandbox, until } from './support/sandbox.js';
 
 const ALICE = '12025550101';
 const STRANGER = '491512345678';
@@ -115,14 +115,26 @@ test('bodies that are wrong are refused by the name of the field', async () => {
 });
 
 test('a body that is no JSON, or too large, is refused', async () => {
-  const post = (/** @type {string} */ body) =>
-    fetch(`http://127.0.0.1:${sandbox.port}/phones/${ALICE}/scan`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body,
-    });
-  assert.equal((await post('{"qr":')).status, 422);
-  assert.equal((await post(`{"image":"${'A'.repeat(13 * 1024 * 1024)}"}`)).status, 413);
+  const headers = { 'content-type': 'application/json' };
+  const route = `/phones/${ALICE}/scan`;
+  const answer = await fetch(`http://127.0.0.1:${sandbox.port}${route}`, {
+    method: 'POST',
+    headers,
+    body: '{"qr":',
+  });
+  assert.equal(answer.status, 422);
+  const large = { ...headers, 'content-length': 13 * 1024 * 1024 };
+  const request = http.request({
+    host: '127.0.0.1',
+    port: sandbox.port,
+    path: route,
+    method: 'POST',
+    headers: large,
+  });
+  request.flushHeaders();
+  const [response] = await once(request, 'response');
+  assert.equal(response.statusCode, 413);
+  request.on('error', () => {}).destroy();
   assert.equal((await sandbox.call('GET', '/nowhere')).status, 404);
 });
 
@@ -179,6 +191,42 @@ test('it listens on loopback only, says so, and stops within a second', async ()
   await sandbox.boot();
   assert.equal(sandbox.run.page_port, page_port);
 });
+
+test('killed in the middle of everything, it has all that it answered, once', async () => {
+  await sandbox.ok('POST', '/reset');
+  /** @type {Set<string>} */
+  const answered = new Set();
+  for (let round = 1; round <= 3; round += 1) {
+    const writers = Array.from({ length: 8 }, (_, i) => writeUntilKilled(`1202555011${i}`, answered));
+    await until('some are answered', () => answered.size > round * 150);
+    await sandbox.end('SIGKILL');
+    await Promise.all(writers);
+    await sandbox.boot();
+  }
+  const arrived = (await sandbox.inbox(ALICE)).map((/** @type {{id: string}} */ message) => message.id);
+  assert.equal(new Set(arrived).size, arrived.length);
+  assert.deepEqual(
+    [...answered].filter((id) => !arrived.includes(id)),
+    [],
+  );
+});
+
+/**
+ * @param {string} from
+ * @param {Set<string>} answered
+ */
+async function writeUntilKilled(from, answered) {
+  for (;;) {
+    try {
+      answered.add(
+        (await sandbox.ok('POST', `/phones/${from}/send`, { to: ALICE, text: 'still there?' })).id,
+      );
+    } catch (error) {
+      assert.match(String(error), /fetch failed|other side closed|terminated/);
+      return;
+    }
+  }
+}
 
 test('a second one on the same directory does not start', async () => {
   const server = path.join(import.meta.dirname, '..', 'sandbox', 'server.js');

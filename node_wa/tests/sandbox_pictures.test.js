@@ -28,6 +28,11 @@ test('a data URL is as good as bare base64', async () => {
   assert.equal(await readQr(`data:image/png;base64,${picture(QR, { module: 4 })}`), QR);
 });
 
+test('several pictures at once wait for each other', async () => {
+  const image = picture(QR, { module: 4 });
+  assert.deepEqual(await Promise.all(Array.from({ length: 5 }, () => readQr(image))), Array(5).fill(QR));
+});
+
 test('what is no picture, or a picture without a code, is unreadable', async () => {
   const blank = PNG.sync.write(new PNG({ width: 40, height: 40 })).toString('base64');
   const tooLarge = Buffer.from(blank, 'base64');

@@ -144,6 +144,21 @@ test('store_missing: nothing after authenticated', async () => {
   assert.equal(browser.all('ready').length, 0);
 });
 
+test('a slow sync: connected, but not yet there', async () => {
+  await sandbox.ok('PUT', '/faults', { slow_sync: 60_000 });
+  await browser.reload();
+  await browser.state('CONNECTED');
+  await browser.injected;
+  assert.equal(
+    await browser.page(() => /** @type {any} */ (window).require('WAWebSocketModel').Socket.hasSynced),
+    false,
+  );
+  assert.equal(browser.all('ready').length, 0);
+  await sandbox.ok('PUT', '/faults', { slow_sync: 1_000 });
+  await browser.reload();
+  await browser.ready();
+});
+
 test('every profile has its test', () => {
   assert.deepEqual([...shown].sort(), Object.keys(profiles).sort());
 });

@@ -132,6 +132,18 @@ test('a torn last line is dropped, and writing goes on behind it', () => {
   );
 });
 
+test('a damaged line costs only what it said', () => {
+  phones.put(ALICE, 'Alice');
+  fs.appendFileSync(file, '{"e":"phone",\n');
+  open();
+  phones.put(BOB, 'Bob');
+  open();
+  assert.deepEqual(
+    phones.list().map((phone) => phone.name),
+    ['Alice', 'Bob'],
+  );
+});
+
 test('a compacted journal gives the same world', () => {
   phones.put(ALICE, 'Alice');
   const { id, secret } = linked(ALICE);

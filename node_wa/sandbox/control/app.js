@@ -25,6 +25,7 @@ export function controlApp(rooms) {
     genReqId: () => crypto.randomUUID(),
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, allErrors: false } },
   });
+  app.server.maxConnections = LIMITS.sockets;
   app.addHook('onRequest', async (request) => {
     if (request.headers.origin !== undefined) throw new Problem('origin_refused');
     if (!LOOPBACK.test(request.headers.host ?? '')) throw new Problem('host_refused');

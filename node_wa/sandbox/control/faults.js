@@ -3,11 +3,13 @@ import { profiles } from '../profiles.js';
 import { body, milliseconds } from './schema.js';
 
 const MAX_MS = 600_000;
+/** Every late tick is a timer. */
+const MAX_TICK_DELAY_MS = 60_000;
 
 const FAULTS = {
   drop_socket: { type: 'boolean' },
   refuse_connections: { type: 'boolean' },
-  ack_delay_ms: milliseconds(MAX_MS),
+  ack_delay_ms: milliseconds(MAX_TICK_DELAY_MS),
   lose_acks: { type: 'boolean' },
   page_hang: { type: 'boolean' },
   web_profile: { type: 'string', enum: Object.keys(profiles) },

@@ -11,7 +11,7 @@
 import { Events, Model } from './models.js';
 import { createWid } from './wid.js';
 
-const TIMEOUT_AFTER_MS = 10_000;
+const TIMEOUT_AFTER_MS = 5_000;
 const LEAVE_AFTER_MS = 200;
 const GOODBYE_MS = 2_000;
 const LOGGED_OUT = '/?post_logout=1&logout_reason=0';
@@ -57,7 +57,7 @@ export class Session {
 
   async start() {
     this.#login = await this.rooms.storage.login();
-    this.Socket.set({ state: 'OPENING' });
+    this.#opening();
     this.rooms.link.connect();
   }
 
@@ -73,19 +73,24 @@ export class Session {
   }
 
   #closed() {
-    if (this.#leaving || this.Socket.state === 'CONFLICT' || this.Socket.state === 'TIMEOUT') return;
-    this.Socket.set({ state: 'OPENING' });
-    clearTimeout(this.#timeoutTimer);
-    this.#timeoutTimer = window.setTimeout(() => this.#timedOut(), TIMEOUT_AFTER_MS);
+    if (!this.#leaving && this.Socket.state !== 'CONFLICT') this.#opening();
   }
 
-  #timedOut() {
-    if (this.Socket.state === 'OPENING') this.Socket.set({ state: 'TIMEOUT' });
+  /** From the first loss of the connection, however many tries fail. */
+  #opening() {
+    if (this.#timeoutTimer) return;
+    this.Socket.set({ state: 'OPENING' });
+    this.#timeoutTimer = window.setTimeout(() => this.Socket.set({ state: 'TIMEOUT' }), TIMEOUT_AFTER_MS);
+  }
+
+  #connected() {
+    clearTimeout(this.#timeoutTimer);
+    this.#timeoutTimer = 0;
   }
 
   /** @param {string | undefined} ref none: idle until refreshQR */
   #showRef(ref) {
-    clearTimeout(this.#timeoutTimer);
+    this.#connected();
     this.Conn.set({ ref });
     this.Socket.set({ state: ref ? 'UNPAIRED' : 'UNPAIRED_IDLE' });
   }
@@ -116,7 +121,7 @@ export class Session {
 
   /** @param {{account: {number: string, lid: string, name: string}, chats: any[], sync_ms: number}} frame */
   async #welcome({ account, chats, sync_ms }) {
-    clearTimeout(this.#timeoutTimer);
+    this.#connected();
     const { me, traits } = this.rooms;
     me.pn = createWid(`${account.number}@c.us`);
     me.lid = traits.addressing === 'lid' ? createWid(`${account.lid}@lid`) : undefined;
@@ -162,6 +167,7 @@ export class Session {
 
   /** @param {number} ms until the page is left: who called must have its answer first */
   async #leave(ms) {
+    if (this.#leaving) return;
     this.#leaving = true;
     this.rooms.link.disconnect();
     await this.rooms.storage.clear();
