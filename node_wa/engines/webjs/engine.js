@@ -106,9 +106,7 @@ export class WebjsEngine {
     page.on('error', () => this.#end('page_crashed', 'the page has crashed'));
     page.on('framenavigated', (/** @type {any} */ frame) => this.#onNavigated(frame));
     page.on('response', (/** @type {any} */ response) => this.#onResponse(response));
-    await page.exposeFunction('wabotTell', (/** @type {string} */ type, /** @type {any} */ data) =>
-      this.#heard(type, data),
-    );
+    await this.#page.hear((type, data) => this.#heard(type, data));
     const silent = () => this.#end('whatsapp_unreachable', 'WhatsApp does not answer');
     this.#silence = setTimeout(silent, this.settings.loadTimeout);
     this.#emit('browser', { pid: browser.process()?.pid ?? 0 });

@@ -19,6 +19,25 @@ export class Page {
   }
 
   /**
+   * What the page tells goes one way: a binding of the browser's own, since puppeteer's answers each call in the page. It is
+   * there in every document to come.
+   * @param {(type: string, data: any) => void} heard
+   */
+  async hear(heard) {
+    const channel = await this.page.createCDPSession();
+    channel.on(
+      'Runtime.bindingCalled',
+      (/** @type {{name: string, payload: string}} */ { name, payload }) => {
+        if (name !== 'wabotTell') return;
+        const { type, data } = JSON.parse(payload);
+        heard(type, data);
+      },
+    );
+    await channel.send('Runtime.enable'); // without it the binding is not carried into the next document
+    await channel.send('Runtime.addBinding', { name: 'wabotTell' });
+  }
+
+  /**
    * Calls `window.wabot[method](argument)`.
    * @param {string} method
    * @param {unknown} [argument]

@@ -1,5 +1,5 @@
 /**
- * Runs in WhatsApp's page after `compat`. Tells Node what happens there through one binding, `wabotTell(type, data)`.
+ * Runs in WhatsApp's page after `compat`. Tells Node what happens there through one binding, `wabotTell(text)`.
  * The library's own listeners for acks and messages need many modules that the site may drop; these need two.
  */
 export function watching() {
@@ -19,7 +19,7 @@ export function watching() {
   wabot.listening = { acks: false, incoming: false };
 
   /** @param {string} type @param {object} data */
-  const tell = (type, data) => page.wabotTell(type, data);
+  const tell = (type, data) => page.wabotTell(JSON.stringify({ type, data }));
 
   /** One look: what the heartbeat and the wait for `ready` go by. */
   wabot.state = () => {
