@@ -14,6 +14,8 @@ from ..lib.sandbox import Sandbox
 from ..lib.wake import WakeUps
 from ..store import Store
 from .accounts import Accounts
+from .administration import SessionAdministration
+from .audit import AuditLog
 from .delivery import Delivery
 from .figures import Figures
 from .identity import Identity
@@ -45,6 +47,8 @@ class Services:
     phones: VirtualPhones
     readiness: Readiness
     figures: Figures
+    audit: AuditLog
+    session_administration: SessionAdministration
     wake_ups: WakeUps
     tally: Tally
 
@@ -61,6 +65,7 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
     wake_ups = WakeUps(settings.data / "run")
     preferences = Preferences(store, settings)
     tally = Tally(store)
+    audit = AuditLog(store)
     sessions = SessionService(store, gateway, publisher, preferences, settings)
     progress = Progress(store, publisher, tally)
     return Services(
@@ -78,6 +83,8 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         phones=VirtualPhones(store, sandbox, sessions),
         readiness=Readiness(store, gateway, sandbox, settings, wake_ups.listening),
         figures=Figures(store),
+        audit=audit,
+        session_administration=SessionAdministration(store, sessions, audit),
         wake_ups=wake_ups,
         tally=tally,
     )

@@ -47,4 +47,5 @@ class Figures:
             "memory_mb": session.memory_mb,
             "restarts": session.restarts,
             "last_error": session.last_error,
+            "web_version": session.web_version,
         }

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from ..lib.clock import now, to_rfc3339
-from ..store.records import ApiKey, Message, Session, User
+from ..store.records import ApiKey, AuditEntry, Message, Session, User
 from .message_machine import WAITING
 from .reasons import session_reason
 from .session_machine import as_of
@@ -72,4 +72,16 @@ def api_key(record: ApiKey) -> Shape:
         "created_at": to_rfc3339(record.created_at),
         "expires_at": _time(record.expires_at),
         "last_used_at": _time(record.last_used_at),
+    }
+
+
+def audit_entry(record: AuditEntry) -> Shape:
+    return {
+        "id": record.id,
+        "at": to_rfc3339(record.at),
+        "actor": {"id": record.actor_id, "email": record.actor_email},
+        "action": record.action,
+        "target": record.target,
+        "detail": record.detail,
+        "address": record.address,
     }

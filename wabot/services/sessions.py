@@ -63,13 +63,16 @@ class SessionService:
             session = self._finish_logout(session, correlation_id)
         if not self._needs_start(session, wanted):
             return machine.as_of(session, now())
-        changes = machine.ordered_start(session, now(), {k: v for k, v in wanted.items() if k != "name"})
+        return self._start(session, {name: value for name, value in wanted.items() if name != "name"}, correlation_id)
+
+    def _start(self, session: Session, order: dict[str, Any], correlation_id: str) -> Session:
+        changes = machine.ordered_start(session, now(), order)
         if not self.store.sessions.change(session.id, session.epoch, changes):
-            return self.status(user_id, session.name)  # another request ordered at the same moment
+            return self.status(session.user_id, session.name)  # another request ordered at the same moment
         started = replace(session, **changes)
         self.publisher.publish(pushes_of_session(started))
         self.tell_gateway_to_start(started, correlation_id)
-        return self.status(user_id, session.name)
+        return self.status(session.user_id, session.name)
 
     def tell_gateway_to_start(self, session: Session, correlation_id: str) -> None:
         """When the gateway is away the worker tells it as soon as it is back: the order is stored."""
@@ -98,6 +101,11 @@ class SessionService:
         if session.desired == "logout":
             self._finish_logout(session, correlation_id)
         return self.status(user_id, name)
+
+    def restart(self, session: Session, correlation_id: str) -> Session:
+        """End the browser and start it anew, in a new epoch; the login is kept."""
+        order = {name: getattr(session, name) for name in ("engine", "network", "method", "pairing_phone")}
+        return self._start(session, order, correlation_id)
 
     def delete(self, user_id: str, name: str, correlation_id: str) -> None:
         session = self.store.sessions.named(user_id, name)

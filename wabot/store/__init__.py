@@ -14,6 +14,7 @@ from pymongo.database import Database
 from pymongo.errors import ConnectionFailure, ExecutionTimeout, WaitQueueTimeoutError, WriteError
 
 from . import indexes
+from .audit import Audit
 from .counters import Counters
 from .events import AppliedEvents
 from .idempotency import IdempotencyKeys
@@ -53,6 +54,7 @@ class Store:
         self.applied_events = AppliedEvents(db)
         self.workers = Workers(db)
         self.phones = SandboxPhones(db)
+        self.audit = Audit(db)
 
     def ping(self) -> None:
         """Raises one of DATABASE_DOWN when the database doesn't answer."""

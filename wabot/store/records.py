@@ -139,6 +139,18 @@ class OutboxEntry:
 
 
 @dataclass(frozen=True)
+class AuditEntry:
+    id: str
+    at: datetime
+    actor_id: str
+    actor_email: str
+    action: str
+    target: str
+    detail: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True)
 class Page:
     """One page of a list, newest first; `next_cursor` is None on the last."""
 

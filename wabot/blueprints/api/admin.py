@@ -9,9 +9,10 @@ from pydantic import Field
 
 from ...errors import Invalid
 from ...services import present
-from .._context import services
+from ...services.audit import Audited
+from .._context import request_id, services
 from . import bp
-from ._request import Body, needs, query
+from ._request import Body, caller, needs, query
 
 
 class PageQuery(Body):
@@ -33,6 +34,26 @@ def all_sessions() -> dict[str, Any]:
     return {"items": services().figures.sessions(), "next_cursor": None}
 
 
+@bp.post("/admin/sessions/<session_id>/restart")
+@needs(admin=True)
+def restart_session(session_id: str) -> tuple[dict[str, Any], int]:
+    return present.session(services().session_administration.restart(session_id, _audited(), request_id())), 202
+
+
+@bp.post("/admin/sessions/<session_id>/disconnect")
+@needs(admin=True)
+def disconnect_session(session_id: str) -> dict[str, Any]:
+    return present.session(services().session_administration.disconnect(session_id, _audited(), request_id()))
+
+
+@bp.get("/admin/audit")
+@needs(admin=True)
+def audit() -> dict[str, Any]:
+    asked = query(PageQuery)
+    page = services().audit.page(limit=asked.limit, cursor=asked.cursor)
+    return {"items": [present.audit_entry(one) for one in page.items], "next_cursor": page.next_cursor}
+
+
 @bp.get("/admin/settings")
 @needs(admin=True)
 def settings() -> dict[str, Any]:
@@ -45,4 +66,10 @@ def change_settings() -> dict[str, Any]:
     values = request.get_json(silent=True)
     if not isinstance(values, dict):
         raise Invalid("The body must be a JSON object.")
-    return services().preferences.replace(values).model_dump()
+    changed = services().preferences.replace(values).model_dump()
+    services().audit.note(_audited(), "settings.change", target="settings")
+    return changed
+
+
+def _audited() -> Audited:
+    return Audited(caller().user, request.remote_addr or "")

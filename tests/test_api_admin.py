@@ -1,0 +1,80 @@
+"""/api/admin: for administrators only, and what they do to others is written down."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.support.web import Linked, bearer, register
+from wabot.config import DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD
+
+CALLS = [
+    ("GET", "/api/admin/users"),
+    ("GET", "/api/admin/sessions"),
+    ("POST", "/api/admin/sessions/000000000000000000000000/restart"),
+    ("POST", "/api/admin/sessions/000000000000000000000000/disconnect"),
+    ("GET", "/api/admin/settings"),
+    ("PUT", "/api/admin/settings"),
+    ("GET", "/api/admin/audit"),
+]
+
+
+@pytest.fixture
+def admin(client: FlaskClient) -> dict[str, str]:
+    answer = client.post("/api/auth/login", json={"email": DEFAULT_ADMIN_EMAIL, "password": DEFAULT_ADMIN_PASSWORD})
+    return bearer(answer.get_json()["token"])
+
+
+@pytest.mark.parametrize(("method", "path"), CALLS)
+def test_users_and_strangers_are_kept_out(client: FlaskClient, method: str, path: str) -> None:
+    assert client.open(path, method=method, json={}).status_code == 401
+    user = client.open(path, method=method, json={}, headers=bearer(register(client)["token"]))
+    assert (user.status_code, user.get_json()["code"]) == (403, "forbidden")
+
+
+def test_every_session_with_its_owner(client: FlaskClient, admin: dict[str, str], linked: Linked) -> None:
+    [one] = client.get("/api/admin/sessions", headers=admin).get_json()["items"]
+    assert one["user"] == {"id": linked.user["id"], "email": linked.user["email"]}
+    assert {"id", "status", "memory_mb", "restarts", "last_error", "web_version"} <= set(one)
+    assert "qr" not in one
+
+
+def test_a_restart_keeps_the_login_and_is_audited(client: FlaskClient, admin: dict[str, str], linked: Linked) -> None:
+    [one] = client.get("/api/admin/sessions", headers=admin).get_json()["items"]
+    answer = client.post(f"/api/admin/sessions/{one['id']}/restart", headers=admin)
+    assert (answer.status_code, answer.get_json()["status"]) == (202, "starting")
+    assert linked.send().status_code == 202  # still linked: messages wait
+    [entry] = client.get("/api/admin/audit", headers=admin).get_json()["items"]
+    assert (entry["actor"]["email"], entry["action"], entry["target"]) == (DEFAULT_ADMIN_EMAIL, "session.restart", one["id"])
+    assert entry["address"]
+
+
+def test_a_disconnect_without_a_gateway_is_503_and_stays_ordered(
+    client: FlaskClient, admin: dict[str, str], linked: Linked
+) -> None:
+    [one] = client.get("/api/admin/sessions", headers=admin).get_json()["items"]
+    answer = client.post(f"/api/admin/sessions/{one['id']}/disconnect", headers=admin)
+    assert (answer.status_code, answer.get_json()["code"]) == (503, "gateway_unavailable")
+    assert linked.send().status_code == 409  # from now on nothing is accepted
+
+
+def test_settings_take_exactly_what_they_give(client: FlaskClient, admin: dict[str, str]) -> None:
+    given: dict[str, Any] = client.get("/api/admin/settings", headers=admin).get_json()
+    assert given["rate_limits"]["send_per_minute"] == 60
+    given["sessions_per_user"] = 1
+    changed = client.put("/api/admin/settings", json=given, headers=admin)
+    assert (changed.status_code, changed.get_json()) == (200, given)
+    assert client.put("/api/admin/settings", json={"nope": 1}, headers=admin).status_code == 422
+    bad = client.put("/api/admin/settings", json={**given, "rate_limits": {"send_per_minute": 0}}, headers=admin)
+    assert bad.get_json()["errors"][0]["field"] == "rate_limits.send_per_minute"
+
+
+def test_the_number_of_sessions_is_limited(client: FlaskClient, admin: dict[str, str]) -> None:
+    values = client.get("/api/admin/settings", headers=admin).get_json()
+    client.put("/api/admin/settings", json={**values, "sessions_per_user": 1}, headers=admin)
+    user = bearer(register(client)["token"])
+    assert client.post("/api/whatsapp/initialize", json={"network": "sandbox"}, headers=user).status_code == 202
+    second = client.post("/api/whatsapp/initialize", json={"session": "second", "network": "sandbox"}, headers=user)
+    assert (second.status_code, second.get_json()["code"]) == (409, "too_many_sessions")
