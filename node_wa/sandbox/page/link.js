@@ -34,6 +34,10 @@ export class Link extends Events {
     socket.onclose = () => this.#closed();
   }
 
+  get isOpen() {
+    return this.#socket?.readyState === WebSocket.OPEN;
+  }
+
   /** Closes for good, until `connect`. */
   disconnect() {
     this.#wanted = false;
@@ -62,8 +66,8 @@ export class Link extends Events {
    * @returns {boolean} false when there is no connection
    */
   tell(frame) {
-    if (this.#socket?.readyState !== WebSocket.OPEN) return false;
-    this.#socket.send(JSON.stringify(frame));
+    if (!this.isOpen) return false;
+    this.#socket?.send(JSON.stringify(frame));
     return true;
   }
 

@@ -127,6 +127,7 @@ export class Session {
     me.lid = traits.addressing === 'lid' ? createWid(`${account.lid}@lid`) : undefined;
     this.Conn.set({ pushname: account.name, wid: me.pn });
     await this.rooms.chats.load(chats);
+    if (!this.rooms.link.isOpen) return;
     const synced = this.Socket.hasSynced;
     if (traits.syncSignal === 'early') this.Socket.set({ hasSynced: true });
     this.Socket.set({ state: 'CONNECTED' });

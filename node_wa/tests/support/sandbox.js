@@ -56,7 +56,9 @@ export class Sandbox {
     const runFile = path.join(this.data, 'run', 'sandbox.json');
     fs.rmSync(runFile, { force: true });
     const env = { ...process.env, WABOT_DATA: this.data, SANDBOX_PORT: String(this.port) };
-    const child = spawn(process.execPath, [SERVER], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    // Killed with the test, however that ends: nothing survives it.
+    const command = ['--pdeathsig', 'KILL', process.execPath, SERVER];
+    const child = spawn('setpriv', command, { env, stdio: ['ignore', 'pipe', 'inherit'] });
     child.stdout.on('data', (chunk) => {
       this.output += chunk;
     });
