@@ -1,6 +1,6 @@
 /** Messages, as whatsapp-web.js sees them, through kills of the browser and of the sandbox. One browser at a time. */
 import assert from 'node:assert/strict';
-import test, { after, before } from 'node:test';
+import test, { after, afterEach, before } from 'node:test';
 import { Sandbox, until } from './support/sandbox.js';
 import { Browser } from './support/sandbox_browser.js';
 
@@ -26,6 +26,8 @@ after(async () => {
   await browser.close();
   await sandbox.stop();
 });
+
+afterEach(() => sandbox.ok('PUT', '/faults', {}));
 
 const restart = async () => {
   browser = new Browser(sandbox, 'alice');
@@ -160,19 +162,23 @@ test('a socket drop is seen and healed; a refused one waits', async () => {
 });
 
 test('a hung page answers nothing until it is let go', async () => {
+  const other = await browser.client.pupBrowser.newPage();
   await sandbox.ok('PUT', '/faults', { page_hang: true });
-  let answered = false;
-  const asked = browser.client.getState().then(() => {
-    answered = true;
+  const asked = await until('no answer while another page of the browser answers', async () => {
+    const question = { isAnswered: false, answer: browser.client.getState() };
+    question.answer.then(() => {
+      question.isAnswered = true;
+    });
+    for (let i = 0; i < 20; i += 1) await other.evaluate(() => 1 + 1);
+    return question.isAnswered ? null : question;
   });
   await write(BOB, 'are you there?');
-  const other = await browser.client.pupBrowser.newPage();
-  for (let i = 0; i < 20; i += 1) await other.evaluate(() => 1 + 1);
-  assert.equal(answered, false, 'another page of this browser answers');
-  await other.close();
+  await other.evaluate(() => 1 + 1);
+  assert.equal(asked.isAnswered, false);
   await sandbox.ok('PUT', '/faults', {});
-  await asked;
+  assert.equal(await asked.answer, 'CONNECTED');
   await browser.event('message', (m) => m.body === 'are you there?');
+  await other.close();
 });
 
 test('a killed browser finds its login, its chats and what it missed', async () => {

@@ -67,6 +67,7 @@ export class Browser {
         headless: 'shell',
         pipe: true,
         handleSIGINT: false,
+        protocolTimeout: 20_000,
         args: [...ARGS, `--host-resolver-rules=${rules}`, `--ignore-certificate-errors-spki-list=${spki}`],
       },
     });
