@@ -15,7 +15,7 @@ const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
  * @property {import('./sessions.js').Sessions} sessions
  * @property {Map<string, import('./engines/contract.js').EngineModule>} engines
  * @property {import('./hosts.js').Hosts} hosts
- * @property {import('./journal.js').Journal} journal
+ * @property {() => boolean} isBackedUp
  * @property {import('./config.js').Config} config
  * @property {import('pino').Logger} log
  */
@@ -134,10 +134,10 @@ function sessionRoutes(app, { sessions, engines }) {
 }
 
 /** @param {import('fastify').FastifyInstance} app @param {Parts} parts */
-function messageRoutes(app, { sessions, journal, config }) {
+function messageRoutes(app, { sessions, isBackedUp }) {
   const { params } = schemas;
   app.post('/sessions/:id/messages', { schema: { params, body: schemas.message } }, async (request) => {
-    if (journal.pending >= config.journalLimit) throw new GatewayError('journal_full');
+    if (isBackedUp()) throw new GatewayError('journal_full');
     return sessions.get(idOf(request)).send(/** @type {any} */ (request.body), request.id);
   });
   app.post('/sessions/:id/find', { schema: { params, body: schemas.find } }, async (request) =>

@@ -2,6 +2,7 @@ import { GatewayError } from './errors.js';
 import { keepLooking } from './heartbeat.js';
 import { backoff } from './lib/backoff.js';
 import { Lock } from './lib/lock.js';
+import { Linking } from './linking.js';
 import { brief } from './log.js';
 import { Run } from './run.js';
 import { afterwards } from './verdict.js';
@@ -14,6 +15,9 @@ import { afterwards } from './verdict.js';
 const ONLINE_EVERY_MS = 30_000;
 const RECOVER_SLACK_MS = 60_000;
 
+/** What comes in could not be kept: WhatsApp keeps it meanwhile. @type {[string, string]} */
+export const BACKED_UP = ['events_backed_up', 'too many events wait to be stored'];
+
 export class Keeper {
   #lock = new Lock();
   /** @type {Run | null} */
@@ -23,10 +27,9 @@ export class Keeper {
   pid = 0;
   /** @type {NodeJS.Timeout | undefined} the next attempt */
   #retry;
-  /** @type {NodeJS.Timeout | undefined} patience with whoever should scan, or with a lost connection */
+  /** @type {NodeJS.Timeout | undefined} patience with a lost connection */
   #patience;
   #failures = 0;
-  #texts = 0;
   #connectedAt = 0;
   #onlineAt = 0;
 
@@ -35,17 +38,18 @@ export class Keeper {
     this.session = session;
     this.gateway = session.gateway;
     this.times = this.gateway.config.lifecycle;
+    this.linking = new Linking(session, this.times, (run, reason, detail) => this.lose(run, reason, detail));
     /** @type {Record<string, (run: Run, data: any) => void>} */
     this.handlers = {
       browser: (_run, { pid }) => this.#onBrowser(pid),
-      qr: (run, data) => this.#onQr(run, data),
-      pairing_code: (run, data) => this.#onPairingCode(run, data),
-      authenticating: () => this.#onAuthenticating(),
+      qr: (run, data) => this.linking.onQr(run, data),
+      pairing_code: (run, data) => this.linking.onPairingCode(run, data),
+      authenticating: () => this.linking.onAuthenticating(),
       ready: (run, data) => this.#onReady(run, data),
       state: (run, { state }) => this.#onState(run, state),
       ack: (_run, ack) => this.session.teller.ack(ack),
       message: (_run, message) => this.session.teller.received(message),
-      ended: (run, { reason, detail }) => this.#lose(run, reason, detail),
+      ended: (run, { reason, detail }) => this.lose(run, reason, detail),
     };
   }
 
@@ -76,6 +80,7 @@ export class Keeper {
   #clearTimers() {
     clearTimeout(this.#retry);
     clearTimeout(this.#patience);
+    this.linking.end();
   }
 
   /** @param {() => Promise<void>} task */
@@ -90,6 +95,7 @@ export class Keeper {
     this.run = null;
     this.pid = 0;
     clearTimeout(this.#patience);
+    this.linking.end();
     await run?.end();
   }
 
@@ -97,10 +103,11 @@ export class Keeper {
 
   async #launch() {
     if (!this.wanted || this.run) return;
+    if (this.gateway.isBackedUp()) return void (await this.#lost(...BACKED_UP));
     const giveBack = await this.gateway.slots.take();
     try {
       if (!this.wanted) return;
-      this.#texts = 0;
+      this.linking.begin();
       const run = this.#newRun();
       this.run = run;
       await run.start();
@@ -154,40 +161,9 @@ export class Keeper {
     this.pid = pid;
   }
 
-  /** @param {Run} run @param {{qr: string, expires_at: string}} data */
-  #onQr(run, { qr, expires_at }) {
-    if (this.session.login)
-      return this.#lose(run, 'unlinked_on_phone', 'the stored login is not accepted any more');
-    this.#texts += 1;
-    if (this.#texts === 1) this.#waitFor(run, this.times.qrTimeout);
-    if (this.#texts > this.times.qrRotations) return this.#lose(run, 'qr_not_scanned', 'nobody scanned');
-    return this.session.observe({ status: 'qr', reason: null, qr, qr_expires_at: expires_at });
-  }
-
-  /** @param {Run} run @param {{code: string}} data */
-  #onPairingCode(run, { code }) {
-    if (this.session.login)
-      return this.#lose(run, 'unlinked_on_phone', 'the stored login is not accepted any more');
-    this.#waitFor(run, this.times.pairingTimeout);
-    return this.session.observe({ status: 'pairing', reason: null, pairing_code: code });
-  }
-
-  /** @param {Run} run @param {number} ms for somebody with a phone */
-  #waitFor(run, ms) {
-    clearTimeout(this.#patience);
-    this.#patience = setTimeout(() => this.#lose(run, 'qr_not_scanned', 'nobody linked in time'), ms);
-  }
-
-  /** A session that comes back stays `reconnecting` until it is there. */
-  #onAuthenticating() {
-    clearTimeout(this.#patience);
-    if (this.session.facts.status !== 'reconnecting')
-      this.session.observe({ status: 'authenticating', reason: null });
-  }
-
   /** @param {Run} run @param {{phone: string | null, push_name: string | null, web_version: string | null, missing: string[]}} data */
   async #onReady(run, { phone, push_name, web_version, missing }) {
-    clearTimeout(this.#patience);
+    this.linking.accepted();
     await this.#keepLogin(run, phone, push_name);
     if (run !== this.run || run.lost) return;
     run.ready = true;
@@ -219,7 +195,7 @@ export class Keeper {
     } else if (state !== 'connected' && status === 'connected') {
       session.observe({ status: 'reconnecting', reason: 'connection_lost' });
       clearTimeout(this.#patience);
-      const lost = () => this.#lose(run, 'connection_lost', 'the connection did not come back');
+      const lost = () => this.lose(run, 'connection_lost', 'the connection did not come back');
       this.#patience = setTimeout(lost, this.times.connectionGrace);
     }
   }
@@ -235,16 +211,16 @@ export class Keeper {
 
   /** @param {Run} run @param {number} misses in a row */
   #onMiss(run, misses) {
-    if (misses > 1) this.#lose(run, 'page_hung', 'the page does not answer');
+    if (misses > 1) this.lose(run, 'page_hung', 'the page does not answer');
     else if (this.session.facts.status === 'connected')
       this.session.observe({ status: 'reconnecting', reason: 'page_hung' });
   }
 
   // --- its end -------------------------------------------------------------------------------------------------------
 
-  /** Told at once, dealt with in turn. @param {Run} run @param {string} reason @param {string} detail */
-  #lose(run, reason, detail) {
-    if (run !== this.run || run.lost) return;
+  /** Told at once, dealt with in turn. @param {Run | null} run @param {string} reason @param {string} detail */
+  lose(run, reason, detail) {
+    if (!run || run !== this.run || run.lost) return;
     run.lost = reason;
     const { session } = this;
     if (session.facts.status === 'connected')

@@ -16,7 +16,8 @@ import { Sessions } from './sessions.js';
  * happened is in the journal, the logins are in the profiles, and which sessions are to run, worker says again.
  */
 
-const WEIGH_MS = 30_000;
+const WEIGH_MS = 15_000;
+const RELIEVE_MS = 1_000;
 const EXIT_MS = 7_500; // supervisord's patience is 8 s
 
 const log = makeLog('gateway');
@@ -35,19 +36,29 @@ async function main() {
   }).open();
   const delivery = new Delivery({ journal, url: config.eventsUrl, secret: config.internalSecret, log });
   const hosts = new Hosts({ perHost: config.sessionsPerHost, log });
-  const sessions = new Sessions({ config, hosts, journal, slots: new Slots(config.launches), log });
-  const app = makeHttp({ sessions, engines, hosts, journal, config, log });
+  const isBackedUp = () => journal.pending >= config.journalLimit;
+  const sessions = new Sessions({
+    config,
+    hosts,
+    journal,
+    isBackedUp,
+    slots: new Slots(config.launches),
+    log,
+  });
+  const app = makeHttp({ sessions, engines, hosts, isBackedUp, config, log });
 
   hosts.warm();
   delivery.run().catch(fatal);
   await app.listen({ host: '127.0.0.1', port: config.port });
   const scale = setInterval(() => sessions.weigh().catch(warn), WEIGH_MS);
+  const relief = setInterval(() => sessions.relieve(), RELIEVE_MS);
   log.info({ port: config.port, pending: journal.pending }, 'listening');
 
   const stop = async (/** @type {string} */ signal) => {
     log.info({ signal }, 'stopping');
     setTimeout(() => process.exit(1), EXIT_MS).unref(); // hosts notice the broken pipe and go as well
     clearInterval(scale);
+    clearInterval(relief);
     const closed = app.close();
     await sessions.close();
     await hosts.close();

@@ -27,6 +27,7 @@ const SEND_SLACK_MS = 5_000;
  * @property {import('./config.js').Config} config
  * @property {import('./hosts.js').Hosts} hosts
  * @property {import('./journal.js').Journal} journal
+ * @property {() => boolean} isBackedUp too many events wait to be stored by web
  * @property {import('./lib/lock.js').Slots} slots launches at the same time
  * @property {import('pino').Logger} log
  */
@@ -94,7 +95,7 @@ export class Session {
   async stop() {
     await this.keeper.conclude(async (run) => {
       await run?.end();
-      this.observe({ status: 'disconnected', reason: null, memory_mb: null });
+      if (!this.isOver) this.observe({ status: 'disconnected', reason: null, memory_mb: null });
     });
     await this.teller.written;
   }
@@ -105,7 +106,7 @@ export class Session {
       const { told } = (await run?.logout()) ?? { told: false };
       await this.forgetLogin();
       this.log.info({ told, correlation_id: this.order.correlation }, 'logged out');
-      this.observe({ status: 'disconnected', reason: 'logged_out', memory_mb: null });
+      this.observe({ status: 'disconnected', reason: null, memory_mb: null });
     });
     await this.teller.written;
   }

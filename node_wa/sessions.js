@@ -1,4 +1,5 @@
 import { GatewayError } from './errors.js';
+import { BACKED_UP } from './keeper.js';
 import { processes, pssOf } from './lib/proc.js';
 import { Session } from './session.js';
 
@@ -85,6 +86,12 @@ export class Sessions {
       const sum = sizes.reduce((total, size) => total + size, 0);
       session.facts.memory_mb = sum ? Math.round(sum * 10) / 10 : null;
     }
+  }
+
+  /** While too many events wait to be stored, sessions rest with their logins kept; they come back by themselves. */
+  relieve() {
+    if (!this.gateway.isBackedUp()) return;
+    for (const { keeper } of this.#held.values()) keeper.lose(keeper.run, ...BACKED_UP);
   }
 
   async close() {

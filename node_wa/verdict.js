@@ -29,6 +29,7 @@ const NEVER_LINKED_BUDGET = 3;
 export function afterwards(reason, { linked, failures, budget }) {
   if (FINAL[reason]) return FINAL[reason];
   const isAway = reason === 'whatsapp_unreachable';
+  if (reason === 'events_backed_up') return { outcome: 'retry', forgiven: true };
   if (!linked && (isAway || reason === 'auth_timeout')) return { outcome: 'failed' };
   if (isAway) return { outcome: 'retry', forgiven: true };
   if (failures > (linked ? budget : Math.min(budget, NEVER_LINKED_BUDGET)))

@@ -1,7 +1,7 @@
 /** What goes wrong on the real site and on real machines, and what a session says and does then. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
-import { Gateway } from './support/gateway.js';
+import { Gateway, killed } from './support/gateway.js';
 import { Sandbox, until } from './support/sandbox.js';
 
 const ME = '+4915112350001';
@@ -15,6 +15,7 @@ const SHORT = {
   WA_SYNC_TIMEOUT_MS: '4000',
   WA_CONNECTION_GRACE_MS: '2000',
   WA_RESTART_BUDGET: '2',
+  WA_JOURNAL_LIMIT: '60',
 };
 
 describe('webjs faults', () => {
@@ -99,6 +100,37 @@ describe('webjs faults', () => {
     await told('hung', 'page_hung');
     await gateway.status('hung', 'connected');
     assert.equal((await gateway.send('hung', BOT, 'back again')).status, 200);
+  });
+
+  test('a crashed page is noticed and replaced', async () => {
+    await gateway.link('crashed', sandbox, ME);
+    const renderer = await gateway.renderer('crashed');
+    await killed(renderer, 'the renderer');
+    await told('crashed', 'page_crashed');
+    await gateway.status('crashed', 'connected');
+  });
+
+  test('web is away for long: sessions rest before events pile up, nothing is lost', async () => {
+    await gateway.link('rest', sandbox, ME);
+    gateway.web.refuse = 503;
+    /** @type {string[]} */
+    const sent = [];
+    for (;;) {
+      const { status, body, id } = await gateway.send('rest', BOT, 'pile up');
+      if (status !== 200) {
+        assert.ok(['journal_full', 'session_not_connected'].includes(body.code), body.code);
+        break;
+      }
+      sent.push(id);
+    }
+    const session = await gateway.status('rest', 'reconnecting');
+    assert.deepEqual([session.reason, session.linked], ['events_backed_up', true]);
+    await noBrowser();
+    gateway.web.refuse = null;
+    await gateway.status('rest', 'connected');
+    const acked = (/** @type {string} */ id) =>
+      gateway.web.told('message.ack', (data) => data.wa_message_id === id && data.ack !== 'pending')[0];
+    await until('every tick', () => sent.every(acked));
   });
 
   test('a send that gets no answer is unknown, and nothing goes out later', async () => {

@@ -15,6 +15,10 @@ const EXIT_MS = 3_000;
 /** Debian's headless shell in /usr/bin is a script that forks the browser: killing it would leave the browser alive. */
 const WRAPPED = new Map([['/usr/bin/chromium-headless-shell', '/usr/lib/chromium/chromium-headless-shell']]);
 
+/**
+ * The second group keeps what Chromium spreads over six processes in two: 63 MB a session instead of 89 (PSS, five sessions,
+ * stand-in page). Nothing is drawn and one site is visited, so little is lost by it.
+ */
 const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -25,6 +29,9 @@ const FLAGS = [
   '--disable-default-apps',
   '--disable-extensions',
   '--disable-sync',
+  '--no-zygote',
+  '--in-process-gpu',
+  '--enable-features=NetworkServiceInProcess2',
   '--disable-features=Translate,BackForwardCache,AcceptCHFrame,MediaRouter,OptimizationHints,site-per-process',
   '--disable-site-isolation-trials',
   '--metrics-recording-only',

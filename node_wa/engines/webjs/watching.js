@@ -39,12 +39,15 @@ export function watching() {
     wabot.mend();
     if (wabot.watched) return;
     wabot.watched = true;
-    page
-      .require('WAWebSocketModel')
-      .Socket.on('change:state', (/** @type {any} */ _socket, /** @type {string} */ state) => {
-        tell('state', { state });
-        if (state === 'UNPAIRED_IDLE' && !pairing) wabot.module('WAWebCmd')?.Cmd.refreshQR();
-      });
+    const { Socket } = page.require('WAWebSocketModel');
+    const refresh = (/** @type {string} */ state) => {
+      if (state === 'UNPAIRED_IDLE' && !pairing) wabot.module('WAWebCmd')?.Cmd.refreshQR();
+    };
+    Socket.on('change:state', (/** @type {any} */ _socket, /** @type {string} */ state) => {
+      tell('state', { state });
+      refresh(state);
+    });
+    refresh(Socket.state);
   };
 
   /** @param {any} msg */

@@ -161,6 +161,13 @@ export class Gateway {
     return own.find(({ pid, group }) => pid === group)?.pid ?? 0;
   }
 
+  /** The process that runs a session's page. @param {string} id */
+  async renderer(id) {
+    const main = await this.browser(id);
+    const group = (await processes()).filter((entry) => entry.group === main);
+    return group.find(({ pid }) => commandLine(pid).includes('--type=renderer'))?.pid ?? 0;
+  }
+
   /** @param {NodeJS.Signals} [signal] @returns {Promise<number>} ms it took */
   async stop(signal = 'SIGTERM') {
     const child = this.#process;
