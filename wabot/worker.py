@@ -79,6 +79,7 @@ class Worker:
 
     def stop(self, *_: object) -> None:
         self._stopping.set()
+        self._doorbell.ring()
 
     def run(self) -> None:
         log.info("worker_started", pid=os.getpid())

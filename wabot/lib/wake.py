@@ -58,6 +58,11 @@ class Doorbell:
         self._socket.close()
         self._path.unlink(missing_ok=True)
 
+    def ring(self) -> None:
+        """Wake this very worker; from a signal handler, say, since a signal alone doesn't end a wait."""
+        with contextlib.suppress(OSError):
+            self._socket.sendto(b"!", str(self._path))
+
     def wait(self, seconds: float) -> bool:
         """True when somebody rang within `seconds`; several rings count as one."""
         readable, _, _ = select.select([self._socket], [], [], seconds)

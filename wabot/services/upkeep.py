@@ -58,6 +58,8 @@ class Upkeep:
 
     def _start_missing(self, wanted: list[Session], snapshots: dict[str, Snapshot]) -> None:
         missing = [one for one in wanted if not _held(one, snapshots.get(one.id))]
+        for session in missing:
+            self.sessions.gateway_lost(session)  # the gateway has begun anew: nothing of it is connected
         for session in missing[:STARTS_PER_ROUND]:
             correlation_id = new_id()
             log.info("session_restored", session_id=session.id, correlation_id=correlation_id)
