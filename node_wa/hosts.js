@@ -11,6 +11,9 @@ const PROGRAM = new URL('./host.js', import.meta.url);
 const PASSED =
   /^(PATH|HOME|TMPDIR|TZ|LANG|LC_.*|LOG_LEVEL|NODE_.*|XDG_.*|DBUS_.*|FONTCONFIG_.*|(https?|no|all)_proxy)$/i;
 
+/** The library leaves a little memory behind with every browser: a host is replaced, when it is empty, after so many. */
+const RUNS_A_HOST = 50;
+
 /** @typedef {(event: string, data: any) => void} Listener */
 
 export class Host {
@@ -20,6 +23,7 @@ export class Host {
   /** @type {Map<string, Listener>} by run */
   runs = new Map();
   alive = true;
+  served = 0;
 
   /** @param {import('pino').Logger} log */
   constructor(log) {
@@ -113,7 +117,9 @@ export class Hosts {
   pick() {
     const fitting = [...this.#hosts].filter((host) => host.alive && host.runs.size < this.perHost);
     fitting.sort((a, b) => b.runs.size - a.runs.size);
-    return fitting[0] ?? this.#grow();
+    const host = fitting[0] ?? this.#grow();
+    host.served += 1;
+    return host;
   }
 
   /** Makes sure a host is warm. */
@@ -129,12 +135,15 @@ export class Hosts {
     return host;
   }
 
-  /** A run has left: an empty host beyond the warm one goes. @param {Host} host */
+  /** A run has left: an empty host goes when another is warm, or when it has served for long enough. @param {Host} host */
   release(host) {
+    if (host.runs.size > 0 || !host.alive || this.#closed) return;
     const spare = [...this.#hosts].some(
       (other) => other !== host && other.alive && other.runs.size < this.perHost,
     );
-    if (host.runs.size === 0 && spare) host.end();
+    const isOld = host.served >= RUNS_A_HOST;
+    if (isOld && !spare) this.#grow();
+    if (isOld || spare) host.end();
   }
 
   list() {
