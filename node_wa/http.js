@@ -4,10 +4,12 @@ import { engineNamed } from './engines.js';
 import { GatewayError, problem } from './errors.js';
 import { brief } from './log.js';
 import * as schemas from './schemas.js';
+import { sendInOrder } from './send_in_order.js';
 
 /** The gateway's calls (docs/internals.md). Thin: read, ask the sessions, answer. */
 
 const BODY_LIMIT = 512 * 1024; // the longest text WhatsApp takes, with every letter escaped
+const BATCH_LIMIT = 25 * BODY_LIMIT;
 const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
 
 /**
@@ -139,6 +141,11 @@ function messageRoutes(app, { sessions, isBackedUp }) {
   app.post('/sessions/:id/messages', { schema: { params, body: schemas.message } }, async (request) => {
     if (isBackedUp()) throw new GatewayError('journal_full');
     return sessions.get(idOf(request)).send(/** @type {any} */ (request.body), request.id);
+  });
+  const batch = { bodyLimit: BATCH_LIMIT, schema: { params, body: schemas.batch } };
+  app.post('/sessions/:id/batches', batch, async (request) => {
+    if (isBackedUp()) throw new GatewayError('journal_full');
+    return { results: await sendInOrder(sessions.get(idOf(request)), /** @type {any} */ (request.body)) };
   });
   app.post('/sessions/:id/find', { schema: { params, body: schemas.find } }, async (request) =>
     sessions.get(idOf(request)).find(/** @type {any} */ (request.body)),

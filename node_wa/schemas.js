@@ -33,5 +33,20 @@ export const message = exactly({
   wa_message_id: messageId,
   epoch,
 });
+export const batch = exactly({
+  epoch,
+  messages: {
+    type: 'array',
+    minItems: 1,
+    maxItems: 25,
+    items: exactly({
+      id: { type: 'string', minLength: 1, maxLength: 64 },
+      to: phone,
+      body: text,
+      wa_message_id: messageId,
+      correlation_id: { type: 'string', maxLength: 128 },
+    }),
+  },
+});
 export const find = exactly({ wa_message_id: messageId, to: phone, body: text, since: time });
 export const params = exactly({ id: { type: 'string', pattern: '^[A-Za-z0-9_-]{1,64}$' } });

@@ -38,7 +38,7 @@ def test_one_claim_wins_of_many(store: Store) -> None:
         store.outbox.add(entry)
 
     def claim(worker: int) -> list[str]:
-        return [one.id for one in entries if store.outbox.claim(one.id, f"w{worker}", now() + timedelta(minutes=1))]
+        return store.outbox.claim([one.id for one in entries], f"w{worker}", now() + timedelta(minutes=1))
 
     with ThreadPoolExecutor(8) as pool:
         claimed = [entry_id for won in pool.map(claim, range(8)) for entry_id in won]

@@ -97,7 +97,7 @@ class Worker:
         while not self._stopping.wait(SWEEP_INTERVAL):
             guarded(lambda: self._services.store.workers.seen(self._name, now()), "heartbeat")
             guarded(self._upkeep.round, "upkeep")
-            guarded(self._services.delivery.recover, "recover")
+            guarded(self._services.claims.recover, "recover")
             if time.monotonic() - looked_after > LOOK_AFTER_INTERVAL:
                 looked_after = time.monotonic()
                 guarded(self._look_after, "look_after")

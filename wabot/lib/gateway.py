@@ -15,7 +15,10 @@ _T = TypeVar("_T")
 COMMAND_TIMEOUT = 5.0
 LOGOUT_TIMEOUT = 25.0
 """Seconds: WhatsApp may take 5 to hear of it, the browser 10 to end, a large profile a few to be wiped."""
-SEND_TIMEOUT = 30.0
+FIND_TIMEOUT = 20.0
+BATCH_SIZE = 25
+BATCH_TIMEOUT = 90.0
+"""Seconds; a page takes milliseconds for a message, and gives up by itself after 30 seconds."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,10 @@ class NotHandedOver(Exception):
 
 class OutcomeUnknown(Exception):
     """It may have gone out or not: look into WhatsApp (`find`) before anything else."""
+
+
+Outcome = Accepted | NotHandedOver | OutcomeUnknown
+"""What became of one message of a batch."""
 
 
 class Gateway:
@@ -72,25 +79,28 @@ class Gateway:
         """Ends the browser, keeps the login."""
         return self._command("POST", f"/sessions/{session_id}/stop", {"epoch": epoch}, LOGOUT_TIMEOUT, correlation_id)
 
-    def send(self, session_id: str, order: dict[str, Any], correlation_id: str) -> Accepted:
-        """`order`: id, to, body, wa_message_id, epoch. Raises NotHandedOver or OutcomeUnknown."""
+    def send(self, session_id: str, epoch: int, messages: list[dict[str, Any]]) -> list[Outcome]:
+        """Hand messages over, in order: each {id, to, body, wa_message_id, correlation_id}, 25 at most.
+
+        One outcome a message that was tried, in their order; after one that could not be handed over none was tried.
+        """
+        body = {"epoch": epoch, "messages": messages}
         try:
-            answer = self._client.call(
-                "POST", f"/sessions/{session_id}/messages", order, timeout=SEND_TIMEOUT, correlation_id=correlation_id
-            )
+            answer = self._client.call("POST", f"/sessions/{session_id}/batches", body, timeout=BATCH_TIMEOUT)
         except Problem as problem:
-            raise _refusal(problem) from problem
+            refusal = _refusal(problem.code, problem.detail)
+            return [refusal] * (len(messages) if isinstance(refusal, OutcomeUnknown) else 1)
         except Unreachable as error:
             if error.maybe_arrived:
-                raise OutcomeUnknown(str(error)) from error
-            raise NotHandedOver("gateway_unavailable", GatewayUnavailable.title, permanent=False) from error
-        return Accepted(answer["wa_message_id"], answer["ack"])
+                return [OutcomeUnknown(str(error)) for _ in messages]
+            return [NotHandedOver("gateway_unavailable", GatewayUnavailable.title, permanent=False)]
+        return [_outcome(result) for result in answer["results"]]
 
     def find(self, session_id: str, order: dict[str, Any], correlation_id: str) -> Accepted | None:
         """Look a message up in WhatsApp: `order` wa_message_id, to, body, since. Raises OutcomeUnknown when it can't be asked now."""
         try:
             answer = self._client.call(
-                "POST", f"/sessions/{session_id}/find", order, timeout=SEND_TIMEOUT, correlation_id=correlation_id
+                "POST", f"/sessions/{session_id}/find", order, timeout=FIND_TIMEOUT, correlation_id=correlation_id
             )
         except (Problem, Unreachable) as error:
             raise OutcomeUnknown(str(error)) from error
@@ -113,11 +123,17 @@ class Gateway:
             raise
 
 
-_UNKNOWN_OUTCOMES = {"outcome_unknown"}
-_PERMANENT = {"not_on_whatsapp", "not_supported_by_engine", "message_too_long"}
+_UNKNOWN_OUTCOMES = {"outcome_unknown", "internal"}
+_PERMANENT = {"not_on_whatsapp", "not_supported_by_engine", "message_too_long", "invalid_body"}
 
 
-def _refusal(problem: Problem) -> Exception:
-    if problem.code in _UNKNOWN_OUTCOMES or problem.status == 500:
-        return OutcomeUnknown(problem.code)
-    return NotHandedOver(problem.code, problem.detail, permanent=problem.code in _PERMANENT)
+def _outcome(result: dict[str, Any]) -> Outcome:
+    if "code" in result:
+        return _refusal(str(result["code"]), str(result.get("detail", "")))
+    return Accepted(result["wa_message_id"], result["ack"])
+
+
+def _refusal(code: str, detail: str) -> NotHandedOver | OutcomeUnknown:
+    if code in _UNKNOWN_OUTCOMES:
+        return OutcomeUnknown(code)
+    return NotHandedOver(code, detail, permanent=code in _PERMANENT)

@@ -35,7 +35,7 @@ class Sandbox:
         return dict(self._call("GET", _phone(number)))
 
     def chats(self, number: str) -> list[dict[str, Any]]:
-        """[{with, name, unread, messages: [{id, from_me, body, at, ack}]}], bounded by the sandbox."""
+        """[{with, name, unread, messages: [{id, from_me, body, at, ack}]}], bounded by the sandbox; `ack` is -1 to 3."""
         answer = self._call("GET", _phone(number) + "/chats")
         return list(answer["items"] if isinstance(answer, dict) else answer)
 
@@ -51,9 +51,9 @@ class Sandbox:
     def write(self, number: str, to: str, text: str) -> None:
         self._call("POST", _phone(number) + "/send", {"to": to, "text": text})
 
-    def read(self, number: str) -> None:
-        """Read receipts for everything that arrived."""
-        self._call("POST", _phone(number) + "/read", {})
+    def read(self, number: str, message_id: str | None = None) -> None:
+        """A read receipt for one message, or for everything that arrived."""
+        self._call("POST", _phone(number) + "/read", {"id": message_id} if message_id else {})
 
     def _call(self, method: str, path: str, body: object = None) -> Any:
         call: Callable[[], Any] = lambda: self._client.call(method, path, body, timeout=TIMEOUT)  # noqa: E731

@@ -16,6 +16,7 @@ from ..store import Store
 from .accounts import Accounts
 from .administration import SessionAdministration
 from .audit import AuditLog
+from .claims import Claims
 from .delivery import Delivery
 from .figures import Figures
 from .identity import Identity
@@ -44,6 +45,7 @@ class Services:
     progress: Progress
     ingest: Ingest
     delivery: Delivery
+    claims: Claims
     phones: VirtualPhones
     readiness: Readiness
     figures: Figures
@@ -66,6 +68,7 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
     preferences = Preferences(store, settings)
     tally = Tally(store)
     audit = AuditLog(store)
+    claims = Claims(store)
     sessions = SessionService(store, gateway, publisher, preferences, settings)
     progress = Progress(store, publisher, tally)
     return Services(
@@ -79,7 +82,8 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         messages=MessageService(store, sessions, publisher, wake_ups.ring, QueueGauge(store), tally),
         progress=progress,
         ingest=Ingest(store, sessions, progress),
-        delivery=Delivery(store, gateway, progress),
+        delivery=Delivery(store, gateway, progress, claims),
+        claims=claims,
         phones=VirtualPhones(store, sandbox, sessions),
         readiness=Readiness(store, gateway, sandbox, settings, wake_ups.listening),
         figures=Figures(store),

@@ -1,50 +1,35 @@
-"""From the outbox to the engine, one message at a time and in order for each session.
+"""From the outbox to the engine, in order for each session, a batch at a time.
 
-A hand-over is recorded before it happens: the message is `sending` and carries the WhatsApp id we chose. Whatever dies in
+A hand-over is recorded before it happens: the messages are `sending` and carry the WhatsApp ids we chose. Whatever dies in
 between, the outcome can then be looked up by that id, and nothing is sent again before it was.
 """
 
 from __future__ import annotations
 
-import os
-import secrets
-import socket
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
-from enum import Enum
+from itertools import zip_longest
 
 from ..lib.clock import now, to_rfc3339
-from ..lib.gateway import Gateway, NotHandedOver, OutcomeUnknown
+from ..lib.gateway import Accepted, Gateway, NotHandedOver, Outcome, OutcomeUnknown
 from ..lib.log import get_logger
 from ..store import Store
 from ..store.messages import MessageFilter
 from ..store.records import Message, OutboxEntry, Session
+from .claims import Claims
 from .message_machine import FINAL
 from .progress import Progress
 from .session_machine import as_of
 
-LEASE = timedelta(seconds=60)
-"""Longer than any hand-over may take; then a claim is somebody else's."""
 ATTEMPTS = 5
 BACK_OFF = timedelta(seconds=2)
 UNACKNOWLEDGED_AFTER = timedelta(seconds=15)
 """How long WhatsApp's own ack may take before we go and look."""
-
 FORGOTTEN_AFTER = timedelta(seconds=10)
 """An accepted message has its outbox entry within milliseconds, unless the process died in between."""
+_LOOKED_AFTER_AT_ONCE = 200
 
 log = get_logger(__name__)
-
-
-class Lane(Enum):
-    """What a session's lane should do after a message."""
-
-    GO_ON = "go on"
-    WAIT = "wait"
-
-
-def _owner() -> str:
-    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
 @dataclass(frozen=True)
@@ -52,137 +37,131 @@ class Delivery:
     store: Store
     gateway: Gateway
     progress: Progress
-    owner: str = field(default_factory=_owner)
+    claims: Claims
 
     def run_lane(self, session_id: str) -> int:
         """Hand over what this session has queued, oldest first, until it is empty or the session can't send; how many."""
         handed = 0
-        while entries := self._ready(session_id):
-            for entry in entries:
-                if not self.store.outbox.claim(entry.id, self.owner, now() + LEASE):
-                    return handed  # another worker has this lane
-                if self._deliver(entry) is Lane.WAIT:
-                    return handed
-                handed += 1
+        while batch := self._next_batch(session_id):
+            session, ready = batch
+            claimed = self.claims.take(ready)
+            if not self._deliver(session, claimed):
+                return handed
+            handed += len(claimed)
         return handed
 
-    def recover(self) -> int:
-        """Take over the claims of dead workers; how many."""
-        stale = [one for one in self.store.outbox.claimed() if one.owner != self.owner and _dead(one)]
-        return sum(self._take_over(entry) for entry in stale)
-
     def look_after(self, session: Session) -> None:
-        """Find what fell between two steps: accepted but not in the outbox, handed over but never acknowledged."""
-        for message in self._in_state(session, "queued"):
-            if now() - message.updated_at > FORGOTTEN_AFTER:
-                self.store.outbox.add(OutboxEntry(message.id, message.user_id, message.session_id, "queued"))
-        for status in ("sending", "unknown"):
-            for message in self._in_state(session, status):
-                if now() - message.updated_at > UNACKNOWLEDGED_AFTER:
-                    self._settle_later(message)
+        """Find what fell between two steps: accepted but not in the outbox, handed over but never acknowledged.
 
-    def _ready(self, session_id: str) -> list[OutboxEntry]:
+        A message that isn't `queued` any more is looked up in WhatsApp by its lane before anything else.
+        """
+        for status, patience in (
+            ("queued", FORGOTTEN_AFTER),
+            ("sending", UNACKNOWLEDGED_AFTER),
+            ("unknown", UNACKNOWLEDGED_AFTER),
+        ):
+            asked = MessageFilter(status=status, session=session.name)
+            for message in self.store.messages.page(session.user_id, asked, limit=_LOOKED_AFTER_AT_ONCE).items:
+                if now() - message.updated_at > patience:
+                    self.store.outbox.add(OutboxEntry(message.id, message.user_id, message.session_id, "queued"))
+
+    def _next_batch(self, session_id: str) -> tuple[Session, list[OutboxEntry]] | None:
         session = self.store.sessions.get(session_id)
         if session is None or as_of(session, now()).status != "connected":
-            return []
+            return None
         entries = self.store.outbox.oldest_queued(session_id)
-        return entries if entries and _due(entries[0]) else []
+        return (session, entries) if entries and _due(entries[0]) else None
 
-    def _deliver(self, entry: OutboxEntry) -> Lane:
-        message = self.store.messages.get(entry.id)
-        session = self.store.sessions.get(entry.session_id)
-        if message is None or session is None or message.status in FINAL:
-            self.store.outbox.remove(entry.id)
-            return Lane.GO_ON
-        if message.status in ("sending", "unknown"):
-            return self._settle(message, entry)
-        if not self.progress.move(message, "sending", attempts=message.attempts + 1):
-            self.store.outbox.remove(entry.id)
-            return Lane.GO_ON
-        return self._hand_over(message, entry, session)
+    def _deliver(self, session: Session, claimed: list[str]) -> bool:
+        """False when the session can't send just now, or another worker has its lane."""
+        found = self.store.messages.get_many(claimed)
+        messages = [found[one] for one in claimed if one in found]
+        self.claims.done([one for one in claimed if one not in found or found[one].status in FINAL])
+        interrupted = [one for one in messages if one.status in ("sending", "unknown")]
+        settled = [self._settle(message) for message in interrupted]
+        fresh = [one for one in messages if one.status == "queued"]
+        if not all(settled):
+            self._put_back(fresh)  # what was interrupted goes first
+            return False
+        return self._hand_over(session, fresh) and bool(claimed)
 
-    def _hand_over(self, message: Message, entry: OutboxEntry, session: Session) -> Lane:
-        order = {**_order(message), "id": message.id, "epoch": session.epoch}
-        try:
-            accepted = self.gateway.send(session.id, order, message.correlation_id)
-        except NotHandedOver as refusal:
-            return self._refused(message, entry, refusal)
-        except OutcomeUnknown as error:
-            log.warning("outcome_unknown", message_id=message.id, error=str(error), correlation_id=message.correlation_id)
-            return self._settle(message, entry)
-        if accepted.wa_message_id != message.wa_message_id:
-            self.store.messages.set_wa_id(message.id, accepted.wa_message_id)
-        # Its acks come as events, in their order; taking one from here could pass another one on the way.
-        self.store.outbox.remove(entry.id)
-        return Lane.GO_ON
+    def _hand_over(self, session: Session, messages: list[Message]) -> bool:
+        sending = self.progress.start_sending(messages)
+        self.claims.done([one.id for one in messages if one not in sending])  # cancelled meanwhile
+        if not sending:
+            return True
+        outcomes = self.gateway.send(session.id, session.epoch, [_order(one) for one in sending])
+        tried = list(zip_longest(sending, outcomes))
+        accepted = [message for message, outcome in tried if isinstance(outcome, Accepted)]
+        # Their acks come as events, in order; taking one from here could pass another one on the way.
+        self.claims.done([one.id for one in accepted])
+        results = [self._after(message, outcome) for message, outcome in tried]
+        self._return_to_queue([message for message, outcome in tried if outcome is None], "waits for the one before it")
+        return all(results)
 
-    def _refused(self, message: Message, entry: OutboxEntry, refusal: NotHandedOver) -> Lane:
-        exhausted = refusal.code == "engine_error" and message.attempts + 1 >= ATTEMPTS
+    def _after(self, message: Message, outcome: Outcome | None) -> bool:
+        """Deal with one that wasn't simply taken; False when the session should rest."""
+        if isinstance(outcome, Accepted):
+            if outcome.wa_message_id != message.wa_message_id:
+                self.store.messages.set_wa_id(message.id, outcome.wa_message_id)
+            return True
+        if isinstance(outcome, OutcomeUnknown):
+            log.warning("outcome_unknown", message_id=message.id, error=str(outcome), correlation_id=message.correlation_id)
+            return self._settle(message)
+        return self._refused(message, outcome) if outcome else False
+
+    def _refused(self, message: Message, refusal: NotHandedOver) -> bool:
+        exhausted = refusal.code == "engine_error" and message.attempts >= ATTEMPTS
         if refusal.permanent or exhausted:
             self.progress.fail(message, refusal.code)
-            self.store.outbox.remove(entry.id)
-            return Lane.GO_ON
-        self._back_to_queue(message, entry, refusal.code)
-        return Lane.WAIT
+            self.claims.done([message.id])
+            return True
+        self._return_to_queue([message], refusal.code)
+        return False
 
-    def _back_to_queue(self, message: Message, entry: OutboxEntry, why: str) -> None:
-        """The message first: an outbox entry without a queued message would be dropped as done."""
-        self.progress.move(message, "queued", detail=why)
-        self.store.outbox.requeue(entry.id, self.owner, now() + BACK_OFF)
+    def _return_to_queue(self, messages: list[Message], why: str) -> None:
+        """The message first: an outbox entry whose message is `sending` would be looked up in WhatsApp."""
+        for message in messages:
+            self.progress.move(message, "queued", detail=why)
+        self._put_back(messages)
 
-    def _settle(self, message: Message, entry: OutboxEntry) -> Lane:
-        """Look into WhatsApp whether it went out. Never sent again before that is known."""
-        order = {**_order(message), "since": to_rfc3339(message.created_at)}
+    def _put_back(self, messages: list[Message]) -> None:
+        self.claims.put_back([one.id for one in messages], wait=BACK_OFF)
+
+    def _settle(self, message: Message) -> bool:
+        """Look into WhatsApp whether it went out; False when that can't be told now. Never sent again before it is."""
         try:
-            found = self.gateway.find(message.session_id, order, message.correlation_id)
+            found = self.gateway.find(message.session_id, _wanted(message), message.correlation_id)
         except OutcomeUnknown:
             self.progress.move(message, "unknown", detail="the hand-over was interrupted; WhatsApp can't be asked yet")
-            self.store.outbox.requeue(entry.id, self.owner, now() + BACK_OFF)
-            return Lane.WAIT
+            self._put_back([message])
+            return False
         if found is None:
-            self._back_to_queue(message, entry, "not found in WhatsApp")
+            self._return_to_queue([message], "not found in WhatsApp")
         else:
             self.progress.acknowledged(message, found.ack)
-            self.store.outbox.remove(entry.id)
-        return Lane.GO_ON
-
-    def _settle_later(self, message: Message) -> None:
-        """Into the outbox again: the lane asks WhatsApp before anything else, since the state isn't `queued`."""
-        self.store.outbox.add(OutboxEntry(message.id, message.user_id, message.session_id, "queued"))
-
-    def _take_over(self, entry: OutboxEntry) -> bool:
-        taken = self.store.outbox.take_over(entry.id, entry.owner, self.owner, now() + LEASE)
-        if taken:
-            log.info("claim_taken_over", message_id=entry.id, from_owner=entry.owner)
-            self.store.outbox.requeue(entry.id, self.owner)
-        return taken
-
-    def _in_state(self, session: Session, status: str) -> list[Message]:
-        asked = MessageFilter(status=status, session=session.name)
-        return list(self.store.messages.page(session.user_id, asked, limit=200).items)
+            self.claims.done([message.id])
+        return True
 
 
 def _order(message: Message) -> dict[str, str | None]:
-    return {"to": message.to, "body": message.message, "wa_message_id": message.wa_message_id}
+    return {
+        "id": message.id,
+        "to": message.to,
+        "body": message.message,
+        "wa_message_id": message.wa_message_id,
+        "correlation_id": message.correlation_id,
+    }
+
+
+def _wanted(message: Message) -> dict[str, str | None]:
+    return {
+        "to": message.to,
+        "body": message.message,
+        "wa_message_id": message.wa_message_id,
+        "since": to_rfc3339(message.created_at),
+    }
 
 
 def _due(entry: OutboxEntry) -> bool:
     return entry.not_before is None or entry.not_before <= now()
-
-
-def _dead(entry: OutboxEntry) -> bool:
-    """Its lease has run out, or its worker was on this machine and is gone."""
-    if entry.lease_until is None or entry.lease_until < now():
-        return True
-    host, _, rest = (entry.owner or "").partition(":")
-    return host == socket.gethostname() and not _alive(rest.partition(":")[0])
-
-
-def _alive(pid: str) -> bool:
-    try:
-        os.kill(int(pid), 0)
-    except (ProcessLookupError, ValueError):
-        return False
-    except PermissionError:
-        return True
-    return True

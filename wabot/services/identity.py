@@ -12,9 +12,11 @@ from typing import Any
 import jwt
 
 from ..config import Settings
-from ..errors import Invalid, NotFound, Unauthenticated
+from ..errors import Conflict, Invalid, NotFound, Unauthenticated
 from ..lib.clock import now
 from ..store import Store
+from ..store.idempotency import Remembered
+from ..store.ids import new_id
 from ..store.records import ApiKey, Login, User
 
 TOKEN_LIFETIME = timedelta(hours=24)
@@ -22,6 +24,7 @@ COOKIE_LIFETIME = timedelta(days=30)
 SCOPES = ("send", "read", "manage")
 DEFAULT_SCOPES = ("send", "read")
 KEYS_PER_USER = 100
+_FORM_LIFETIME = timedelta(hours=24)
 _NOTE_USE_EVERY = timedelta(minutes=1)
 _ALGORITHM = "HS256"
 
@@ -95,8 +98,13 @@ class Identity:
             self.store.keys.used(key.id, moment)
         return Caller(user, frozenset(key.scopes), key=key)
 
-    def make_key(self, user: User, name: str, scopes: list[str], expires_at: datetime | None) -> tuple[ApiKey, str]:
-        """The record, and the key itself, which is shown now and never again. Raises Invalid."""
+    def make_key(
+        self, user: User, name: str, scopes: list[str], expires_at: datetime | None, *, form_token: str = ""
+    ) -> tuple[ApiKey, str]:
+        """The record, and the key itself, which is shown now and never again. Raises Invalid.
+
+        One `form_token` makes one key: the same again (a page that was reloaded) raises Conflict `form_sent_before`.
+        """
         unknown = set(scopes) - set(SCOPES)
         if unknown or not scopes:
             raise Invalid.field("scopes", f"choose from {', '.join(SCOPES)}")
@@ -104,6 +112,8 @@ class Identity:
             raise Invalid.field("expires_at", "lies in the past")
         if len(self.store.keys.of_user(user.id)) >= KEYS_PER_USER:
             raise Invalid.field("name", f"you have {KEYS_PER_USER} keys already: revoke one first", code="too_many_keys")
+        if form_token and not self._first_use(user, form_token):
+            raise Conflict("This form was sent before, and its key was made then.", code="form_sent_before")
         prefix = secrets.token_hex(4)
         secret = f"wb_{prefix}_{secrets.token_urlsafe(32)}"
         record = self.store.keys.add(
@@ -119,6 +129,11 @@ class Identity:
             }
         )
         return record, secret
+
+    def _first_use(self, user: User, form_token: str) -> bool:
+        mine = Remembered(new_id(), "key-form")
+        kept = self.store.idempotency.remember(user.id, f"key-form:{form_token[:64]}", mine, now() + _FORM_LIFETIME)
+        return kept == mine
 
     def revoke_key(self, user: User, key_id: str) -> None:
         if not self.store.keys.remove(user.id, key_id):

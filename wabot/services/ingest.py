@@ -7,10 +7,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ..lib.clock import now
+from ..lib.clock import from_rfc3339, now
 from ..lib.log import get_logger
 from ..store import REFUSED, Store
-from .progress import Progress
+from .message_machine import ACK_TO_STATUS
+from .progress import Ack, Progress
 from .sessions import SessionService
 
 log = get_logger(__name__)
@@ -42,27 +43,48 @@ class Ingest:
         events = [event for event in map(_read, journalled) if event]
         known = self.store.applied_events.already([event.id for event in events])
         fresh = [event for event in events if event.id not in known]
-        for event in fresh:
-            self._apply(event)
+        for step in _steps(fresh):
+            self._apply(step)
         if fresh:
             self.store.applied_events.remember([event.id for event in fresh], now())
         return len(fresh)
 
-    def _apply(self, event: GatewayEvent) -> None:
+    def _apply(self, step: list[GatewayEvent]) -> None:
         try:
-            self._effect(event)
+            self._effect(step)
         except (KeyError, TypeError, ValueError, *REFUSED) as error:
-            log.error("event_refused", event_id=event.id, type=event.type, error=type(error).__name__)
+            log.error("event_refused", event_id=step[0].id, type=step[0].type, error=type(error).__name__)
 
-    def _effect(self, event: GatewayEvent) -> None:
+    def _effect(self, step: list[GatewayEvent]) -> None:
+        event = step[0]
         if event.type == "session.status":
             self.sessions.observe(event.data)
         elif event.type == "message.ack":
-            self.progress.ack_event(event.session_id, event.data)
+            self.progress.ack_events(event.session_id, event.data["wa_message_id"], [ack for one in step for ack in _acks(one)])
         elif event.type == "message.received":
             self.progress.received_event(event.session_id, event.correlation_id or "", event.data)
         else:
             log.warning("event_unknown", event_id=event.id, type=event.type)
+
+
+def _steps(events: list[GatewayEvent]) -> list[list[GatewayEvent]]:
+    """The events in order, but all acks of one message together at the place of the first: one write instead of three."""
+    steps: list[list[GatewayEvent]] = []
+    acks: dict[tuple[str, Any], list[GatewayEvent]] = {}
+    for event in events:
+        key = (event.session_id, str(event.data.get("wa_message_id")))
+        if event.type == "message.ack" and key in acks:
+            acks[key].append(event)
+            continue
+        steps.append([event])
+        if event.type == "message.ack":
+            acks[key] = steps[-1]
+    return steps
+
+
+def _acks(event: GatewayEvent) -> list[Ack]:
+    status = ACK_TO_STATUS.get(event.data["ack"])
+    return [(status, from_rfc3339(event.data["at"]))] if status else []
 
 
 def _read(journalled: Any) -> GatewayEvent | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from ..lib.clock import from_rfc3339, now
@@ -17,6 +19,10 @@ from .tally import Tally
 
 log = get_logger(__name__)
 _COUNTED = frozenset({"sent", "delivered", "read", "failed"})
+_REREADS = 5
+
+Ack = tuple[str, datetime]
+"""A message's status as WhatsApp tells it, and when."""
 
 
 @dataclass(frozen=True)
@@ -31,28 +37,50 @@ class Progress:
         entry = {"status": status, "at": at, **({"detail": detail} if detail else {})}
         if not self.store.messages.move(message.id, ALLOWED_FROM[status], entry, changes):
             return False
-        log.info("message_moved", message_id=message.id, status=status, correlation_id=message.correlation_id)
-        moved = replace(message, status=status, updated_at=at, **changes)
-        self.publisher.publish(pushes_of_message(moved))
-        if status in _COUNTED:
-            self.tally.count(message.user_id, status)
+        self._tell(replace(message, status=status, updated_at=at, **changes), [status])
         return True
+
+    def start_sending(self, messages: list[Message]) -> list[Message]:
+        """Note the hand-over before it happens; those that are `sending` now, in their order."""
+        at = now()
+        entry = {"status": "sending", "at": at}
+        moved = set(self.store.messages.move_many([one.id for one in messages], ALLOWED_FROM["sending"], entry, {"attempts": 1}))
+        sending = [
+            replace(one, status="sending", updated_at=at, attempts=one.attempts + 1) for one in messages if one.id in moved
+        ]
+        for message in sending:
+            self._tell(message, ["sending"])
+        return sending
 
     def fail(self, message: Message, code: str) -> bool:
         return self.move(message, "failed", detail=code, error=message_error(code))
 
-    def acknowledged(self, message: Message, ack: str, at: Any = None) -> None:
-        """An ack as the gateway names it; repeated, late or skipped ones are all fine."""
+    def acknowledged(self, message: Message, ack: str) -> None:
+        """An ack that was looked up; nothing moves for `pending`."""
         status = ACK_TO_STATUS.get(ack)
         if status == "failed":
             self.fail(message, "rejected_by_whatsapp")
         elif status:
-            self.move(message, status, at=at)
+            self.move(message, status)
 
-    def ack_event(self, session_id: str, data: dict[str, Any]) -> None:
-        message = self.store.messages.by_wa_id(session_id, data["wa_message_id"])
-        if message and message.direction == "out":
-            self.acknowledged(message, data["ack"], from_rfc3339(data["at"]))
+    def ack_events(self, session_id: str, wa_message_id: str, acks: list[Ack]) -> None:
+        """All acks of one message in a batch of events, in their order; repeated, late or skipped ones are all fine."""
+        for _ in range(_REREADS):
+            message = self.store.messages.by_wa_id(session_id, wa_message_id)
+            if message is None or message.direction != "out":
+                return
+            entries = list(_allowed(message.status, acks))
+            if not entries or self._advance(message, entries):
+                return
+        raise RuntimeError("a message kept moving while its acks were applied")
+
+    def _advance(self, message: Message, entries: list[dict[str, Any]]) -> bool:
+        last = entries[-1]
+        changes: dict[str, Any] = {"error": message_error("rejected_by_whatsapp")} if last["status"] == "failed" else {}
+        if not self.store.messages.advance(message, entries, changes):
+            return False
+        self._tell(replace(message, status=last["status"], updated_at=last["at"], **changes), [one["status"] for one in entries])
+        return True
 
     def received_event(self, session_id: str, correlation_id: str, data: dict[str, Any]) -> None:
         """Store an incoming message once; a repeated event finds it there."""
@@ -70,3 +98,19 @@ class Progress:
         if self.store.messages.add(message):
             self.tally.count(session.user_id, "received")
             self.publisher.publish(pushes_of_message(message))
+
+    def _tell(self, message: Message, passed: list[str]) -> None:
+        """Once for the pages, and a figure for each state it passed."""
+        log.info("message_moved", message_id=message.id, status=message.status, correlation_id=message.correlation_id)
+        self.publisher.publish(pushes_of_message(message))
+        for status in passed:
+            if status in _COUNTED:
+                self.tally.count(message.user_id, status)
+
+
+def _allowed(status: str, acks: Iterable[Ack]) -> Iterable[dict[str, Any]]:
+    """The timeline entries of those acks that move the message forwards."""
+    for following, at in acks:
+        if status in ALLOWED_FROM[following]:
+            status = following
+            yield {"status": following, "at": at, **({"detail": "rejected_by_whatsapp"} if following == "failed" else {})}

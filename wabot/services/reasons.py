@@ -19,6 +19,7 @@ SESSION_REASONS: dict[str, str] = {
     "not_observed": "The session has not been heard of for some seconds; it comes back by itself, or the status will say why not.",
     "whatsapp_changed": "WhatsApp Web changed, and this version of wabot can't use all of it. Ask the administrator for an update.",
     "out_of_restarts": "It failed too often in a row, so wabot stopped trying. Try again, or disconnect and link anew.",
+    "events_backed_up": "Too many events wait to be stored, so the session rests; it comes back by itself.",
     "sandbox_unavailable": "The sandbox is not running. It is being restarted; try again in a moment.",
     "engine_error": "The WhatsApp engine reported a problem. Try again; if it stays so, disconnect and link anew.",
 }

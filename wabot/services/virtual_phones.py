@@ -12,6 +12,9 @@ from ..lib.sandbox import Sandbox
 from ..store import Store
 from .sessions import SessionService
 
+_READ = 3
+"""WhatsApp's own number for the blue ticks, as the sandbox gives it."""
+
 
 @dataclass(frozen=True)
 class VirtualPhones:
@@ -57,8 +60,18 @@ class VirtualPhones:
     def write(self, user_id: str, number: str, to: str, text: str) -> None:
         self.sandbox.write(self.own(user_id, number), phones.to_e164(to), text)
 
-    def read(self, user_id: str, number: str) -> None:
-        self.sandbox.read(self.own(user_id, number))
+    def read(self, user_id: str, number: str, chat: str | None = None) -> None:
+        """Read receipts for what is unread: of the chat with that number, or of all."""
+        e164 = self.own(user_id, number)
+        if chat is None:
+            self.sandbox.read(e164)
+            return
+        for message_id in self._unread(e164, phones.to_e164(chat, "with")):
+            self.sandbox.read(e164, message_id)
+
+    def _unread(self, number: str, other: str) -> list[str]:
+        chats = [one for one in self.sandbox.chats(number) if one["with"] == other]
+        return [one["id"] for chat in chats for one in chat["messages"] if not one["from_me"] and one["ack"] < _READ]
 
     def own(self, user_id: str, number: str) -> str:
         """Raises NotFound when the number isn't one of this user's phones."""

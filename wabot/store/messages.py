@@ -64,6 +64,37 @@ class Messages:
         guard = {"_id": ids.parse(message_id), "status": {"$in": list(allowed_from)}}
         return self._messages.update_one(guard, update).modified_count == 1
 
+    def get_many(self, message_ids: list[str]) -> dict[str, Message]:
+        """By id; what isn't there is left out."""
+        found = self._messages.find({"_id": {"$in": [ids.parse(one) for one in message_ids]}})
+        return {str(one["_id"]): _known(one) for one in found}
+
+    def move_many(
+        self, message_ids: list[str], allowed_from: Collection[str], entry: dict[str, Any], inc: dict[str, int] | None = None
+    ) -> list[str]:
+        """The same transition for several at once; those that are in the new state now.
+
+        Only for a transition that nobody else makes meanwhile, such as those of a claimed message.
+        """
+        if not message_ids:
+            return []
+        guard = {"_id": {"$in": [ids.parse(one) for one in message_ids]}, "status": {"$in": list(allowed_from)}}
+        update = {"$set": {"status": entry["status"], "updated_at": entry["at"]}, "$push": {"timeline": entry}}
+        changed = self._messages.update_many(guard, {**update, **({"$inc": inc} if inc else {})}).modified_count
+        if changed == len(message_ids):
+            return message_ids
+        return [one.id for one in self.get_many(message_ids).values() if one.status == entry["status"]]
+
+    def advance(self, message: Message, entries: list[dict[str, Any]], changes: dict[str, Any] | None = None) -> bool:
+        """Several transitions in one write; False when the message isn't as `message` says any more: read it again."""
+        last = entries[-1]
+        update = {
+            "$set": {**(changes or {}), "status": last["status"], "updated_at": last["at"]},
+            "$push": {"timeline": {"$each": entries}},
+        }
+        guard = {"_id": ids.parse(message.id), "status": message.status}
+        return self._messages.update_one(guard, update).modified_count == 1
+
     def set_wa_id(self, message_id: str, wa_message_id: str) -> None:
         self._messages.update_one({"_id": ids.parse(message_id)}, {"$set": {"wa_message_id": wa_message_id}})
 

@@ -31,23 +31,29 @@ class Outbox:
         return [str(one) for one in self._outbox.distinct("session_id", {"status": "queued"})]
 
     def oldest_queued(self, session_id: str) -> list[OutboxEntry]:
-        """Up to 25, in the order of acceptance."""
+        """Up to 25, in the order of acceptance (ids of one web process rise)."""
         documents = self._outbox.find({"status": "queued", "session_id": session_id}).sort("_id", 1).limit(_CANDIDATES)
         return [record_of(OutboxEntry, one) for one in documents]
 
-    def claim(self, entry_id: str, owner: str, lease_until: datetime) -> bool:
-        """True for exactly one caller."""
-        claimed = {"$set": {"status": "claimed", "owner": owner, "lease_until": lease_until}, "$inc": {"attempts": 1}}
-        return self._outbox.update_one({"_id": ids.parse(entry_id), "status": "queued"}, claimed).modified_count == 1
+    def claim(self, entry_ids: list[str], owner: str, lease_until: datetime) -> list[str]:
+        """Those that are `owner`'s from now on, in the given order; each entry is given to exactly one caller."""
+        wanted = {"$in": [ids.parse(one) for one in entry_ids]}
+        claim = {"$set": {"status": "claimed", "owner": owner, "lease_until": lease_until}, "$inc": {"attempts": 1}}
+        changed = self._outbox.update_many({"_id": wanted, "status": "queued"}, claim).modified_count
+        if changed == len(entry_ids):
+            return entry_ids
+        mine = {str(one["_id"]) for one in self._outbox.find({"_id": wanted}) if one["owner"] == owner}
+        return [one for one in entry_ids if one in mine]
 
     def claimed(self, limit: int = 500) -> list[OutboxEntry]:
         return [record_of(OutboxEntry, one) for one in self._outbox.find({"status": "claimed"}).limit(limit)]
 
-    def requeue(self, entry_id: str, owner: str | None, not_before: datetime | None = None) -> bool:
-        """Back to the queue, if it is still this owner's."""
-        queued = {"$set": {"status": "queued", "owner": None, "lease_until": None, "not_before": not_before}}
-        guard = {"_id": ids.parse(entry_id), "status": "claimed", "owner": owner}
-        return self._outbox.update_one(guard, queued).modified_count == 1
+    def requeue(self, entry_ids: list[str], owner: str, not_before: datetime | None = None) -> None:
+        """Back to the queue, those that are still this owner's."""
+        if entry_ids:
+            queued = {"$set": {"status": "queued", "owner": None, "lease_until": None, "not_before": not_before}}
+            guard = {"_id": {"$in": [ids.parse(one) for one in entry_ids]}, "status": "claimed", "owner": owner}
+            self._outbox.update_many(guard, queued)
 
     def take_over(self, entry_id: str, dead_owner: str | None, owner: str, lease_until: datetime) -> bool:
         """A claim whose lease ran out becomes `owner`'s. True for exactly one caller."""
@@ -55,8 +61,9 @@ class Outbox:
         taken = {"$set": {"owner": owner, "lease_until": lease_until}}
         return self._outbox.update_one(guard, taken).modified_count == 1
 
-    def remove(self, entry_id: str) -> bool:
-        return self._outbox.delete_one({"_id": ids.parse(entry_id)}).deleted_count == 1
+    def remove(self, entry_ids: list[str]) -> None:
+        if entry_ids:
+            self._outbox.delete_many({"_id": {"$in": [ids.parse(one) for one in entry_ids]}})
 
     def remove_queued(self, entry_id: str) -> bool:
         """For cancelling: only while nobody has claimed it."""
