@@ -13,6 +13,7 @@ from ..lib.loopback import LoopbackClient
 from ..lib.sandbox import Sandbox
 from ..lib.wake import WakeUps
 from ..store import Store
+from .acceptance import Acceptance
 from .accounts import Accounts
 from .administration import SessionAdministration
 from .audit import AuditLog
@@ -53,9 +54,11 @@ class Services:
     session_administration: SessionAdministration
     wake_ups: WakeUps
     tally: Tally
+    acceptance: Acceptance
 
     def close(self) -> None:
         """At the end of the process: connections and sockets."""
+        self.acceptance.close()
         self.tally.close()
         self.wake_ups.close()
         self.store.close()
@@ -69,6 +72,7 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
     tally = Tally(store)
     audit = AuditLog(store)
     claims = Claims(store)
+    acceptance = Acceptance(store, wake_ups.ring)
     sessions = SessionService(store, gateway, publisher, preferences, settings)
     progress = Progress(store, publisher, tally)
     return Services(
@@ -79,7 +83,7 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         identity=Identity(store, settings),
         preferences=preferences,
         sessions=sessions,
-        messages=MessageService(store, sessions, publisher, wake_ups.ring, QueueGauge(store), tally),
+        messages=MessageService(store, sessions, publisher, acceptance, QueueGauge(store), tally),
         progress=progress,
         ingest=Ingest(store, sessions, progress),
         delivery=Delivery(store, gateway, progress, claims),
@@ -91,4 +95,5 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         session_administration=SessionAdministration(store, sessions, audit),
         wake_ups=wake_ups,
         tally=tally,
+        acceptance=acceptance,
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -15,8 +14,9 @@ from ..store import Store
 from ..store.idempotency import Remembered
 from ..store.ids import new_id
 from ..store.messages import MessageFilter
-from ..store.records import Message, OutboxEntry, Page, Session
+from ..store.records import Message, Page, Session
 from . import message_machine, session_machine
+from .acceptance import Acceptance
 from .publishing import Publisher, pushes_of_message
 from .queue_gauge import QueueGauge
 from .sessions import DEFAULT, SessionService
@@ -43,7 +43,7 @@ class MessageService:
     store: Store
     sessions: SessionService
     publisher: Publisher
-    wake: Callable[[], None]
+    acceptance: Acceptance
     queue: QueueGauge
     tally: Tally
 
@@ -118,10 +118,8 @@ class MessageService:
 
     def _store(self, message: Message) -> tuple[Message, bool]:
         self.queue.take_place(message.user_id)
-        if not self.store.messages.add(message):
+        if not self.acceptance.store(message):
             return self.store.messages.get(message.id) or message, False
-        self.store.outbox.add(OutboxEntry(message.id, message.user_id, message.session_id, "queued"))
-        self.wake()
         self.tally.count(message.user_id, "accepted")
         self.publisher.publish(pushes_of_message(message))
         return message, True

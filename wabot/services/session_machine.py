@@ -107,6 +107,11 @@ def accepts_messages(session: Session) -> bool:
     return session.desired == "on" and (session.linked or session.status == "connected")
 
 
+def stays_out(session: Session) -> bool:
+    """Open elsewhere: coming back by itself would throw that window out. Only the owner's next initialize does."""
+    return session.status == "failed" and session.reason == "opened_elsewhere"
+
+
 def _older(seen: dict[str, Any], session: Session) -> bool:
     return session.observed_at is not None and seen["observed_at"] < session.observed_at
 

@@ -12,6 +12,7 @@ from ..lib.log import get_logger
 from ..store import Store
 from ..store.ids import new_id
 from ..store.records import Session
+from . import session_machine as machine
 from .sessions import SessionService
 
 STARTS_PER_ROUND = 2
@@ -57,7 +58,7 @@ class Upkeep:
                 self.sessions.observe(snapshots[session.id])
 
     def _start_missing(self, wanted: list[Session], snapshots: dict[str, Snapshot]) -> None:
-        missing = [one for one in wanted if not _held(one, snapshots.get(one.id))]
+        missing = [one for one in wanted if not _held(one, snapshots.get(one.id)) and not machine.stays_out(one)]
         for session in missing:
             self.sessions.gateway_lost(session)  # the gateway has begun anew: nothing of it is connected
         for session in missing[:STARTS_PER_ROUND]:

@@ -6,10 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from pymongo.database import Database
-from pymongo.errors import BulkWriteError
 
-_DUPLICATE = 11000
-"""MongoDB's code for a key that is there already."""
+from .inserting import insert_new
 
 
 class AppliedEvents:
@@ -21,8 +19,4 @@ class AppliedEvents:
 
     def remember(self, event_ids: list[str], at: datetime) -> None:
         """Harmless for those remembered already."""
-        try:
-            self._events.insert_many([{"_id": event_id, "at": at} for event_id in event_ids], ordered=False)
-        except BulkWriteError as error:
-            if any(one["code"] != _DUPLICATE for one in error.details["writeErrors"]):
-                raise
+        insert_new(self._events, [{"_id": event_id, "at": at} for event_id in event_ids])

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from pymongo.database import Database
-from pymongo.errors import DuplicateKeyError
 
 from . import ids
+from .inserting import insert_new
 from .records import Message, Page, record_of
 from .windows import newest_first
 
@@ -34,12 +34,12 @@ class Messages:
 
     def add(self, message: Message) -> bool:
         """False when a message of this session and WhatsApp id is there already."""
-        document = {name: value for name, value in vars(message).items() if name not in ("id", "from_")}
-        try:
-            self._messages.insert_one({"_id": ids.parse(message.id), "from": message.from_, **document})
-        except DuplicateKeyError:
-            return False
-        return True
+        return bool(self.add_many([message]))
+
+    def add_many(self, messages: list[Message]) -> set[str]:
+        """Ids of those that are new; one whose id, or session and WhatsApp id, is there already is left out."""
+        duplicates = insert_new(self._messages, [_document(one) for one in messages])
+        return {one.id for index, one in enumerate(messages) if index not in duplicates}
 
     def get(self, message_id: str) -> Message | None:
         return _record(self._messages.find_one({"_id": ids.parse(message_id)}))
@@ -108,6 +108,11 @@ class Messages:
             self._messages, equal, limit=limit, before=before, since=asked.since, wanted=_wanted(asked)
         )
         return Page([_known(one) for one in documents], following)
+
+
+def _document(message: Message) -> dict[str, Any]:
+    fields = {name: value for name, value in vars(message).items() if name not in ("id", "from_")}
+    return {"_id": ids.parse(message.id), "from": message.from_, **fields}
 
 
 def _wanted(asked: MessageFilter) -> Callable[[dict[str, Any]], bool]:

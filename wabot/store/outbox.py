@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from pymongo.database import Database
-from pymongo.errors import DuplicateKeyError
 
 from . import ids
+from .inserting import insert_new
 from .records import OutboxEntry, record_of
 
 _CANDIDATES = 25
@@ -19,12 +19,12 @@ class Outbox:
         self._outbox = db["outbox"]
 
     def add(self, entry: OutboxEntry) -> None:
-        """Harmless when it is there already."""
-        document = {name: value for name, value in vars(entry).items() if name != "id"}
-        try:
-            self._outbox.insert_one({"_id": ids.parse(entry.id), **document})
-        except DuplicateKeyError:
-            return
+        self.add_many([entry])
+
+    def add_many(self, entries: list[OutboxEntry]) -> None:
+        """Harmless for those that are there already."""
+        if entries:
+            insert_new(self._outbox, [_document(one) for one in entries])
 
     def sessions_waiting(self) -> list[str]:
         """Ids of the sessions that have something queued."""
@@ -72,3 +72,7 @@ class Outbox:
     def waiting_of(self, user_id: str, at_most: int) -> int:
         """How many of this user's messages wait, counted up to `at_most`."""
         return len(list(self._outbox.find({"user_id": user_id}, {"_id": 1}).limit(at_most)))
+
+
+def _document(entry: OutboxEntry) -> dict[str, Any]:
+    return {"_id": ids.parse(entry.id), **{name: value for name, value in vars(entry).items() if name != "id"}}
