@@ -17,7 +17,7 @@ def init_app(app: Flask, items: list[NavItem]) -> None:
     def context() -> dict[str, Any]:
         known = current_user.is_authenticated
         return {
-            "nav": [_link(item) for item in items if known and _visible(item)],
+            "nav": _navigation([item for item in items if known and _visible(item)]),
             "sandbox_offered": services().settings.sandbox,
             "must_change_password": known and current_user.user.must_change_password,
             "asset_version": __version__,
@@ -31,7 +31,9 @@ def _visible(item: NavItem) -> bool:
     return (not item.admin or current_user.is_admin) and (not item.sandbox or services().settings.sandbox)
 
 
-def _link(item: NavItem) -> dict[str, Any]:
-    url = url_for(item.endpoint)
-    active = request.path == url or request.path.startswith(url + "/")
-    return {"label": item.label, "url": url, "icon": item.icon, "active": active}
+def _navigation(items: list[NavItem]) -> list[dict[str, Any]]:
+    """The links; where one is, is the longest address that leads here: /messages/new lies below /messages too."""
+    links = [{"label": item.label, "url": url_for(item.endpoint), "icon": item.icon} for item in items]
+    leading = [link["url"] for link in links if request.path == link["url"] or request.path.startswith(link["url"] + "/")]
+    here = max(leading, key=len, default=None)
+    return [{**link, "active": link["url"] == here} for link in links]

@@ -1,18 +1,31 @@
-"""Page for administrators: figures, users, sessions."""
+"""Pages for administrators: figures and accounts, every session, the audit log."""
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+from collections.abc import Callable
+from typing import Any
 
-from ..errors import Forbidden
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+
+from ..errors import Forbidden, WabotError
 from ..lib.clock import to_rfc3339
 from ..plugins import NavItem
 from ..services import present
-from ._context import login_required, page_user, services
+from ..services.audit import Audited
+from ..store.records import Session
+from . import _versions
+from ._context import login_required, page_user, request_id, services
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
 NAV = NavItem("Admin", "admin.overview", "admin", order=90, admin=True)
 _PAGE = 50
+_STATES: dict[str, frozenset[str]] = {
+    "connected": frozenset({"connected"}),
+    "trouble": frozenset({"failed", "reconnecting"}),
+    "linking": frozenset({"starting", "qr", "pairing", "authenticating"}),
+    "off": frozenset({"disconnected"}),
+}
+"""What the list of sessions can be narrowed to, and the statuses each means."""
 
 
 @bp.before_request
@@ -30,5 +43,93 @@ def overview() -> str:
         "admin.html",
         stats=services().figures.overview(),
         users={"items": users, "next_cursor": page.next_cursor},
-        sessions=services().figures.sessions(),
     )
+
+
+@bp.get("/sessions")
+def sessions() -> str:
+    return render_template("admin_sessions.html", **_sessions())
+
+
+@bp.get("/sessions/list")
+def session_list() -> str:
+    """The part of the page that changes, alone."""
+    return render_template("_admin_sessions.html", **_sessions())
+
+
+@bp.post("/sessions/<session_id>/restart")
+def restart(session_id: str) -> Any:
+    def work() -> str:
+        session = services().session_administration.restart(session_id, _audited(), request_id())
+        return f"“{session.name}” is being restarted; its login is kept."
+
+    return _done(work)
+
+
+@bp.post("/sessions/<session_id>/disconnect")
+def disconnect(session_id: str) -> Any:
+    def work() -> str:
+        session: Session = services().session_administration.disconnect(session_id, _audited(), request_id())
+        return f"“{session.name}” is logged out of WhatsApp; its owner has to link it again."
+
+    return _done(work)
+
+
+@bp.get("/audit")
+def audit() -> str:
+    cursor = request.args.get("cursor")
+    page = services().audit.page(limit=_PAGE, cursor=cursor)
+    items = [present.audit_entry(one) for one in page.items]
+    return render_template("admin_audit.html", items=items, next_cursor=page.next_cursor)
+
+
+def _done(work: Callable[[], str]) -> Any:
+    """Do it, say what came of it, and go back to the list as it was narrowed down."""
+    try:
+        flash(work(), "success")
+    except WabotError as error:
+        flash(error.detail, "error")
+    return redirect(url_for(".sessions", **_kept()))
+
+
+def _kept() -> dict[str, Any]:
+    """How the list was narrowed down, to come back to it."""
+    return {name: value for name in ("state", "q", "page") if (value := request.args.get(name))}
+
+
+def _sessions() -> dict[str, Any]:
+    """What the list shows: those of one state that contain the text looked for, those in trouble first, in pages."""
+    everyone = services().figures.sessions()
+    state, text = request.args.get("state", ""), request.args.get("q", "").strip()[:100]
+    found = [one for one in everyone if _matches(one, text)]
+    shown = [one for one in found if state not in _STATES or one["status"] in _STATES[state]]
+    shown.sort(key=lambda one: one["status"] not in _STATES["trouble"])
+    page = _page_number(len(shown))
+    return {
+        "counts": {"": len(found)} | {name: sum(one["status"] in those for one in found) for name, those in _STATES.items()},
+        "sessions": shown[(page - 1) * _PAGE : page * _PAGE],
+        "kept": _kept(),
+        "asked": {"state": state if state in _STATES else "", "q": text},
+        "pages": {"now": page, "last": _pages(len(shown))},
+        "versions": _versions.by_version(everyone),
+    }
+
+
+def _matches(session: dict[str, Any], text: str) -> bool:
+    """By name, owner's address or phone; of a number only the digits count."""
+    words = f"{session['session']} {session['user']['email']}".casefold()
+    digits = "".join(filter(str.isdigit, text))
+    return text.casefold() in words or bool(digits and digits in (session["phone"] or ""))
+
+
+def _pages(count: int) -> int:
+    return max(1, -(-count // _PAGE))
+
+
+def _page_number(count: int) -> int:
+    asked = request.args.get("page", "1")
+    return min(max(1, int(asked)), _pages(count)) if asked.isdecimal() and len(asked) < 6 else 1
+
+
+def _audited() -> Audited:
+    return Audited(page_user(), request.remote_addr or "")

@@ -7,9 +7,10 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
-from ..errors import Invalid, WabotError
+from ..errors import Conflict, Invalid, WabotError
 from ..plugins import NavItem
 from ..services import present
+from ..store.ids import new_id
 from ._context import login_required, page_user, services
 from ._forms import errors_of, field, values
 
@@ -26,8 +27,11 @@ def overview() -> Any:
         name = field("name").strip()[:100]
         if not name:
             raise Invalid.field("name", "is missing: say what the key is for")
-        expires_at = _end_of_day(field("expires_at"))
-        record, secret = services().identity.make_key(page_user(), name, request.form.getlist("scopes"), expires_at)
+        expires_at, scopes = _end_of_day(field("expires_at")), request.form.getlist("scopes")
+        record, secret = services().identity.make_key(page_user(), name, scopes, expires_at, form_token=field("form_token"))
+    except Conflict:
+        flash("This form was sent before: no second key was made. A key is shown once; make another if you missed it.", "info")
+        return redirect(url_for(".overview"))
     except WabotError as error:
         return _page(values=values(), errors=errors_of(error)), error.status
     return _page(created={**present.api_key(record), "key": secret})
@@ -43,7 +47,7 @@ def revoke(key_id: str) -> Any:
 
 def _page(**more: Any) -> str:
     items = [present.api_key(one) for one in services().store.keys.of_user(page_user().id)]
-    context = {"values": {}, "errors": {}, "created": None, **more}
+    context = {"values": {}, "errors": {}, "created": None, "form_token": new_id(), **more}
     return render_template("keys.html", items=items, base_url=services().settings.public_url, **context)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -25,6 +27,7 @@ NAV = [
     NavItem("Messages", "messages.log", "messages", order=40),
 ]
 _PAGE = 50
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _STATUSES = ("queued", "sending", "sent", "delivered", "read", "failed", "cancelled", "unknown", "scheduled")
 
 
@@ -36,7 +39,7 @@ def log() -> str:
     page = services().messages.page(page_user().id, _filter(asked), limit=_PAGE, cursor=cursor)
     return render_template(
         "messages.html",
-        page={"items": [present.message(one) for one in page.items], "next_cursor": page.next_cursor},
+        page={"items": [present.message_for_page(one) for one in page.items], "next_cursor": page.next_cursor},
         filters=asked,
         first_page=cursor is None,
         sessions=_sessions(),
@@ -61,7 +64,7 @@ def compose() -> Any:
 @login_required
 def one(message_id: str) -> str:
     message = services().messages.one(page_user().id, message_id)
-    return render_template("message.html", message=present.message(message, timeline=True))
+    return render_template("message.html", message=present.message_for_page(message))
 
 
 @bp.post("/<message_id>/cancel")
@@ -86,13 +89,20 @@ def _form(given: dict[str, str], errors: dict[str, str]) -> str:
 
 def _filter(asked: dict[str, str]) -> MessageFilter:
     """What can't be understood filters nothing out: it stays in its field to be corrected."""
-    to = since = until = None
+    to = None
     with contextlib.suppress(WabotError, ValueError):
         to = phones.to_e164(asked["to"]) if asked["to"] else None
-    with contextlib.suppress(ValueError):
-        since = from_rfc3339(asked["since"]) if asked["since"] else None
-        until = from_rfc3339(asked["until"]) if asked["until"] else None
+    since, until = _moment(asked["since"], timedelta(0)), _moment(asked["until"], timedelta(days=1))
     status = asked["status"] if asked["status"] in _STATUSES else None
     return MessageFilter(
         status=status, to=to, session=asked["session"] or None, text=asked["q"] or None, since=since, until=until
     )
+
+
+def _moment(typed: str, of_day: timedelta) -> datetime | None:
+    """A time with its zone, or a bare date as the page's fields send it: that day in UTC, and `of_day` from its start on."""
+    with contextlib.suppress(ValueError, OverflowError):
+        if _DATE.fullmatch(typed):
+            return datetime.fromisoformat(typed).replace(tzinfo=UTC) + of_day
+        return from_rfc3339(typed)
+    return None

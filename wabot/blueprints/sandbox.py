@@ -75,7 +75,7 @@ def send(number: str) -> Any:
 @bp.post("/phones/<number>/read")
 @login_required
 def read(number: str) -> Any:
-    return _done(lambda: services().phones.read(page_user().id, number), number)
+    return _done(lambda: services().phones.read(page_user().id, number, field("with") or None), number)
 
 
 def _done(work: Callable[[], str | None], number: str | None = None) -> Any:

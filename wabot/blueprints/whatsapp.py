@@ -7,14 +7,16 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from markupsafe import Markup
 
-from ..errors import WabotError
+from ..errors import Invalid, WabotError
 from ..lib import qr
+from ..lib.clock import now, to_rfc3339
 from ..plugins import NavItem
 from ..services import present
 from ..services.sessions import DEFAULT, StartOrder
 from ..store.records import Session
+from . import _linking
 from ._context import login_required, page_user, request_id, services
-from ._forms import field
+from ._forms import errors_of, field, values
 
 bp = Blueprint("whatsapp", __name__, url_prefix="/whatsapp")
 NAV = NavItem("WhatsApp", "whatsapp.connect", "whatsapp", order=20)
@@ -23,37 +25,20 @@ NAV = NavItem("WhatsApp", "whatsapp.connect", "whatsapp", order=20)
 @bp.get("")
 @login_required
 def connect() -> str:
-    name = request.args.get("session", DEFAULT)
-    shown = services().sessions.status(page_user().id, name)
-    settings = services().settings
-    found = [present.session(one) for one in services().sessions.of_user(page_user().id)]
-    return render_template(
-        "whatsapp.html",
-        session=present.session(shown),
-        sessions=found,
-        qr_svg=_picture(shown),
-        networks=["live", "sandbox"] if settings.sandbox else ["live"],
-        default_network=settings.default_network,
-        engines=services().sessions.engines(),
-        phones=services().phones.of_user(page_user().id) if settings.sandbox else [],
-    )
+    return _page(request.args.get("session"))
 
 
 @bp.post("/initialize")
 @login_required
 def initialize() -> Any:
     name = field("session") or DEFAULT
-    order = StartOrder(
-        session=name,
-        engine=field("engine") or None,
-        network=field("network") or None,
-        method="code" if field("method") == "code" else "qr",
-        phone=field("phone") or None,
-    )
     try:
-        name = services().sessions.initialize(page_user().id, order, request_id()).name
+        if field("new") and services().store.sessions.named(page_user().id, name):
+            raise Invalid.field("session", "you have a session of this name: choose another")
+        name = _start(name).name
     except WabotError as error:
-        flash(error.detail, "error")
+        shown = field("from") if field("new") else _known(name)
+        return _page(shown, values=values(), errors=errors_of(error)), error.status
     return redirect(url_for(".connect", session=_known(name)))
 
 
@@ -67,6 +52,56 @@ def disconnect() -> Any:
     except WabotError as error:
         flash(error.detail, "error")
     return redirect(url_for(".connect", session=_known(name)))
+
+
+@bp.post("/delete")
+@login_required
+def delete() -> Any:
+    name = field("session") or DEFAULT
+    try:
+        services().sessions.delete(page_user().id, name, request_id())
+        flash(f"“{name}” is deleted. Its messages stay in the log.", "success")
+    except WabotError as error:
+        flash(error.detail, "error")
+    return redirect(url_for(".connect", session=_known(name)))
+
+
+def _start(name: str) -> Session:
+    """As asked; a session that waits with a dead code is started anew as it was, since asking again would change nothing."""
+    known = services().store.sessions.named(page_user().id, name)
+    if known and _linking.ran_out(services().sessions.status(page_user().id, name), now()):
+        return services().sessions.restart(known, request_id())
+    order = StartOrder(
+        session=name,
+        engine=field("engine") or None,
+        network=field("network") or None,
+        method="code" if field("method") == "code" else "qr",
+        phone=field("phone") or None,
+    )
+    return services().sessions.initialize(page_user().id, order, request_id())
+
+
+def _page(name: str | None, **more: Any) -> str:
+    """One session, by default `default` or else the first there is."""
+    found = services().sessions.of_user(page_user().id)
+    if name is None and found and DEFAULT not in [one.name for one in found]:
+        name = found[0].name
+    shown = services().sessions.status(page_user().id, name or DEFAULT)
+    settings = services().settings
+    context: dict[str, Any] = {"values": {}, "errors": {}, **more}
+    return render_template(
+        "whatsapp.html",
+        session=present.session(shown),
+        link=_linking.of(shown, now()),
+        sessions=[present.session(one) for one in found],
+        qr_svg=_picture(shown),
+        networks=["live", "sandbox"] if settings.sandbox else ["live"],
+        default_network=settings.default_network,
+        engines=services().sessions.engines(),
+        phones=services().phones.of_user(page_user().id) if settings.sandbox else [],
+        server_time=to_rfc3339(now()),
+        **context,
+    )
 
 
 def _known(name: str) -> str | None:

@@ -11,3 +11,7 @@ on('message', (message) => {
   showTick(message)
   update()
 })
+// A heartbeat that stopped is pushed by nobody.
+setInterval(() => {
+  if (!document.hidden) update()
+}, 10_000)

@@ -11,17 +11,40 @@ export async function refresh(ids, { url = location.href } = {}) {
   if (!response.ok || response.redirected) throw new Error(`${url} answered ${response.status}`)
   const fresh = new DOMParser().parseFromString(await response.text(), 'text/html')
   localiseTimes(fresh)
+  takeOverTokens(fresh)
   for (const id of ids) swap(document.getElementById(id), fresh.getElementById(id))
+}
+
+/** Every rendering has a new CSRF token: it goes into all forms that stand, so that an unchanged part is seen as such. */
+function takeOverTokens(fresh) {
+  const newest = fresh.querySelector('input[name=csrf_token]')?.value
+  if (newest === undefined) return
+  for (const root of [document, fresh])
+    for (const input of root.querySelectorAll('input[name=csrf_token]')) input.setAttribute('value', newest)
 }
 
 /** Left alone while nothing changed, or while a person is typing in it. */
 function swap(old, fresh) {
   if (old === null || fresh === null || old.contains(typing())) return
   localiseTimes(old)
-  if (old.outerHTML === fresh.outerHTML) return
+  keepOpen(old, fresh)
+  if (old.outerHTML === fresh.outerHTML || swapMembers(old, fresh)) return
   const focus = document.activeElement?.id
   old.replaceWith(document.importNode(fresh, true))
   if (focus) document.getElementById(focus)?.focus()
+}
+
+/** A long list ([data-keyed], its members with ids) that has the same members is brought up to date one by one. */
+function swapMembers(old, fresh) {
+  const [were, are] = [old, fresh].map((part) => [...(part.querySelector('[data-keyed]')?.children ?? [])])
+  const same = were.length > 0 && were.length === are.length && were.every((one, i) => one.id === are[i].id)
+  if (same) for (const [i, one] of were.entries()) swap(one, are[i])
+  return same
+}
+
+function keepOpen(old, fresh) {
+  for (const one of old.querySelectorAll('details[id]'))
+    fresh.querySelector(`#${CSS.escape(one.id)}`)?.toggleAttribute('open', one.open)
 }
 
 function typing() {

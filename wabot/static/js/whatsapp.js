@@ -3,32 +3,40 @@ import { on } from './live.js'
 import { calmly, refresh } from './refresh.js'
 import { pageData, pageWords } from './words.js'
 
-const NAME = pageData().session
+/** What only time brings (a code that ran out, a heartbeat that stopped) is pushed by nobody: the server is asked. */
+const LOOK_EVERY_MS = 5000
+
+const { session: NAME, here: HERE, server_time: serverTime } = pageData()
+/** This device's clock may be wrong by minutes; codes live for seconds. */
+const SKEW_MS = Date.parse(serverTime) - Date.now()
+
 const update = calmly(async () => {
-  await refresh(['session-panel', 'session-tabs'])
+  await refresh(['session-panel', 'session-tabs'], { url: HERE })
   countDown()
 }, 60)
 
 /** The picture goes into an <img>: nothing inside an SVG can act there. */
 function showQr({ svg, expires_at: expiresAt }) {
   const box = document.getElementById('qr')
-  if (box === null) return update()
+  const left = document.querySelector('#session-panel [data-expires]')
+  if (box === null || left === null) return update()
   const image = document.createElement('img')
   const named = svg.includes('xmlns=') ? svg : svg.replace('<svg', '<svg xmlns="http://www.w3.org/2000/svg"')
   image.src = `data:image/svg+xml,${encodeURIComponent(named)}`
   image.alt = 'QR code to scan with WhatsApp'
   box.replaceChildren(image)
-  const left = document.getElementById('qr-left')
-  if (left !== null && expiresAt) left.dataset.expires = expiresAt
+  left.dataset.expires = expiresAt ?? ''
   countDown()
 }
 
+/** A code that ran out is not left standing: the server draws what there is instead. */
 function countDown() {
-  const left = document.getElementById('qr-left')
+  const left = document.querySelector('#session-panel [data-expires]')
   if (left === null || !left.dataset.expires) return
-  const seconds = Math.round((Date.parse(left.dataset.expires) - Date.now()) / 1000)
-  const text = seconds > 0 ? `New code in ${seconds} s` : 'A new code is on its way…'
+  const leftMs = Date.parse(left.dataset.expires) - (Date.now() + SKEW_MS)
+  const text = `${left.dataset.expiresWords} ${Math.max(Math.ceil(leftMs / 1000), 0)} s`
   if (left.textContent !== text) left.textContent = text
+  if (leftMs < -500) update()
 }
 
 /** Readers hear the change of state once; the countdown is not read out. */
@@ -46,4 +54,7 @@ on('qr', (code) => {
 })
 on('up', update)
 setInterval(countDown, 1000)
+setInterval(() => {
+  if (!document.hidden) update()
+}, LOOK_EVERY_MS)
 countDown()
