@@ -98,6 +98,7 @@ class Worker:
             guarded(lambda: self._services.store.workers.seen(self._name, now()), "heartbeat")
             guarded(self._upkeep.round, "upkeep")
             guarded(self._services.claims.recover, "recover")
+            guarded(self._services.schedule.promote, "schedule")
             if time.monotonic() - looked_after > LOOK_AFTER_INTERVAL:
                 looked_after = time.monotonic()
                 guarded(self._look_after, "look_after")
@@ -105,6 +106,8 @@ class Worker:
     def _look_after(self) -> None:
         for session in self._upkeep.wanted():
             self._services.delivery.look_after(session)
+        for session_id in self._services.store.outbox.sessions_waiting():
+            self._services.delivery.give_up(session_id)
 
 
 def main() -> None:

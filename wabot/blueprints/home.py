@@ -41,7 +41,7 @@ def dashboard() -> str:
         session=next((one for one in sessions if one["status"] == "connected"), default),
         sessions=sessions or [default],
         today=services().figures.today(user_id),
-        recent=[present.message(one) for one in recent],
+        recent=[present.message_for_page(one) for one in recent],
         next_step=_next_step(user_id, sessions, bool(recent)),
     )
 

@@ -64,7 +64,8 @@ def compose() -> Any:
 @login_required
 def one(message_id: str) -> str:
     message = services().messages.one(page_user().id, message_id)
-    return render_template("message.html", message=present.message_for_page(message))
+    waits = present.wait(services().messages.waits_for(message))
+    return render_template("message.html", message=present.message_for_page(message), waits=waits)
 
 
 @bp.post("/<message_id>/cancel")

@@ -23,11 +23,13 @@ from .figures import Figures
 from .identity import Identity
 from .ingest import Ingest
 from .messages import MessageService
+from .pacing import Pacing
 from .preferences import Preferences
 from .progress import Progress
 from .publishing import Publisher
 from .queue_gauge import QueueGauge
 from .readiness import Readiness
+from .schedule import Schedule
 from .sessions import SessionService
 from .tally import Tally
 from .virtual_phones import VirtualPhones
@@ -47,6 +49,8 @@ class Services:
     ingest: Ingest
     delivery: Delivery
     claims: Claims
+    schedule: Schedule
+    pacing: Pacing
     phones: VirtualPhones
     readiness: Readiness
     figures: Figures
@@ -72,6 +76,7 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
     tally = Tally(store)
     audit = AuditLog(store)
     claims = Claims(store)
+    pacing = Pacing(store, preferences)
     acceptance = Acceptance(store, wake_ups.ring)
     sessions = SessionService(store, gateway, publisher, preferences, settings)
     progress = Progress(store, publisher, tally)
@@ -83,11 +88,13 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         identity=Identity(store, settings),
         preferences=preferences,
         sessions=sessions,
-        messages=MessageService(store, sessions, publisher, acceptance, QueueGauge(store), tally),
+        messages=MessageService(store, sessions, publisher, acceptance, QueueGauge(store), tally, pacing),
         progress=progress,
         ingest=Ingest(store, sessions, progress),
-        delivery=Delivery(store, gateway, progress, claims),
+        delivery=Delivery(store, gateway, progress, claims, pacing),
         claims=claims,
+        schedule=Schedule(store, progress),
+        pacing=pacing,
         phones=VirtualPhones(store, sandbox, sessions),
         readiness=Readiness(store, gateway, sandbox, settings, wake_ups.listening),
         figures=Figures(store),

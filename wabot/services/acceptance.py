@@ -71,8 +71,7 @@ class Acceptance:
         messages = [message for message, _ in batch]
         try:
             new = self._store.messages.add_many(messages)
-            entries = [OutboxEntry(one.id, one.user_id, one.session_id, "queued") for one in messages if one.id in new]
-            self._store.outbox.add_many(entries)
+            self._store.outbox.add_many([_entry(one) for one in messages if one.id in new])
         except Exception as error:  # noqa: BLE001  # every waiting caller raises it
             for _, stored in batch:
                 stored.set_exception(error)
@@ -80,3 +79,7 @@ class Acceptance:
         self._wake()
         for message, stored in batch:
             stored.set_result(message.id in new)
+
+
+def _entry(message: Message) -> OutboxEntry:
+    return OutboxEntry(message.id, message.user_id, message.session_id, message.status, not_before=message.send_at)

@@ -18,6 +18,7 @@ from ..store.messages import MessageFilter
 from ..store.records import Message, OutboxEntry, Session
 from .claims import Claims
 from .message_machine import FINAL
+from .pacing import Pacing
 from .progress import Progress
 from .session_machine import as_of
 
@@ -27,6 +28,7 @@ UNACKNOWLEDGED_AFTER = timedelta(seconds=15)
 """How long WhatsApp's own ack may take before we go and look."""
 FORGOTTEN_AFTER = timedelta(seconds=10)
 """An accepted message has its outbox entry within milliseconds, unless the process died in between."""
+LOGGED_OUT_PATIENCE = timedelta(hours=24)
 _LOOKED_AFTER_AT_ONCE = 200
 
 log = get_logger(__name__)
@@ -38,6 +40,7 @@ class Delivery:
     gateway: Gateway
     progress: Progress
     claims: Claims
+    pacing: Pacing
 
     def run_lane(self, session_id: str) -> int:
         """Hand over what this session has queued, oldest first, until it is empty or the session can't send; how many."""
@@ -65,12 +68,28 @@ class Delivery:
                 if now() - message.updated_at > patience:
                     self.store.outbox.add(OutboxEntry(message.id, message.user_id, message.session_id, "queued"))
 
+    def give_up(self, session_id: str) -> None:
+        """Messages of a session that was logged out wait visibly, for a day; then they fail."""
+        session = self.store.sessions.get(session_id)
+        if session and session.desired == "on":
+            return
+        for entry in self.store.outbox.oldest_queued(session_id):
+            message = self.store.messages.get(entry.id)
+            if message is None or now() - message.created_at > LOGGED_OUT_PATIENCE:
+                if message:
+                    self.progress.fail(message, "session_logged_out")
+                self.claims.done([entry.id])
+
     def _next_batch(self, session_id: str) -> tuple[Session, list[OutboxEntry]] | None:
         session = self.store.sessions.get(session_id)
         if session is None or as_of(session, now()).status != "connected":
             return None
+        if self.pacing.wait(session):
+            return None
         entries = self.store.outbox.oldest_queued(session_id)
-        return (session, entries) if entries and _due(entries[0]) else None
+        if not entries or not _due(entries[0]):
+            return None
+        return session, entries[:1] if self.pacing.applies_to(session) else entries
 
     def _deliver(self, session: Session, claimed: list[str]) -> bool:
         """False when the session can't send just now, or another worker has its lane."""
@@ -90,6 +109,8 @@ class Delivery:
         self.claims.done([one.id for one in messages if one not in sending])  # cancelled meanwhile
         if not sending:
             return True
+        if self.pacing.applies_to(session):
+            self.pacing.note(session, sending[0].to or "")
         outcomes = self.gateway.send(session.id, session.epoch, [_order(one) for one in sending])
         tried = list(zip_longest(sending, outcomes))
         accepted = [message for message, outcome in tried if isinstance(outcome, Accepted)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ..errors import Conflict, Invalid, NotFound
 from ..lib import phones
@@ -17,6 +17,7 @@ from ..store.messages import MessageFilter
 from ..store.records import Message, Page, Session
 from . import message_machine, session_machine
 from .acceptance import Acceptance
+from .pacing import Pacing, Wait
 from .publishing import Publisher, pushes_of_message
 from .queue_gauge import QueueGauge
 from .sessions import DEFAULT, SessionService
@@ -25,6 +26,8 @@ from .tally import Tally
 BODY_LENGTH = 65_536
 """Characters; WhatsApp cuts longer texts."""
 IDEMPOTENCY_LIFETIME = timedelta(hours=24)
+FURTHEST = timedelta(days=366)
+"""How far ahead a message may be scheduled. One that lies in the past goes at once."""
 _KEY_LENGTH = 255
 
 
@@ -36,6 +39,7 @@ class Draft:
     message: str
     session: str = DEFAULT
     idempotency_key: str | None = None
+    send_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ class MessageService:
     acceptance: Acceptance
     queue: QueueGauge
     tally: Tally
+    pacing: Pacing
 
     def accept(self, user_id: str, draft: Draft, correlation_id: str) -> tuple[Message, bool]:
         """Store the message and its place in the outbox; (message, whether it is new). Only then may it be answered.
@@ -55,6 +60,7 @@ class MessageService:
         """
         to = phones.to_e164(draft.to)
         _check_body(draft.message)
+        _check_time(draft.send_at)
         session = self._session_for(user_id, draft.session)
         message = _new_message(user_id, session, to, draft, correlation_id)
         if draft.idempotency_key:
@@ -77,12 +83,23 @@ class MessageService:
         message = self.one(user_id, message_id)
         if message.status == "cancelled":
             return message
-        waiting = message.status in message_machine.WAITING and self.store.outbox.remove_queued(message_id)
+        waiting = message.status in message_machine.WAITING and self.store.outbox.remove_unclaimed(message_id)
         if not waiting or not self._moved_to_cancelled(message_id):
             raise Conflict("The message is on its way already and can't be taken back.", code="too_late")
         cancelled = self.one(user_id, message_id)
         self.publisher.publish(pushes_of_message(cancelled))
         return cancelled
+
+    def waits_for(self, message: Message) -> Wait | None:
+        """Why a queued message hasn't gone yet, and until when about; None when it is simply its turn."""
+        if message.status == "scheduled":
+            return Wait("scheduled", message.send_at)
+        session = self.store.sessions.get(message.session_id) if message.status == "queued" else None
+        if session is None:
+            return None
+        if session_machine.as_of(session, now()).status != "connected":
+            return Wait("session_not_connected")
+        return self.pacing.about(session, self.store.outbox.ahead_of(session.id, message.id))
 
     def _moved_to_cancelled(self, message_id: str) -> bool:
         entry = {"status": "cancelled", "at": now()}
@@ -136,6 +153,11 @@ def _check_body(text: str) -> None:
         raise Invalid.field("message", "holds half of a surrogate pair, which is no character") from error
 
 
+def _check_time(send_at: datetime | None) -> None:
+    if send_at and send_at > now() + FURTHEST:
+        raise Invalid.field("send_at", f"lies more than {FURTHEST.days} days ahead")
+
+
 def wa_message_id(message_id: str) -> str:
     """The WhatsApp id we choose: `3EB0` and 18 hex digits, as WhatsApp Web makes them, always the same for a message."""
     return "3EB0" + hashlib.sha256(b"wabot:" + message_id.encode()).hexdigest()[:18].upper()
@@ -144,6 +166,7 @@ def wa_message_id(message_id: str) -> str:
 def _new_message(user_id: str, session: Session, to: str, draft: Draft, correlation_id: str) -> Message:
     moment = now()
     message_id = new_id()
+    status = "scheduled" if draft.send_at and draft.send_at > moment else "queued"
     return Message(
         id=message_id,
         user_id=user_id,
@@ -154,13 +177,14 @@ def _new_message(user_id: str, session: Session, to: str, draft: Draft, correlat
         to=to,
         from_=session.phone,
         message=draft.message,
-        status="queued",
+        status=status,
+        send_at=draft.send_at if status == "scheduled" else None,
         created_at=moment,
         updated_at=moment,
         wa_message_id=wa_message_id(message_id),
         idempotency_key=draft.idempotency_key,
         correlation_id=correlation_id,
-        timeline=[{"status": "queued", "at": moment}],
+        timeline=[{"status": status, "at": moment}],
     )
 
 
@@ -169,5 +193,5 @@ def _with_id(message: Message, message_id: str) -> Message:
 
 
 def _fingerprint(message: Message) -> str:
-    body = json.dumps([message.to, message.message, message.session])
+    body = json.dumps([message.to, message.message, message.session, message.send_at and message.send_at.isoformat()])
     return hashlib.sha256(body.encode()).hexdigest()

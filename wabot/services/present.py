@@ -8,7 +8,8 @@ from typing import Any
 from ..lib.clock import now, to_rfc3339
 from ..store.records import ApiKey, AuditEntry, Message, Session, User
 from .message_machine import WAITING
-from .reasons import session_reason
+from .pacing import Wait
+from .reasons import WAITS, session_reason
 from .session_machine import as_of
 
 Shape = dict[str, Any]
@@ -45,7 +46,6 @@ def message(record: Message, *, timeline: bool = False) -> Shape:
     shape: Shape = {
         "id": record.id,
         "session": record.session,
-        "network": record.network,
         "direction": record.direction,
         "to": record.to,
         "from": record.from_,
@@ -59,8 +59,23 @@ def message(record: Message, *, timeline: bool = False) -> Shape:
     }
     if timeline:
         shape["timeline"] = [{**entry, "at": to_rfc3339(entry["at"])} for entry in record.timeline]
-        shape["correlation_id"] = record.correlation_id
     return shape
+
+
+def message_for_page(record: Message) -> Shape:
+    """The message object, and what only a page shows."""
+    return {
+        **message(record, timeline=True),
+        "network": record.network,
+        "correlation_id": record.correlation_id,
+        "attempts": record.attempts,
+        "send_at": _time(record.send_at),
+    }
+
+
+def wait(waits: Wait | None) -> Shape | None:
+    """{code, text, until} for the page of a message that hasn't gone yet."""
+    return {"code": waits.code, "text": WAITS[waits.code], "until": _time(waits.until)} if waits else None
 
 
 def api_key(record: ApiKey) -> Shape:

@@ -16,6 +16,7 @@ SESSION_REASONS: dict[str, str] = {
     "connection_lost": "The connection to WhatsApp was lost; it is being restored.",
     "host_ended": "The process that runs this session ended and is being restarted.",
     "gateway_away": "The WhatsApp gateway is being restarted; the session comes back by itself.",
+    "disconnecting": "The session is being disconnected; while the gateway is away this waits, and is done as soon as it is back.",
     "not_observed": "The session has not been heard of for some seconds; it comes back by itself, or the status will say why not.",
     "whatsapp_changed": "WhatsApp Web changed, and this version of wabot can't use all of it. Ask the administrator for an update.",
     "out_of_restarts": "It failed too often in a row, so wabot stopped trying. Try again, or disconnect and link anew.",
@@ -31,6 +32,14 @@ MESSAGE_ERRORS: dict[str, str] = {
     "engine_error": "WhatsApp Web refused the message several times.",
     "rejected_by_whatsapp": "WhatsApp did not accept the message.",
     "not_supported_by_engine": "This session's engine can't send this.",
+}
+
+
+WAITS: dict[str, str] = {
+    "scheduled": "Waits for its time.",
+    "session_not_connected": "Waits until WhatsApp is connected again.",
+    "pacing": "Waits its turn: messages of a number keep a distance, so that WhatsApp doesn't take it for a spammer's.",
+    "daily_cap": "This number has sent as much today as the administrator allows; it goes on tomorrow.",
 }
 
 

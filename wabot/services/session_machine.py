@@ -47,8 +47,12 @@ def ordered_start(session: Session, at: datetime, order: dict[str, Any]) -> dict
 
 
 def ordered_end(session: Session, at: datetime) -> dict[str, Any]:
-    """The changes that disconnect makes first: from here on no observation of the earlier life counts."""
-    return {"desired": "logout", "epoch": session.epoch + 1, "observed_at": at, **_NO_CODES}
+    """The changes that disconnect makes first: from here on no observation of the earlier life counts, and it is shown as
+    `connected` no more, however long the gateway takes to be told."""
+    changes = {"desired": "logout", "epoch": session.epoch + 1, "observed_at": at, **_NO_CODES}
+    if session.status in RUNNING:
+        changes |= {"status": "reconnecting", "reason": "disconnecting", "since": at}
+    return changes
 
 
 def ended(at: datetime) -> dict[str, Any]:

@@ -148,7 +148,9 @@ class SessionService:
         changes = machine.ordered_end(session, now())
         if not self.store.sessions.change(session.id, session.epoch, changes):
             return self.store.sessions.get(session.id) or session
-        return replace(session, **changes)
+        ordered = replace(session, **changes)
+        self.publisher.publish(pushes_of_session(ordered))
+        return ordered
 
     def _finish_logout(self, session: Session, correlation_id: str) -> Session:
         order = {"epoch": session.epoch, "network": session.network, "engine": session.engine}

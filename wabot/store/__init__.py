@@ -22,6 +22,7 @@ from .keys import ApiKeys
 from .logins import Logins
 from .messages import Messages
 from .outbox import Outbox
+from .pacing import PacingRecords
 from .phones import SandboxPhones
 from .sessions import Sessions
 from .settings import StoredSettings
@@ -55,6 +56,7 @@ class Store:
         self.workers = Workers(db)
         self.phones = SandboxPhones(db)
         self.audit = Audit(db)
+        self.pacing = PacingRecords(db)
 
     def ping(self) -> None:
         """Raises one of DATABASE_DOWN when the database doesn't answer."""

@@ -12,6 +12,7 @@ from .inserting import insert_new
 from .records import OutboxEntry, record_of
 
 _CANDIDATES = 25
+_DUE_AT_ONCE = 200
 
 
 class Outbox:
@@ -65,9 +66,24 @@ class Outbox:
         if entry_ids:
             self._outbox.delete_many({"_id": {"$in": [ids.parse(one) for one in entry_ids]}})
 
-    def remove_queued(self, entry_id: str) -> bool:
+    def remove_unclaimed(self, entry_id: str) -> bool:
         """For cancelling: only while nobody has claimed it."""
-        return self._outbox.delete_one({"_id": ids.parse(entry_id), "status": "queued"}).deleted_count == 1
+        guard = {"_id": ids.parse(entry_id), "status": {"$in": ["queued", "scheduled"]}}
+        return self._outbox.delete_one(guard).deleted_count == 1
+
+    def due(self, at: datetime) -> list[OutboxEntry]:
+        """Scheduled entries whose time has come, some at a time."""
+        found = self._outbox.find({"status": "scheduled", "not_before": {"$lte": at}}).limit(_DUE_AT_ONCE)
+        return [record_of(OutboxEntry, one) for one in found]
+
+    def promote(self, entry_id: str) -> None:
+        """From `scheduled` to `queued`."""
+        self._outbox.update_one({"_id": ids.parse(entry_id), "status": "scheduled"}, {"$set": {"status": "queued"}})
+
+    def ahead_of(self, session_id: str, entry_id: str) -> int:
+        """How many of this session's messages go before that one, counted up to 1000."""
+        before = {"status": "queued", "session_id": session_id, "_id": {"$lt": ids.parse(entry_id)}}
+        return len(list(self._outbox.find(before, {"_id": 1}).limit(1000)))
 
     def waiting_of(self, user_id: str, at_most: int) -> int:
         """How many of this user's messages wait, counted up to `at_most`."""

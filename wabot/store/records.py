@@ -121,6 +121,7 @@ class Message:
     push_name: str | None = None
     chat_lid: str | None = None
     kind: str = "text"
+    send_at: datetime | None = None
     timeline: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -136,6 +137,16 @@ class OutboxEntry:
     lease_until: datetime | None = None
     not_before: datetime | None = None
     attempts: int = 0
+
+
+@dataclass(frozen=True)
+class PacingRecord:
+    """When a session may send next, and how much it has sent on `day` (`20260131`)."""
+
+    id: str
+    next_at: datetime
+    day: str
+    count: int
 
 
 @dataclass(frozen=True)

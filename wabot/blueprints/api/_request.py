@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import Annotated, Any, TypeVar, cast
 
 from flask import g, request
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from ...errors import Forbidden, Invalid, MalformedRequest, Unauthenticated
+from ...lib.clock import from_rfc3339
 from ...services.identity import Caller
 from .._context import services
 
 M = TypeVar("M", bound=BaseModel)
 V = TypeVar("V", bound=Callable[..., Any])
+
+
+def _time(value: Any) -> datetime:
+    if isinstance(value, str):
+        try:
+            return from_rfc3339(value)
+        except ValueError:
+            pass
+    raise ValueError("is not a time with its zone, such as 2030-01-31T12:00:00Z")
+
+
+Time = Annotated[datetime, BeforeValidator(_time)]
 
 
 class Body(BaseModel):
@@ -80,6 +94,7 @@ def invalid(error: ValidationError) -> Invalid:
 
 
 def _words(kind: str, message: str) -> str:
+    message = message.removeprefix("Value error, ")
     return {"missing": "is missing", "extra_forbidden": "is not a known field"}.get(kind, message)
 
 

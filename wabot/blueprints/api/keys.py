@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from ...services import present
 from ...services.identity import DEFAULT_SCOPES
 from .._context import services
 from . import bp
-from ._request import Body, body, caller, needs
+from ._request import Body, Time, body, caller, needs
 
 
 class NewKey(Body):
     name: Annotated[str, Field(min_length=1, max_length=100)]
     scopes: Annotated[Sequence[str], Field(max_length=10)] = DEFAULT_SCOPES
-    expires_at: Annotated[AwareDatetime, Field(strict=False)] | None = None
+    expires_at: Time | None = None
 
 
 @bp.get("/keys")

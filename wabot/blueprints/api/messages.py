@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from flask import request
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from ...lib import phones
 from ...services import present
@@ -15,7 +15,7 @@ from ...store.messages import MessageFilter
 from .._context import request_id, services
 from .._waiting import until_sent
 from . import bp
-from ._request import Body, body, caller, needs, query
+from ._request import Body, Time, body, caller, needs, query
 
 
 class Send(Body):
@@ -23,6 +23,7 @@ class Send(Body):
     message: str
     session: Annotated[str, Field(min_length=1, max_length=100)] = DEFAULT
     wait: Annotated[float, Field(ge=0, le=30, strict=False)] = 0
+    send_at: Time | None = None
 
 
 class LogQuery(Body):
@@ -30,8 +31,8 @@ class LogQuery(Body):
     to: Annotated[str, Field(max_length=64)] | None = None
     session: Annotated[str, Field(max_length=100)] | None = None
     q: Annotated[str, Field(max_length=200)] | None = None
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Time | None = None
+    until: Time | None = None
     cursor: Annotated[str, Field(pattern=r"^[0-9a-f]{24}$")] | None = None
     limit: Annotated[int, Field(ge=1, le=200)] = 50
 
@@ -40,7 +41,7 @@ class LogQuery(Body):
 @needs("send")
 def send_message() -> tuple[dict[str, Any], int]:
     asked = body(Send)
-    draft = Draft(asked.to, asked.message, asked.session, request.headers.get("Idempotency-Key") or None)
+    draft = Draft(asked.to, asked.message, asked.session, request.headers.get("Idempotency-Key") or None, asked.send_at)
     message, new = services().messages.accept(caller().user.id, draft, request_id())
     message, sent = until_sent(message, asked.wait)
     return present.message(message), 200 if sent or not new else 202

@@ -1,0 +1,132 @@
+"""Pacing on the live network and scheduled messages, on the real store."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from tests.support.web import Linked, bearer
+from wabot.blueprints._context import services
+from wabot.lib.clock import now, to_rfc3339
+from wabot.services import Services
+from wabot.services.pacing import NEW_CONTACT_FACTOR
+from wabot.store.records import Session
+
+
+@pytest.fixture
+def house(app: Flask) -> Services:
+    with app.app_context():
+        return services()
+
+
+def a_session(network: str, session_id: str = "s1") -> Session:
+    return Session(id=session_id, user_id="u", name="default", engine="webjs", network=network, created_at=now())
+
+
+def set_pace(house: Services, **values: Any) -> None:
+    current = house.preferences.current().model_dump()
+    house.preferences.replace({**current, "pacing": {**current["pacing"], **values}})
+
+
+def test_the_sandbox_is_never_paced(house: Services) -> None:
+    session = a_session("sandbox")
+    assert not house.pacing.applies_to(session)
+    assert house.pacing.wait(session) is None
+
+
+def test_a_message_makes_the_next_one_wait(house: Services) -> None:
+    set_pace(house, min_gap_ms=5000, jitter_ms=1000)
+    session = a_session("live")
+    assert house.pacing.wait(session) is None
+    house.pacing.note(session, "+12025550123")
+    first = house.pacing.wait(session)
+    assert first and first.code == "pacing" and first.until
+    gap = (first.until - now()).total_seconds()
+    assert NEW_CONTACT_FACTOR * 5 - 1 < gap <= NEW_CONTACT_FACTOR * 5 + 1
+    house.pacing.note(session, "+12025550123")
+    second = house.pacing.wait(session)
+    assert second and second.until and (second.until - now()).total_seconds() <= 6
+
+
+def test_the_daily_cap_lasts_until_tomorrow(house: Services) -> None:
+    set_pace(house, min_gap_ms=0, jitter_ms=0, per_day=2)
+    session = a_session("live", "capped")
+    for _ in range(2):
+        assert house.pacing.wait(session) is None
+        house.pacing.note(session, "+12025550123")
+    capped = house.pacing.wait(session)
+    assert capped and capped.code == "daily_cap" and capped.until
+    assert timedelta(0) < capped.until - now() <= timedelta(days=1)
+
+
+def test_switched_off_nothing_waits(house: Services) -> None:
+    session = a_session("live", "free")
+    house.pacing.note(session, "+12025550123")
+    set_pace(house, enabled=False)
+    assert house.pacing.wait(session) is None
+
+
+def test_how_long_a_message_far_back_waits(house: Services) -> None:
+    set_pace(house, min_gap_ms=2000, jitter_ms=0)
+    waits = house.pacing.about(a_session("live", "busy"), ahead=30)
+    assert waits and waits.until
+    assert timedelta(seconds=55) < waits.until - now() < timedelta(seconds=65)
+
+
+def test_a_scheduled_message_waits_for_its_time(house: Services, linked: Linked) -> None:
+    later = to_rfc3339(now() + timedelta(hours=1))
+    message = linked.send(send_at=later).get_json()
+    assert message["status"] == "scheduled"
+    assert house.schedule.promote() == 0
+    house.store.outbox._outbox.update_one({"status": "scheduled"}, {"$set": {"not_before": now()}})
+    assert house.schedule.promote() == 1
+    found = linked.client.get(f"/api/messages/{message['id']}", headers=bearer(linked.token)).get_json()
+    assert [one["status"] for one in found["timeline"]] == ["scheduled", "queued"]
+    assert house.schedule.promote() == 0
+
+
+def test_killed_between_the_two_steps_a_scheduled_message_is_still_promoted(house: Services, linked: Linked) -> None:
+    message = linked.send(send_at=to_rfc3339(now() + timedelta(hours=1))).get_json()
+    stored = house.store.messages.get(message["id"])
+    assert stored and house.progress.move(stored, "queued")
+    house.store.outbox._outbox.update_one({"status": "scheduled"}, {"$set": {"not_before": now()}})
+    house.schedule.promote()
+    assert [one.id for one in house.store.outbox.oldest_queued(stored.session_id)] == [message["id"]]
+
+
+def test_a_scheduled_message_can_be_cancelled(house: Services, linked: Linked) -> None:
+    message = linked.send(send_at=to_rfc3339(now() + timedelta(hours=1))).get_json()
+    answer = linked.client.post(f"/api/messages/{message['id']}/cancel", headers=bearer(linked.token))
+    assert (answer.status_code, answer.get_json()["status"]) == (200, "cancelled")
+    assert house.store.outbox.waiting_of(linked.user["id"], 10) == 0
+
+
+@pytest.mark.parametrize("send_at", ["tomorrow", "2030-01-01T00:00:00", "2199-01-01T00:00:00Z", 5])
+def test_bad_times_are_refused(linked: Linked, send_at: Any) -> None:
+    answer = linked.send(send_at=send_at)
+    assert answer.status_code == 422
+    assert answer.get_json()["errors"][0]["field"] == "send_at"
+
+
+def test_a_message_says_why_it_waits(house: Services, linked: Linked) -> None:
+    message = house.store.messages.get(linked.send().get_json()["id"])
+    assert message
+    waits = house.messages.waits_for(message)
+    assert waits and waits.code == "session_not_connected"
+
+
+def test_messages_of_a_logged_out_session_fail_after_a_day(house: Services, linked: Linked) -> None:
+    message = house.store.messages.get(linked.send().get_json()["id"])
+    assert message
+    house.store.sessions.change(message.session_id, 1, {"desired": "off", "linked": False})
+    house.delivery.give_up(message.session_id)
+    assert linked.client.get(f"/api/messages/{message.id}", headers=bearer(linked.token)).get_json()["status"] == "queued"
+    house.store.messages._messages.update_one(
+        {"session_id": message.session_id}, {"$set": {"created_at": now() - timedelta(hours=25)}}
+    )
+    house.delivery.give_up(message.session_id)
+    failed = linked.client.get(f"/api/messages/{message.id}", headers=bearer(linked.token)).get_json()
+    assert (failed["status"], failed["error"]["code"]) == ("failed", "session_logged_out")

@@ -1,0 +1,29 @@
+"""Messages that wait for their time: promoted into the queue when it has come. Called by the worker, every second."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..lib.clock import now
+from ..store import Store
+from .progress import Progress
+
+
+@dataclass(frozen=True)
+class Schedule:
+    store: Store
+    progress: Progress
+
+    def promote(self) -> int:
+        """The message first: killed in between, the entry is found due again and follows. How many."""
+        due = self.store.outbox.due(now())
+        messages = self.store.messages.get_many([one.id for one in due])
+        for entry in due:
+            message = messages.get(entry.id)
+            if message is None or message.status == "cancelled":
+                self.store.outbox.remove([entry.id])
+                continue
+            if message.status == "scheduled":
+                self.progress.move(message, "queued")
+            self.store.outbox.promote(entry.id)
+        return len(due)

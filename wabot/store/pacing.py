@@ -1,0 +1,33 @@
+"""Collections `pacing` (when each session may send next) and `pacing_contacts` (whom it has written to)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
+
+from .records import PacingRecord, record_of
+
+
+class PacingRecords:
+    def __init__(self, db: Database[dict[str, Any]]) -> None:
+        self._pacing = db["pacing"]
+        self._contacts = db["pacing_contacts"]
+
+    def get(self, session_id: str) -> PacingRecord | None:
+        document = self._pacing.find_one({"_id": session_id})
+        return record_of(PacingRecord, document) if document else None
+
+    def put(self, record: PacingRecord) -> None:
+        fields = {name: value for name, value in vars(record).items() if name != "id"}
+        self._pacing.update_one({"_id": record.id}, {"$set": fields}, upsert=True)
+
+    def is_new_contact(self, session_id: str, to: str, at: datetime) -> bool:
+        """True the first time; noted at once."""
+        try:
+            self._contacts.insert_one({"_id": f"{session_id}:{to}", "at": at})
+        except DuplicateKeyError:
+            return False
+        return True
