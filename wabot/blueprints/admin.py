@@ -19,13 +19,13 @@ from ._context import login_required, page_user, request_id, services
 bp = Blueprint("admin", __name__, url_prefix="/admin")
 NAV = NavItem("Admin", "admin.overview", "admin", order=90, admin=True)
 _PAGE = 50
-_STATES: dict[str, frozenset[str]] = {
-    "connected": frozenset({"connected"}),
-    "trouble": frozenset({"failed", "reconnecting"}),
-    "linking": frozenset({"starting", "qr", "pairing", "authenticating"}),
-    "off": frozenset({"disconnected"}),
+_STATES: dict[str, Callable[[dict[str, Any]], bool]] = {
+    "connected": lambda one: one["status"] == "connected",
+    "trouble": lambda one: one["status"] in ("failed", "reconnecting") or (one["status"] == "connected" and one["reason"]),
+    "linking": lambda one: one["status"] in ("starting", "qr", "pairing", "authenticating"),
+    "off": lambda one: one["status"] == "disconnected",
 }
-"""What the list of sessions can be narrowed to, and the statuses each means."""
+"""What the list of sessions can be narrowed to."""
 
 
 @bp.before_request
@@ -98,21 +98,25 @@ def _kept() -> dict[str, Any]:
 
 
 def _sessions() -> dict[str, Any]:
-    """What the list shows: those of one state that contain the text looked for, those in trouble first, in pages."""
+    """What the list shows: those of one state that contain the text looked for, in pages."""
     everyone = services().figures.sessions()
     state, text = request.args.get("state", ""), request.args.get("q", "").strip()[:100]
-    found = [one for one in everyone if _matches(one, text)]
-    shown = [one for one in found if state not in _STATES or one["status"] in _STATES[state]]
-    shown.sort(key=lambda one: one["status"] not in _STATES["trouble"])
+    found = sorted((one for one in everyone if _matches(one, text)), key=_rank)
+    shown = [one for one in found if state not in _STATES or _STATES[state](one)]
     page = _page_number(len(shown))
     return {
-        "counts": {"": len(found)} | {name: sum(one["status"] in those for one in found) for name, those in _STATES.items()},
+        "counts": {"": len(found)} | {name: sum(bool(is_so(one)) for one in found) for name, is_so in _STATES.items()},
         "sessions": shown[(page - 1) * _PAGE : page * _PAGE],
         "kept": _kept(),
         "asked": {"state": state if state in _STATES else "", "q": text},
         "pages": {"now": page, "last": _pages(len(shown))},
         "versions": _versions.by_version(everyone),
     }
+
+
+def _rank(session: dict[str, Any]) -> int:
+    """What needs somebody first, what rests last."""
+    return 0 if _STATES["trouble"](session) else 2 if _STATES["off"](session) else 1
 
 
 def _matches(session: dict[str, Any], text: str) -> bool:

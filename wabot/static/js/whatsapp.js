@@ -58,3 +58,4 @@ setInterval(() => {
   if (!document.hidden) update()
 }, LOOK_EVERY_MS)
 countDown()
+document.querySelector('#session-tabs [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
