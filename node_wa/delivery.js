@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { backoff } from './lib/backoff.js';
+import { crashPoint } from './lib/crash_points.js';
 import { brief } from './log.js';
 
 /**
@@ -55,6 +56,7 @@ export class Delivery {
       });
       await answer.arrayBuffer();
       if (answer.status !== 200) throw new Error(`web answered ${answer.status}`);
+      crashPoint('events.after-post');
       this.#failures = 0;
       return true;
     } catch (error) {

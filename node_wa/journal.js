@@ -1,5 +1,6 @@
 import { open, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { crashPoint } from './lib/crash_points.js';
 import { brief } from './log.js';
 
 /**
@@ -125,8 +126,10 @@ export class Journal {
     const handle = /** @type {import('node:fs/promises').FileHandle} */ (this.handle);
     for (;;) {
       try {
+        crashPoint('journal.before-write');
         await handle.appendFile(text);
         await handle.datasync();
+        crashPoint('journal.after-write');
         this.#size += Buffer.byteLength(text);
         return;
       } catch (error) {

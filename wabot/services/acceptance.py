@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 
 from ..errors import DatabaseUnavailable
+from ..lib.crash_points import crash_point
 from ..store import Store
 from ..store.records import Message, OutboxEntry
 
@@ -70,13 +71,16 @@ class Acceptance:
     def _write(self, batch: list[_Waiting]) -> None:
         messages = [message for message, _ in batch]
         try:
+            crash_point("accept.before-store")
             new = self._store.messages.add_many(messages)
+            crash_point("accept.between-message-and-outbox")
             self._store.outbox.add_many([_entry(one) for one in messages if one.id in new])
         except Exception as error:  # noqa: BLE001  # every waiting caller raises it
             for _, stored in batch:
                 stored.set_exception(error)
             return
         self._wake()
+        crash_point("accept.before-answer")
         for message, stored in batch:
             stored.set_result(message.id in new)
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 from itertools import zip_longest
 
 from ..lib.clock import now, to_rfc3339
+from ..lib.crash_points import crash_point
 from ..lib.gateway import Accepted, Gateway, NotHandedOver, Outcome, OutcomeUnknown
 from ..lib.log import get_logger
 from ..store import Store
@@ -48,6 +49,7 @@ class Delivery:
         while batch := self._next_batch(session_id):
             session, ready = batch
             claimed = self.claims.take(ready)
+            crash_point("lane.after-claim")
             if not self._deliver(session, claimed):
                 return handed
             handed += len(claimed)
@@ -111,11 +113,14 @@ class Delivery:
             return True
         if self.pacing.applies_to(session):
             self.pacing.note(session, sending[0].to or "")
+        crash_point("lane.after-noting")
         outcomes = self.gateway.send(session.id, session.epoch, [_order(one) for one in sending])
+        crash_point("lane.after-hand-over")
         tried = list(zip_longest(sending, outcomes))
         accepted = [message for message, outcome in tried if isinstance(outcome, Accepted)]
         # Their acks come as events, in order; taking one from here could pass another one on the way.
         self.claims.done([one.id for one in accepted])
+        crash_point("lane.after-done")
         results = [self._after(message, outcome) for message, outcome in tried]
         self._return_to_queue([message for message, outcome in tried if outcome is None], "waits for the one before it")
         return all(results)

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..lib.clock import from_rfc3339, now
+from ..lib.crash_points import crash_point
 from ..lib.log import get_logger
 from ..store import REFUSED, Store
 from .message_machine import ACK_TO_STATUS
@@ -43,10 +44,13 @@ class Ingest:
         events = [event for event in map(_read, journalled) if event]
         known = self.store.applied_events.already([event.id for event in events])
         fresh = [event for event in events if event.id not in known]
+        crash_point("ingest.before-apply")
         for step in _steps(fresh):
             self._apply(step)
+        crash_point("ingest.before-remember")
         if fresh:
             self.store.applied_events.remember([event.id for event in fresh], now())
+        crash_point("ingest.before-answer")
         return len(fresh)
 
     def _apply(self, step: list[GatewayEvent]) -> None:

@@ -1,0 +1,38 @@
+"""Named places where a test may have the process killed: what is lost, doubled or untrue there must be nothing.
+
+Only with `WABOT_CRASH_POINTS=1`, which the test-suite sets: a file `run/crash-<name>` under `WABOT_DATA` kills the process with
+SIGKILL when it passes that point, and is removed first, so that the next life passes.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+_ARMED = os.environ.get("WABOT_CRASH_POINTS") == "1"
+
+POINTS = (
+    "accept.before-store",
+    "accept.between-message-and-outbox",
+    "accept.before-answer",
+    "lane.after-claim",
+    "lane.after-noting",
+    "lane.after-hand-over",
+    "lane.after-done",
+    "ingest.before-apply",
+    "ingest.before-remember",
+    "ingest.before-answer",
+)
+"""In the order a message passes them; those of the gateway stand in node_wa/lib/crash_points.js."""
+
+
+def crash_point(name: str) -> None:
+    if not _ARMED:
+        return
+    if name not in POINTS:
+        raise ValueError(f"unknown crash point {name}")
+    armed = Path(os.environ["WABOT_DATA"]) / "run" / f"crash-{name}"
+    if armed.exists():
+        armed.unlink()
+        os.kill(os.getpid(), signal.SIGKILL)
