@@ -49,9 +49,17 @@ format: setup-dev ## Put Python and Node into the checked formats
 css: setup-dev ## Build wabot/static from wabot/assets
 	cd wabot/assets && npm run --silent build
 
+.PHONY: soak
+soak: setup-dev ## Link and disconnect a hundred times, and a hundred times with kills (CYCLES, SEED)
+	@$(PY) -m tests.soak $${CYCLES:-100} $$SEED
+
 .PHONY: bench
 bench: setup-dev ## The benchmarks in bench/, as a table and as JSON
 	@$(PY) -m bench
+
+.PHONY: chaos
+chaos: setup-dev ## 5,000 messages while every program is killed every few seconds
+	@$(PY) -m tests.chaos 5000
 
 .PHONY: lock
 lock: ## Renew requirements.lock and requirements-dev.lock from the ranges

@@ -17,6 +17,7 @@ os.environ["WABOT_TEST_SCRYPT"] = CHEAP_SCRYPT  # before wabot.lib.passwords is 
 
 from tests.support.api import Api
 from tests.support.database import Database
+from tests.support.owner import Owner, no_faults
 from tests.support.stack import Stack, environment
 from tests.support.web import linked as linked
 from wabot import config
@@ -50,6 +51,26 @@ def stacks(request: pytest.FixtureRequest) -> Iterator[Callable[..., Stack]]:
         except AssertionError as error:
             errors.append(str(error))
     assert not errors, "\n".join(errors)
+
+
+@pytest.fixture(scope="session")
+def restless(request: pytest.FixtureRequest) -> Iterator[Owner]:
+    """One wabot for the tests that kill its processes and switch faults on; patience is cut short where waiting is what is tested."""
+    running = Stack(WA_SYNC_GRACE_MS="3000", WA_SYNC_TIMEOUT_MS="8000", WA_QR_ROTATIONS="2")
+    running.start()
+    owner = Owner(running)
+    owner.lift_limits()
+    yield owner
+    _end(running, failed=bool(request.session.testsfailed))
+
+
+@pytest.fixture
+def unharmed(restless: Owner) -> Iterator[Owner]:
+    """`restless`, and afterwards no fault is left on and no process has slipped away."""
+    restless.family.look()
+    yield restless
+    no_faults(restless.stack)
+    restless.no_orphans()
 
 
 def _end(stack: Stack, *, failed: bool) -> None:
