@@ -1,0 +1,161 @@
+"""Everything is killed again and again while messages are sent; at the end each must have arrived once.
+
+`python -m tests.chaos 5000` (`make chaos`) is the long run; tests/test_chaos.py runs a short one.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+
+from tests.support.api import Api
+from tests.support.processes import browsers_of
+from tests.support.stack import Stack
+from tests.support.waiting import poll, wait_until
+
+VICTIMS = ("db", "web", "worker", "gateway", "chromium")
+CLIENTS = 6
+PHONES = 10
+ANSWER_WITHIN = 120
+SETTLE_WITHIN = 240
+FINAL = frozenset({"sent", "delivered", "read"})
+
+
+@dataclass
+class Outcome:
+    """What the phones and the log say. `kills` counts by victim; the lists hold message texts or ids."""
+
+    sent: int
+    seconds: float
+    lost: list[str]
+    doubled: list[str]
+    unfinished: list[str]
+    kills: Counter[str] = field(default_factory=Counter)
+
+    def __str__(self) -> str:
+        killed = ", ".join(f"{name} {count}×" for name, count in sorted(self.kills.items()))
+        counted = f"{len(self.lost)} lost, {len(self.doubled)} doubled, {len(self.unfinished)} unfinished"
+        return f"{self.sent} messages in {self.seconds:.0f} s, killed {killed}: {counted}"
+
+
+class Killer:
+    """Kills one program after the other, in random order, until told to stop."""
+
+    def __init__(self, stack: Stack, dice: random.Random, every: tuple[float, float]) -> None:
+        self._stack, self._dice, self._every = stack, dice, every
+        self._stop = threading.Event()
+        self.kills: Counter[str] = Counter()
+        self._thread = threading.Thread(target=self._run, name="killer", daemon=True)
+
+    def __enter__(self) -> Killer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join(30)
+
+    def _run(self) -> None:
+        order: list[str] = []
+        while not self._stop.wait(self._dice.uniform(*self._every)):
+            order = order or self._dice.sample(VICTIMS, len(VICTIMS))
+            victim = order.pop()
+            pid = self._browser() if victim == "chromium" else self._stack.pid(victim)
+            if pid:
+                os.kill(pid, signal.SIGKILL)
+                self.kills[victim] += 1
+
+    def _browser(self) -> int:
+        """The main process of some session's browser."""
+        browsers = [one.pid for one in browsers_of(self._stack.data) if "--type=" not in one.command]
+        return self._dice.choice(browsers) if browsers else 0
+
+
+def run(stack: Stack, messages: int, *, seed: int, every: tuple[float, float] = (2.0, 5.0)) -> Outcome:
+    """Send `messages` from several clients with idempotency keys while everything is killed; then count at the phones."""
+    dice = random.Random(seed)
+    user = Api(stack, "chaos").register()
+    user.link("+15550300001")
+    started = time.monotonic()
+    with Killer(stack, dice, every) as killer, ThreadPoolExecutor(CLIENTS) as clients:
+        ids = list(clients.map(lambda number: _send(user, number), range(messages)))
+    unfinished = _settle(user, ids)
+    return _count(stack, messages, killer.kills, unfinished, time.monotonic() - started)
+
+
+def phone_of(number: int) -> str:
+    return f"+12025580{number % PHONES:03d}"
+
+
+def _send(user: Api, number: int) -> str:
+    """As a careful client does: the same key again until there is an answer."""
+
+    def answered() -> str | None:
+        body = {"to": phone_of(number), "message": f"message {number}"}
+        answer = user.post("/api/messages/send", body, headers={"Idempotency-Key": f"chaos-{number}"}, timeout=15)
+        assert answer.status_code in (200, 202, 429, 500, 502, 503), answer.text
+        assert answer.status_code != 500, answer.text
+        return str(answer.json()["id"]) if answer.ok else None
+
+    return wait_until(answered, ANSWER_WITHIN, f"message {number} is accepted")
+
+
+def _settle(user: Api, ids: list[str]) -> list[str]:
+    """Wait until every message is sent; what isn't within the time is unfinished."""
+    deadline = time.monotonic() + SETTLE_WITHIN
+    waiting = set(ids)
+    while waiting and time.monotonic() < deadline:
+        waiting -= {message_id for message_id in sorted(waiting)[:50] if _status(user, message_id) in FINAL}
+        poll()
+    return [f"{message_id} {_status(user, message_id)}" for message_id in waiting]
+
+
+def _status(user: Api, message_id: str) -> str:
+    try:
+        answer = user.get(f"/api/messages/{message_id}", timeout=15)
+    except requests.RequestException:
+        return "no answer"
+    return str(answer.json().get("status"))
+
+
+def _count(stack: Stack, messages: int, kills: Counter[str], unfinished: list[str], seconds: float) -> Outcome:
+    arrived: Counter[str] = Counter()
+    for number in range(PHONES):
+        inbox: list[dict[str, Any]] = stack.sandbox("GET", f"/phones/{phone_of(number)}/inbox")
+        arrived.update(one["body"] for one in inbox)
+    lost = [text for number in range(messages) if arrived[text := f"message {number}"] == 0]
+    doubled = [text for text, times in arrived.items() if times > 1]
+    return Outcome(messages, seconds, lost, doubled, unfinished, kills)
+
+
+def main() -> None:
+    messages = int(sys.argv[1]) if len(sys.argv) > 1 else 5000
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.SystemRandom().randrange(1_000_000)
+    stack = Stack()
+    stack.start()
+    print(f"chaos: {messages} messages, seed {seed}", flush=True)
+    try:
+        outcome = run(stack, messages, seed=seed)
+        print(outcome)
+        failed = bool(outcome.lost or outcome.doubled or outcome.unfinished)
+        if failed:
+            print(
+                f"lost {outcome.lost[:10]}, doubled {outcome.doubled[:10]}, unfinished {outcome.unfinished[:10]}\nkept: {stack.data}"
+            )
+        sys.exit(failed)
+    finally:
+        stack.kill_all()
+
+
+if __name__ == "__main__":
+    main()
