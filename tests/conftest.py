@@ -67,8 +67,8 @@ def restless(request: pytest.FixtureRequest) -> Iterator[Owner]:
 @pytest.fixture
 def unharmed(restless: Owner) -> Iterator[Owner]:
     """`restless`, and afterwards no fault is left on and no process has slipped away."""
-    restless.family.look()
-    yield restless
+    with restless.family.looking():
+        yield restless
     no_faults(restless.stack)
     restless.no_orphans()
 

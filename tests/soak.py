@@ -25,8 +25,9 @@ def main(count: int = 100, seed: int | None = None) -> None:
         print(f"started in {stack.start():.1f} s", flush=True)
         owner = Owner(stack)
         owner.lift_limits()
-        soak(owner, "undisturbed", "+15550500001", count, None)
-        soak(owner, "with kills", "+15550500002", count, random.Random(chosen))
+        with owner.family.looking():
+            soak(owner, "undisturbed", "+15550500001", count, None)
+            soak(owner, "with kills", "+15550500002", count, random.Random(chosen))
     finally:
         stack.stop()
     stack.remove()

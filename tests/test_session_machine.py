@@ -82,6 +82,19 @@ def test_every_order_begins_a_new_epoch_and_forgets_the_code() -> None:
         assert changes["qr"] is None
 
 
+@pytest.mark.parametrize("status", ["connected", "qr", "reconnecting"])
+def test_a_disconnect_that_waits_is_shown_as_no_connection(status: str) -> None:
+    session = a_session(status=status, linked=True)
+    waiting = replace(session, **machine.ordered_end(session, NOON))
+    assert (waiting.status, waiting.reason) == ("reconnecting", "disconnecting")
+
+
+def test_what_was_opened_elsewhere_stays_out() -> None:
+    assert machine.stays_out(a_session(status="failed", reason="opened_elsewhere"))
+    assert not machine.stays_out(a_session(status="failed", reason="out_of_restarts"))
+    assert not machine.stays_out(a_session(status="connected"))
+
+
 @pytest.mark.parametrize(
     ("fields", "accepts"),
     [

@@ -74,7 +74,6 @@ def test_a_kill_shows_at_once_and_heals_without_a_new_qr(
 ) -> None:
     for name in NAMES:
         five.wait_for_status("connected", name)
-    unharmed.family.look()
     with Watch(five) as watch, Tab(five, cookie_of(five)) as tab:
         mark = time.monotonic()
         hurt(unharmed, five)
@@ -197,7 +196,6 @@ def linked_once(owner: Owner, user: Api, phone: str) -> set[str]:
     seen = {user.qr()["qr"]}
     user.scan(phone)
     user.wait_for_status("connected")
-    owner.family.look()
     return seen
 
 

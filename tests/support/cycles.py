@@ -69,7 +69,6 @@ class Cycles:
         self._shown_before = frozenset(self._shown)
         self._persist(lambda: self._user.initialize(network="sandbox"))
         wait_until(self._linked, STEP_WITHIN, f"connected; the status is {self._status()}")
-        self._owner.family.look()
         self._persist(self._user.disconnect)
         wait_until(lambda: self._user.status()["status"] == "disconnected", STEP_WITHIN, "disconnected")
 

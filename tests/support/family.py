@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from .stack import Stack
+
+LOOK_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,24 @@ class Family:
 
     def look(self) -> None:
         self._noted |= {entry.member for entry in self._descendants(_everybody())}
+
+    @contextmanager
+    def looking(self) -> Iterator[None]:
+        """Look a few times a second meanwhile, so that short lives are noted too."""
+        over = threading.Event()
+
+        def run() -> None:
+            while not over.wait(LOOK_SECONDS):
+                self.look()
+
+        thread = threading.Thread(target=run, name="looking", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join(timeout=10)
+            self.look()
 
     def orphans(self) -> list[str]:
         everybody = _everybody()
