@@ -55,15 +55,16 @@ class Killer:
         self._stack, self._dice, self._every = stack, dice, every
         self._stop = threading.Event()
         self.kills: Counter[str] = Counter()
-        self._thread = threading.Thread(target=self._run, name="killer", daemon=True)
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="killer")
 
     def __enter__(self) -> Killer:
-        self._thread.start()
+        self._killing = self._pool.submit(self._run)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
-        self._thread.join(30)
+        self._killing.result(60)
+        self._pool.shutdown()
 
     def _run(self) -> None:
         order: list[str] = []
