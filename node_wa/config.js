@@ -17,6 +17,8 @@ import { split } from 'shlex';
  * @property {string} internalSecret
  * @property {number} journalLimit undelivered events at which nothing new is begun
  * @property {number} sessionsPerHost
+ * @property {number} memoryLimit MB a session may take before its browser is replaced; 0: any
+ * @property {number} weighing ms between two weighings
  * @property {number} launches browsers that may start at the same time
  * @property {Lifecycle} lifecycle
  * @property {EngineSettings} engine
@@ -62,6 +64,8 @@ export function readConfig(env = process.env) {
     internalSecret: secret(data, 'internal_secret'),
     journalLimit: whole(env, 'WA_JOURNAL_LIMIT', 200_000, 1),
     sessionsPerHost: whole(env, 'WA_SESSIONS_PER_HOST', 8, 1, 200),
+    memoryLimit: whole(env, 'WA_MEMORY_LIMIT_MB', 600, 0),
+    weighing: whole(env, 'WA_WEIGHING_MS', 15_000, 50),
     launches: whole(env, 'WA_LAUNCHES', 3, 1, 64),
     lifecycle: lifecycle(env),
     engine: engine(env, data),

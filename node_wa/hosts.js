@@ -24,6 +24,8 @@ export class Host {
   runs = new Map();
   alive = true;
   served = 0;
+  /** PSS at the last weighing. @type {number | null} */
+  memory_mb = null;
 
   /** @param {import('pino').Logger} log */
   constructor(log) {
@@ -39,6 +41,11 @@ export class Host {
     this.child.on('message', (message) => this.#heard(message));
     this.child.on('error', (error) => this.log.error({ err: error }, 'host can not be spoken to'));
     this.child.once('exit', (status, signal) => this.#gone(status, signal));
+  }
+
+  /** What each of its sessions adds to a browser's weight, MB. */
+  get share() {
+    return (this.memory_mb ?? 0) / Math.max(this.runs.size, 1);
   }
 
   /** @param {any} message */
@@ -146,10 +153,17 @@ export class Hosts {
     if (isOld || spare) host.end();
   }
 
+  alive() {
+    return [...this.#hosts].filter((host) => host.alive);
+  }
+
   list() {
-    return [...this.#hosts]
-      .filter((host) => host.alive)
-      .map((host) => ({ pid: host.pid, sessions: host.runs.size }));
+    const rounded = (/** @type {number | null} */ mb) => mb && Math.round(mb * 10) / 10;
+    return this.alive().map(({ pid, runs, memory_mb }) => ({
+      pid,
+      sessions: runs.size,
+      memory_mb: rounded(memory_mb),
+    }));
   }
 
   async close() {

@@ -15,6 +15,7 @@ const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
 /**
  * @typedef {object} Parts
  * @property {import('./sessions.js').Sessions} sessions
+ * @property {import('./versions.js').Versions} versions
  * @property {Map<string, import('./engines/contract.js').EngineModule>} engines
  * @property {import('./hosts.js').Hosts} hosts
  * @property {() => boolean} isBackedUp
@@ -107,12 +108,13 @@ function answerError(log, error, request, reply) {
 }
 
 /** @param {import('fastify').FastifyInstance} app @param {Parts} parts */
-function statusRoutes(app, { sessions, engines, hosts }) {
+function statusRoutes(app, { sessions, versions, engines, hosts }) {
   const started_at = new Date().toISOString();
   app.get('/healthz', async () => ({ ok: true, pid: process.pid, started_at, hosts: hosts.list() }));
   app.get('/engines', async () => ({
     items: [...engines.values()].map(({ name, abilities }) => ({ name, abilities })),
   }));
+  app.get('/versions', async () => ({ items: versions.list() }));
   app.get('/sessions', async () => ({ items: sessions.list() }));
 }
 
@@ -138,10 +140,6 @@ function sessionRoutes(app, { sessions, engines }) {
 /** @param {import('fastify').FastifyInstance} app @param {Parts} parts */
 function messageRoutes(app, { sessions, isBackedUp }) {
   const { params } = schemas;
-  app.post('/sessions/:id/messages', { schema: { params, body: schemas.message } }, async (request) => {
-    if (isBackedUp()) throw new GatewayError('journal_full');
-    return sessions.get(idOf(request)).send(/** @type {any} */ (request.body), request.id);
-  });
   const batch = { bodyLimit: BATCH_LIMIT, schema: { params, body: schemas.batch } };
   app.post('/sessions/:id/batches', batch, async (request) => {
     if (isBackedUp()) throw new GatewayError('journal_full');

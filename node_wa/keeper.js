@@ -6,6 +6,7 @@ import { Linking } from './linking.js';
 import { brief } from './log.js';
 import { Run } from './run.js';
 import { afterwards } from './verdict.js';
+import { Weight } from './weight.js';
 
 /**
  * Keeps a session's engine running: launches it, follows what it tells, and brings it back when it is lost. Launching, ending
@@ -17,6 +18,9 @@ const RECOVER_SLACK_MS = 60_000;
 
 /** What comes in could not be kept: WhatsApp keeps it meanwhile. @type {[string, string]} */
 export const BACKED_UP = ['events_backed_up', 'too many events wait to be stored'];
+
+/** Of a session that works. @param {readonly string[]} missing abilities */
+const reasonFor = (missing) => (missing.length > 0 ? 'whatsapp_changed' : null);
 
 export class Keeper {
   #lock = new Lock();
@@ -38,7 +42,10 @@ export class Keeper {
     this.session = session;
     this.gateway = session.gateway;
     this.times = this.gateway.config.lifecycle;
-    this.linking = new Linking(session, this.times, (run, reason, detail) => this.lose(run, reason, detail));
+    const lose = (/** @type {Run} */ run, /** @type {string} */ reason, /** @type {string} */ detail) =>
+      this.lose(run, reason, detail);
+    this.linking = new Linking(session, this.times, lose);
+    this.weight = new Weight(this.gateway.config.memoryLimit, lose);
     /** @type {Record<string, (run: Run, data: any) => void>} */
     this.handlers = {
       browser: (_run, { pid }) => this.#onBrowser(pid),
@@ -49,7 +56,7 @@ export class Keeper {
       state: (run, { state }) => this.#onState(run, state),
       ack: (_run, ack) => this.session.teller.ack(ack),
       message: (_run, message) => this.session.teller.received(message),
-      ended: (run, { reason, detail }) => this.lose(run, reason, detail),
+      ended: (run, data) => this.#onEnded(run, data),
     };
   }
 
@@ -168,9 +175,25 @@ export class Keeper {
     if (run !== this.run || run.lost) return;
     run.ready = true;
     this.#connectedAt ||= Date.now();
-    const lack = missing.length > 0 ? `not possible with this version: ${missing.join(', ')}` : null;
-    const reason = lack ? 'whatsapp_changed' : null;
-    this.session.observe({ status: 'connected', reason, phone, push_name, web_version, last_error: lack });
+    this.#lacks(web_version, missing, false);
+    const reason = reasonFor(missing);
+    const last_error = reason ? `not possible with this version: ${missing.join(', ')}` : null;
+    this.session.observe({ status: 'connected', reason, phone, push_name, last_error, missing });
+  }
+
+  /** @param {string | null} web_version @param {string[]} missing abilities @param {boolean} unusable */
+  #lacks(web_version, missing, unusable) {
+    this.gateway.versions.saw(web_version, this.session.id, missing, unusable);
+    if (web_version) this.session.note({ web_version });
+  }
+
+  /** @param {Run} run @param {import('./engines/contract.js').Ended} data */
+  #onEnded(run, { reason, detail, web_version = null, missing = [] }) {
+    if (reason === 'whatsapp_changed') {
+      this.#lacks(web_version, missing, true);
+      this.session.note({ missing });
+    }
+    this.lose(run, reason, detail);
   }
 
   /** Written before `connected` is told. @param {Run} run @param {string | null} phone @param {string | null} push_name */
@@ -191,7 +214,7 @@ export class Keeper {
     const { status } = session.facts;
     if (state === 'connected' && status === 'reconnecting') {
       clearTimeout(this.#patience);
-      session.observe({ status: 'connected', reason: null });
+      session.observe({ status: 'connected', reason: reasonFor(session.facts.missing) });
     } else if (state !== 'connected' && status === 'connected') {
       session.observe({ status: 'reconnecting', reason: 'connection_lost' });
       clearTimeout(this.#patience);
@@ -238,9 +261,10 @@ export class Keeper {
     if (!this.wanted) return;
     if (this.#connectedAt && Date.now() - this.#connectedAt >= this.times.stable) this.#failures = 0;
     this.#connectedAt = 0;
-    this.#failures += 1;
     const linked = session.login !== null;
-    const verdict = afterwards(reason, { linked, failures: this.#failures, budget: this.times.budget });
+    const failures = this.#failures + 1;
+    const verdict = afterwards(reason, { linked, failures, budget: this.times.budget });
+    if (!verdict.uncounted) this.#failures = failures;
     if (verdict.wipe) await session.forgetLogin();
     if (verdict.outcome === 'retry') this.#again(reason, detail, verdict.forgiven ?? false);
     else this.#finish(verdict.outcome, verdict.reason ?? reason, detail);

@@ -12,7 +12,17 @@
 /** @typedef {'disconnected' | 'starting' | 'qr' | 'pairing' | 'authenticating' | 'connected' | 'reconnecting' | 'failed'} Status */
 
 /** A change of one of these is told to web. */
-const TOLD = /** @type {const} */ (['status', 'reason', 'qr', 'pairing_code', 'phone', 'push_name']);
+const TOLD = /** @type {const} */ ([
+  'status',
+  'reason',
+  'qr',
+  'pairing_code',
+  'phone',
+  'push_name',
+  'missing',
+]);
+/** @type {readonly string[]} */
+export const NONE = Object.freeze([]);
 const NO_LINKING = { qr: null, qr_expires_at: null, pairing_code: null };
 /** Statuses in which a text or a code to link with may be shown. */
 const LINKING = new Set(['qr', 'pairing']);
@@ -29,11 +39,15 @@ const LINKING = new Set(['qr', 'pairing']);
  * @property {string | null} qr_expires_at
  * @property {string | null} pairing_code
  * @property {string | null} web_version
+ * @property {readonly string[]} missing abilities that this version of WhatsApp Web takes away
  * @property {number | null} memory_mb
  * @property {number} restarts
  * @property {string | null} last_error
  * @property {boolean} linked
  */
+
+/** @param {unknown} a @param {unknown} b */
+const isSame = (a, b) => a === b || (Array.isArray(a) && Array.isArray(b) && a.join() === b.join());
 
 export class Observation {
   constructor() {
@@ -48,6 +62,7 @@ export class Observation {
       observed_at: now,
       ...NO_LINKING,
       web_version: null,
+      missing: NONE,
       memory_mb: null,
       restarts: 0,
       last_error: null,
@@ -66,7 +81,12 @@ export class Observation {
     if (!LINKING.has(after.status)) Object.assign(after, NO_LINKING);
     if (after.status !== before.status) after.since = now;
     this.facts = after;
-    return TOLD.some((name) => after[name] !== before[name]);
+    return TOLD.some((name) => !isSame(after[name], before[name]));
+  }
+
+  /** Goes out with the next news. @param {Partial<Facts>} change */
+  note(change) {
+    Object.assign(this.facts, change);
   }
 
   /** The same as before, seen again. */

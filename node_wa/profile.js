@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync } from 'node:fs';
-import { open, rename, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { GatewayError } from './errors.js';
+import { writeAside } from './lib/write_aside.js';
 
 /**
  * What is kept of one session: `gateway/profiles/<network>/<session id>/`, which belongs to its engine but for one file,
@@ -36,15 +37,7 @@ export class Profile {
 
   /** @param {Login} login */
   async keep(login) {
-    const aside = `${this.file}.new`;
-    const handle = await open(aside, 'w', 0o600);
-    try {
-      await handle.writeFile(JSON.stringify(login));
-      await handle.datasync();
-    } finally {
-      await handle.close();
-    }
-    await rename(aside, this.file);
+    await writeAside(this.file, JSON.stringify(login));
   }
 
   /** Only after the engine's processes have exited: a live browser would write parts of it anew. */

@@ -1,4 +1,5 @@
 import { GatewayError } from './errors.js';
+import { until } from './lib/deadline.js';
 
 /** One life of one engine in one host, from `create` to its end. Its events are heard until the end and never after. */
 
@@ -13,6 +14,9 @@ export class Run {
   lost = null;
   ready = false;
   #ended = false;
+  /** Messages that are being handed over. */
+  #sending = 0;
+  #draining = false;
 
   /**
    * @param {object} parts
@@ -42,6 +46,28 @@ export class Run {
   /** @param {string} method @param {object} args @param {number} ms @returns {Promise<any>} */
   call(method, args, ms) {
     return this.host.call(this.name, method, args, ms);
+  }
+
+  /** @param {import('./engines/contract.js').OutgoingMessage} message @param {number} ms @returns {Promise<any>} */
+  async send(message, ms) {
+    if (this.#draining)
+      throw new GatewayError('session_not_connected', 'the browser is about to be replaced');
+    this.#sending += 1;
+    try {
+      return await this.call('send', message, ms);
+    } finally {
+      this.#sending -= 1;
+    }
+  }
+
+  /** From now on nothing is handed over. @param {number} ms @returns {Promise<boolean>} whether all is through */
+  drain(ms) {
+    this.#draining = true;
+    return until(() => this.#sending === 0, ms);
+  }
+
+  resume() {
+    this.#draining = false;
   }
 
   /** Ends the engine; settles when its processes are gone. A host that can't do it goes itself, and its browsers with it. */

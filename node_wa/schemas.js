@@ -26,13 +26,6 @@ export const start = exactly({
 });
 export const logout = exactly({ epoch, network, engine });
 export const stop = exactly({ epoch });
-export const message = exactly({
-  id: { type: 'string', minLength: 1, maxLength: 64 },
-  to: phone,
-  body: text,
-  wa_message_id: messageId,
-  epoch,
-});
 export const batch = exactly({
   epoch,
   messages: {

@@ -10,13 +10,13 @@ import { Slots } from './lib/lock.js';
 import { holdAlone } from './lib/singleton.js';
 import { brief, makeLog } from './log.js';
 import { Sessions } from './sessions.js';
+import { Versions } from './versions.js';
 
 /**
  * The gateway: drives WhatsApp sessions for web and worker, on loopback only. It may be killed at any moment: what has
  * happened is in the journal, the logins are in the profiles, and which sessions are to run, worker says again.
  */
 
-const WEIGH_MS = 15_000;
 const RELIEVE_MS = 1_000;
 const EXIT_MS = 7_500; // supervisord's patience is 8 s
 
@@ -36,21 +36,23 @@ async function main() {
   }).open();
   const delivery = new Delivery({ journal, url: config.eventsUrl, secret: config.internalSecret, log });
   const hosts = new Hosts({ perHost: config.sessionsPerHost, log });
+  const versions = new Versions(config.directory, log);
   const isBackedUp = () => journal.pending >= config.journalLimit;
   const sessions = new Sessions({
     config,
     hosts,
     journal,
+    versions,
     isBackedUp,
     slots: new Slots(config.launches),
     log,
   });
-  const app = makeHttp({ sessions, engines, hosts, isBackedUp, config, log });
+  const app = makeHttp({ sessions, versions, engines, hosts, isBackedUp, config, log });
 
   hosts.warm();
   delivery.run().catch(fatal);
   await app.listen({ host: '127.0.0.1', port: config.port });
-  const scale = setInterval(() => sessions.weigh().catch(warn), WEIGH_MS);
+  const scale = setInterval(() => sessions.weigh().catch(warn), config.weighing);
   const relief = setInterval(() => sessions.relieve(), RELIEVE_MS);
   log.info({ port: config.port, pending: journal.pending }, 'listening');
 
@@ -65,6 +67,7 @@ async function main() {
     await closed;
     delivery.stop();
     await journal.close();
+    await versions.close();
     alone.close();
     log.info('stopped');
     process.exit(0);

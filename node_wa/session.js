@@ -1,6 +1,7 @@
 import { GatewayError } from './errors.js';
 import { Keeper } from './keeper.js';
-import { Observation } from './observation.js';
+import { crashPoint } from './lib/crash_points.js';
+import { NONE, Observation } from './observation.js';
 import { Profile } from './profile.js';
 import { Teller } from './teller.js';
 
@@ -9,6 +10,8 @@ import { Teller } from './teller.js';
  * holds the engine.
  */
 
+/** What is left to say of a session that was ended on purpose. */
+const NOTHING = { reason: null, memory_mb: null, missing: NONE };
 const FIND_MS = 15_000;
 const SEND_SLACK_MS = 5_000;
 
@@ -27,6 +30,7 @@ const SEND_SLACK_MS = 5_000;
  * @property {import('./config.js').Config} config
  * @property {import('./hosts.js').Hosts} hosts
  * @property {import('./journal.js').Journal} journal
+ * @property {import('./versions.js').Versions} versions
  * @property {() => boolean} isBackedUp too many events wait to be stored by web
  * @property {import('./lib/lock.js').Slots} slots launches at the same time
  * @property {import('pino').Logger} log
@@ -77,6 +81,11 @@ export class Session {
     this.teller.status();
   }
 
+  /** Not worth telling by itself. @param {Partial<import('./observation.js').Facts>} change */
+  note(change) {
+    this.#seen.note(change);
+  }
+
   confirm() {
     this.#seen.confirm();
   }
@@ -87,7 +96,8 @@ export class Session {
     this.profile = this.#profileOf(order);
     this.login = this.profile.login(order.engine);
     const { phone = null, push_name = null } = this.login ?? {};
-    this.observe({ status: 'starting', reason: null, phone, push_name, restarts: 0, last_error: null });
+    const fresh = { reason: null, restarts: 0, last_error: null, missing: NONE };
+    this.observe({ status: 'starting', phone, push_name, ...fresh });
     this.keeper.begin();
   }
 
@@ -95,7 +105,7 @@ export class Session {
   async stop() {
     await this.keeper.conclude(async (run) => {
       await run?.end();
-      if (!this.isOver) this.observe({ status: 'disconnected', reason: null, memory_mb: null });
+      if (!this.isOver) this.observe({ status: 'disconnected', ...NOTHING });
     });
     await this.teller.written;
   }
@@ -106,7 +116,7 @@ export class Session {
       const { told } = (await run?.logout()) ?? { told: false };
       await this.forgetLogin();
       this.log.info({ told, correlation_id: this.order.correlation }, 'logged out');
-      this.observe({ status: 'disconnected', reason: null, memory_mb: null });
+      this.observe({ status: 'disconnected', ...NOTHING });
     });
     await this.teller.written;
   }
@@ -139,11 +149,11 @@ export class Session {
     const run = this.#connectedRun(epoch);
     this.teller.expect(wa_message_id, correlation);
     try {
-      return await run.call(
-        'send',
-        { to, body, wa_message_id },
-        this.gateway.config.engine.sendTimeout + SEND_SLACK_MS,
-      );
+      crashPoint('gateway.before-engine');
+      const deadline = this.gateway.config.engine.sendTimeout + SEND_SLACK_MS;
+      const answer = await run.send({ to, body, wa_message_id }, deadline);
+      crashPoint('gateway.after-engine');
+      return answer;
     } catch (error) {
       const code = error instanceof GatewayError ? error.code : 'internal';
       if (code === 'deadline' || code === 'host_ended') throw new GatewayError('outcome_unknown', code);

@@ -1,6 +1,6 @@
 import { GatewayError } from './errors.js';
 import { BACKED_UP } from './keeper.js';
-import { processes, pssOf } from './lib/proc.js';
+import { weigh } from './scales.js';
 import { Session } from './session.js';
 
 /** The sessions this gateway holds, by id. One that has ended by itself is kept, so that its reason can be read. */
@@ -77,15 +77,8 @@ export class Sessions {
     return session.snapshot();
   }
 
-  /** Measures every browser's memory, its process group taken together. */
   async weigh() {
-    const all = await processes();
-    for (const session of this.#held.values()) {
-      const group = all.filter((entry) => entry.group === session.keeper.pid);
-      const sizes = session.keeper.pid ? await Promise.all(group.map(({ pid }) => pssOf(pid))) : [];
-      const sum = sizes.reduce((total, size) => total + size, 0);
-      session.facts.memory_mb = sum ? Math.round(sum * 10) / 10 : null;
-    }
+    await weigh(this.#held.values(), this.gateway.hosts);
   }
 
   /** While too many events wait to be stored, sessions rest with their logins kept; they come back by themselves. */

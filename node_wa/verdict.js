@@ -5,7 +5,8 @@
  * @typedef {object} Verdict
  * @property {'retry' | 'failed' | 'disconnected'} outcome
  * @property {boolean} [wipe] the profile holds no login any more
- * @property {boolean} [forgiven] does not count against the budget
+ * @property {boolean} [forgiven] never ends the session, but the wait grows
+ * @property {boolean} [uncounted] it was our own wish
  * @property {string} [reason] instead of the one given
  */
 
@@ -29,6 +30,7 @@ const NEVER_LINKED_BUDGET = 3;
 export function afterwards(reason, { linked, failures, budget }) {
   if (FINAL[reason]) return FINAL[reason];
   const isAway = reason === 'whatsapp_unreachable';
+  if (reason === 'memory_limit') return { outcome: 'retry', uncounted: true };
   if (reason === 'events_backed_up') return { outcome: 'retry', forgiven: true };
   if (!linked && (isAway || reason === 'auth_timeout')) return { outcome: 'failed' };
   if (isAway) return { outcome: 'retry', forgiven: true };

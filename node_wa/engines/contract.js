@@ -44,7 +44,15 @@
  * @property {{state: EngineState}} state the connection changed after `ready`
  * @property {{wa_message_id: string, ack: Ack, at: string}} ack
  * @property {ReceivedMessage} message
- * @property {{reason: string, detail: string}} ended it is over; `reason` is a reason code of the session
+ * @property {Ended} ended it is over
+ */
+
+/**
+ * @typedef {object} Ended
+ * @property {string} reason a reason code of the session
+ * @property {string} detail
+ * @property {string | null} [web_version] with `whatsapp_changed`, when it is known
+ * @property {string[]} [missing] abilities, with `whatsapp_changed`
  */
 
 /** @typedef {'connected' | 'connecting'} EngineState `connecting`: WhatsApp can't be reached just now, the engine tries by itself */

@@ -45,7 +45,18 @@ describe('http', () => {
 
   test('what is not of the agreed shape is refused with a code', async () => {
     const order = { engine: 'webjs', network: 'sandbox', method: 'qr', phone: null, epoch: 1 };
-    const message = { id: 'm', to: '+4915112345678', body: 'x', wa_message_id: newMessageId(), epoch: 1 };
+    const one = {
+      id: 'm',
+      to: '+4915112345678',
+      body: 'x',
+      wa_message_id: newMessageId(),
+      correlation_id: 'c',
+    };
+    const batch = (/** @type {object} */ change, count = 1) => ({
+      epoch: 1,
+      messages: Array.from({ length: count }, () => ({ ...one, ...change })),
+    });
+    const find = { wa_message_id: one.wa_message_id, to: one.to, body: 'x', since: '2026-01-31T09:00:00Z' };
     const cases = [
       ['PUT', '/sessions/a', { ...order, extra: 1 }, 422, 'invalid_body'],
       ['PUT', '/sessions/a', { ...order, epoch: '1' }, 422, 'invalid_body'],
@@ -53,10 +64,14 @@ describe('http', () => {
       ['PUT', '/sessions/a', { ...order, method: 'code' }, 422, 'invalid_body'],
       ['PUT', '/sessions/a', { ...order, engine: '../webjs' }, 422, 'unknown_engine'],
       ['PUT', '/sessions/..%2fa', order, 422, 'invalid_body'],
-      ['POST', '/sessions/a/messages', { ...message, to: '4915' }, 422, 'invalid_body'],
-      ['POST', '/sessions/a/messages', { ...message, wa_message_id: 'x' }, 422, 'invalid_body'],
-      ['POST', '/sessions/a/messages', { ...message, body: 'x'.repeat(600_000) }, 413, 'body_too_large'],
-      ['POST', '/sessions/a/messages', message, 404, 'session_not_found'],
+      ['POST', '/sessions/a/batches', batch({ to: '4915' }), 422, 'invalid_body'],
+      ['POST', '/sessions/a/batches', batch({ wa_message_id: 'x' }), 422, 'invalid_body'],
+      ['POST', '/sessions/a/batches', batch({}, 0), 422, 'invalid_body'],
+      ['POST', '/sessions/a/batches', batch({}, 26), 422, 'invalid_body'],
+      ['POST', '/sessions/a/batches', batch({}), 404, 'session_not_found'],
+      ['POST', '/sessions/a/find', { ...find, body: 'x'.repeat(600_000) }, 413, 'body_too_large'],
+      ['POST', '/sessions/a/find', find, 404, 'session_not_found'],
+      ['POST', '/sessions/a/messages', one, 404, 'not_found'],
       ['GET', '/sessions/a', undefined, 404, 'session_not_found'],
       ['GET', '/nothing', undefined, 404, 'not_found'],
     ];

@@ -21,6 +21,8 @@ export class Arrival {
   #loadedSince = 0;
   #nudgedAt = 0;
   progressAt = 0;
+  /** What the page says it is. @type {string | null} */
+  version = null;
 
   /**
    * @param {import('./page.js').Page} page
@@ -36,13 +38,15 @@ export class Arrival {
   /**
    * @param {{over: () => boolean, asked: () => boolean, onLogin: () => void}} engine `asked`: a QR or a code is shown, and a
    *   person has all the time; `onLogin`: a login is there, told at every look
-   * @returns {Promise<{missing: string[]} | {failed: [string, string]} | null>} null when it was over before
+   * @returns {Promise<{missing: string[]} | {failed: [string, string, string[]]} | null>} `failed`: reason, detail, missing
+   *   abilities; null when it was over before
    */
   async run({ over, asked, onLogin }) {
     while (!over()) {
       const look = await this.page.look().catch(() => null); // no document just now, or not ours yet
+      this.version = look?.version ?? this.version;
       const failed = this.#failed(look, asked());
-      if (failed) return { failed };
+      if (failed) return { failed: [...failed, await this.#lacking(failed[0])] };
       if (look?.state === 'CONNECTED') {
         onLogin();
         await this.#help(look);
@@ -72,6 +76,16 @@ export class Arrival {
   #stuck(now) {
     if (now - Math.max(this.#connectedSince, this.progressAt) < this.settings.syncTimeout) return null;
     return ['whatsapp_changed', 'logged in, but WhatsApp Web never gets ready'];
+  }
+
+  /** Which abilities it is that a changed site takes away. @param {string} reason @returns {Promise<string[]>} */
+  async #lacking(reason) {
+    if (reason !== 'whatsapp_changed') return [];
+    const check = this.page.call('listen').then(() => this.page.call('check'));
+    return check.catch((error) => {
+      this.log.warn({ err: brief(error) }, 'the changed page can not be checked');
+      return [];
+    });
   }
 
   /** The site may have lost its signal, or given it before anybody listened (wwebjs #5774, #3785, #3747). @param {import('./page.js').Look} look */

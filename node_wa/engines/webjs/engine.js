@@ -33,6 +33,8 @@ export class WebjsEngine {
   #arrival = null;
   #page = NOT_STARTED;
   #profile = '';
+  /** @type {string | null} */
+  #version = null;
   #over = false;
   #launched = false;
   #ready = false;
@@ -166,9 +168,10 @@ export class WebjsEngine {
   /** @param {string[]} missing */
   async #arrived(missing) {
     if (isUseless(missing))
-      return this.#end('whatsapp_changed', `not possible with this version: ${missing.join(', ')}`);
+      return this.#end('whatsapp_changed', `not possible with this version: ${missing.join(', ')}`, missing);
     const me = await this.#page.call('me');
     this.#ready = true;
+    this.#version = me.web_version;
     this.#emit('ready', { ...me, missing });
     await this.#page.call('recover', this.options.recoverSince);
   }
@@ -224,9 +227,10 @@ export class WebjsEngine {
     this.#end(reason, detail);
   }
 
-  /** @param {string} reason @param {string} detail */
-  #end(reason, detail) {
-    this.#emit('ended', { reason, detail });
+  /** @param {string} reason @param {string} detail @param {string[]} [missing] abilities */
+  #end(reason, detail, missing = []) {
+    const web_version = this.#arrival?.version ?? this.#version;
+    this.#emit('ended', { reason, detail, missing, web_version });
     this.#over = true;
     clearTimeout(this.#silence);
   }

@@ -10,7 +10,7 @@ import { ackName } from './reasons.js';
 const CALL_MS = 10_000;
 const ANSWER_MS = 2_000; // what the page's own answer may take beyond the page's own deadline
 
-/** @typedef {{state: string | null, synced: boolean, loaded: boolean, listening: boolean}} Look */
+/** @typedef {{state: string | null, synced: boolean, loaded: boolean, listening: boolean, version: string | null}} Look */
 
 export class Page {
   /** @param {any} page of puppeteer */

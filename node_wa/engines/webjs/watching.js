@@ -21,6 +21,8 @@ export function watching() {
   /** @param {string} type @param {object} data */
   const tell = (type, data) => page.wabotTell(JSON.stringify({ type, data }));
 
+  const version = () => (typeof page.Debug?.VERSION === 'string' ? page.Debug.VERSION.slice(0, 40) : null);
+
   /** One look: what the heartbeat and the wait for `ready` go by. */
   wabot.state = () => {
     const socket = wabot.module('WAWebSocketModel')?.Socket;
@@ -31,6 +33,7 @@ export function watching() {
       synced: socket?.hasSynced === true,
       loaded,
       listening: acks && incoming,
+      version: version(),
     };
   };
 
@@ -98,7 +101,7 @@ export function watching() {
     return {
       phone: user ? `+${user}` : null,
       push_name: name || null,
-      web_version: page.Debug?.VERSION ?? null,
+      web_version: version(),
     };
   };
 

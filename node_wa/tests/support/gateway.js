@@ -105,13 +105,18 @@ export class Gateway {
     });
   }
 
-  /** @param {string} id @param {string} to @param {string} body @param {object} [more] */
-  send(id, to, body, more = {}) {
-    const message = { id: 'm1', to, body, wa_message_id: newMessageId(), epoch: 1, ...more };
-    return this.call('POST', `/sessions/${id}/messages`, message).then((answer) => ({
-      ...answer,
-      id: message.wa_message_id,
-    }));
+  /**
+   * One message. `code` is null when it was handed over, else why not; `id` is the one chosen for it.
+   * @param {string} session @param {string} to @param {string} body @param {{epoch?: number, wa_message_id?: string}} [more]
+   * @returns {Promise<{id: string, code: string | null, wa_message_id?: string, ack?: string}>}
+   */
+  async send(session, to, body, { epoch = 1, wa_message_id = newMessageId() } = {}) {
+    const message = { id: 'm1', to, body, wa_message_id, correlation_id: 'c1' };
+    const { status, body: answer } = await this.call('POST', `/sessions/${session}/batches`, {
+      epoch,
+      messages: [message],
+    });
+    return { id: wa_message_id, code: null, ...(status === 200 ? answer.results[0] : answer) };
   }
 
   /** @param {string} id */
