@@ -52,6 +52,15 @@ def test_unlinked_on_the_phone_the_login_is_gone() -> None:
     assert (changes["linked"], changes["phone"], changes["desired"]) == (False, None, "off")
 
 
+def test_what_whatsapp_web_takes_away_is_kept_until_the_next_order() -> None:
+    changes = machine.observed(a_session(), a_snapshot(reason="whatsapp_changed", missing=["lid_map"]))
+    session = replace(a_session(), **changes)
+    assert session.missing == ["lid_map"]
+    assert machine.observed(session, a_snapshot(at=NOON + timedelta(seconds=2)))["missing"] == [], "an engine that lacks nothing"
+    assert machine.ordered_start(session, NOON, {})["missing"] == []
+    assert machine.ended(NOON)["missing"] == []
+
+
 def test_heartbeats_are_noted_every_few_seconds_only() -> None:
     first = machine.observed(a_session(), a_snapshot())
     session = replace(a_session(), **first)

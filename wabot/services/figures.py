@@ -48,4 +48,5 @@ class Figures:
             "restarts": session.restarts,
             "last_error": session.last_error,
             "web_version": session.web_version,
+            "missing": session.missing,
         }

@@ -29,7 +29,7 @@ def session(record: Session) -> Shape:
     return {
         "session": shown.name,
         "status": shown.status,
-        "reason": session_reason(shown.reason),
+        "reason": session_reason(shown.reason, shown.missing),
         "engine": shown.engine,
         "network": shown.network,
         "phone": shown.phone,

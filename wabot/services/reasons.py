@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 SESSION_REASONS: dict[str, str] = {
     "whatsapp_unreachable": "WhatsApp can't be reached. Check this server's internet connection; then try again.",
     "launch_failed": "The browser could not be started. Try again; if it stays so, the administrator finds the cause in the gateway's log.",
@@ -12,6 +14,7 @@ SESSION_REASONS: dict[str, str] = {
     "opened_elsewhere": "WhatsApp is in use in another window with this login.",
     "browser_ended": "The browser ended unexpectedly and is being restarted.",
     "page_crashed": "The WhatsApp page crashed and is being reloaded.",
+    "memory_limit": "The browser used too much memory and is being restarted.",
     "page_hung": "The WhatsApp page stopped answering and is being restarted.",
     "connection_lost": "The connection to WhatsApp was lost; it is being restored.",
     "host_ended": "The process that runs this session ended and is being restarted.",
@@ -43,11 +46,33 @@ WAITS: dict[str, str] = {
 }
 
 
-def session_reason(code: str | None) -> dict[str, str] | None:
-    """`{code, text}` as the API shows it; an unknown code still gets a sentence."""
+_LACKS: dict[str, str] = {
+    "send": "messages can't be sent",
+    "acks": "ticks can't be seen",
+    "incoming": "incoming messages can't be seen",
+    "number_check": "numbers can't be looked up",
+    "lid_map": "the numbers of some senders can't be shown",
+    "find": "messages with an unknown outcome can't be looked up",
+    "logout": "this device can't be unlinked from here",
+}
+"""What a session can't do without an ability of its engine (node_wa/engines/contract.js)."""
+
+
+def session_reason(code: str | None, missing: Sequence[str] = ()) -> dict[str, str] | None:
+    """`{code, text}` as the API shows it; an unknown code still gets a sentence. `missing`: abilities WhatsApp Web took away."""
     if code is None:
         return None
+    if code == "whatsapp_changed" and missing:
+        return {"code": code, "text": f"WhatsApp Web changed: {_lacking(missing)} with this version."}
     return {"code": code, "text": SESSION_REASONS.get(code, "Something is wrong with the session; try again.")}
+
+
+def _lacking(missing: Sequence[str]) -> str:
+    """In the table's order, the gravest first; an ability without words of its own is named."""
+    known = [words for ability, words in _LACKS.items() if ability in missing]
+    others = [f"“{ability}” doesn't work" for ability in missing if ability not in _LACKS]
+    *before, last = known + others
+    return f"{', '.join(before)} and {last}" if before else last
 
 
 def message_error(code: str) -> dict[str, str]:

@@ -40,6 +40,7 @@ def ordered_start(session: Session, at: datetime, order: dict[str, Any]) -> dict
         "epoch": session.epoch + 1,
         "status": "starting",
         "reason": None,
+        "missing": [],
         "since": at,
         "observed_at": at,
         **_NO_CODES,
@@ -67,6 +68,7 @@ def ended(at: datetime) -> dict[str, Any]:
         "phone": None,
         "push_name": None,
         "memory_mb": None,
+        "missing": [],
         **_NO_CODES,
     }
 
@@ -126,12 +128,13 @@ def _expired(session: Session, moment: datetime) -> bool:
 
 _NO_CODES: dict[str, Any] = {"qr": None, "qr_expires_at": None, "pairing_code": None}
 _TIMES = ("since", "observed_at", "qr_expires_at")
-_TAKEN = ("status", "reason", "linked", "qr", "pairing_code", "phone", "push_name", "web_version", "last_error")
+_TAKEN = ("status", "reason", "linked", "qr", "pairing_code", "phone", "push_name", "web_version", "last_error", "missing")
 _FIGURES = ("memory_mb", "restarts")
 
 
 def _fields(snapshot: dict[str, Any]) -> dict[str, Any]:
     seen: dict[str, Any] = {name: snapshot.get(name) for name in (*_TAKEN, *_FIGURES)}
+    seen["missing"] = seen["missing"] or []
     for name in _TIMES:
         text = snapshot.get(name)
         seen[name] = from_rfc3339(text) if text else None

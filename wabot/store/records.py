@@ -64,6 +64,7 @@ class ApiKey:
 @dataclass(frozen=True)
 class Session:
     """A WhatsApp session as last observed. `desired` is what its owner wants: on, off, or logout (still to be done).
+    `missing` are abilities that the version of WhatsApp Web in use takes away.
 
     `epoch` rises with every order to start or end; observations with a lower one are of an earlier life. `owner` and
     `lease_until` say which gateway holds it.
@@ -95,6 +96,7 @@ class Session:
     memory_mb: float | None = None
     restarts: int = 0
     last_error: str | None = None
+    missing: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
