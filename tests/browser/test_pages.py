@@ -2,50 +2,25 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.api import Api
-from tests.support.stack import ROOT
 
+from .accessibility import NARROW, WIDE, look_at
 from .conftest import OpenPage
 from .person import Person
 
 pytestmark = pytest.mark.browser
 
-AXE = Path(ROOT, "wabot/assets/node_modules/axe-core/axe.min.js")
 PUBLIC = ("/", "/login", "/register", "/no-such-page")
 OWN = ("/dashboard", "/whatsapp", "/messages", "/messages/new", "/keys", "/sandbox", "/settings/password")
-NARROW = {"width": 375, "height": 720}
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-
-
-def violations(page: Page) -> list[str]:
-    page.evaluate(AXE.read_text(encoding="utf-8"))  # by the debugger's door: the page's own policy refuses it
-    found: list[dict[str, Any]] = page.evaluate("rules => axe.run({runOnly: rules}).then(found => found.violations)", RULES)
-    return [f"{one['id']}: {[node['target'] for node in one['nodes']]}" for one in found]
-
-
-def sideways(page: Page) -> int:
-    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
-
-
-def look_at(page: Page, paths: tuple[str, ...]) -> dict[str, object]:
-    """What is wrong, by path."""
-    wrong: dict[str, object] = {}
-    for path in paths:
-        page.goto(path)
-        found = [*violations(page), *(["scrolls sideways"] if sideways(page) > 0 else [])]
-        if found:
-            wrong[path] = found
-    return wrong
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [{"width": 1280, "height": 800}, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
 def test_pages_are_accessible(open_page: OpenPage, linked_user: Api, theme: str, viewport: dict[str, int]) -> None:
     newest = linked_user.get("/api/messages?limit=1").json()["items"][0]["id"]
     with open_page(color_scheme=theme, viewport=viewport, reduced_motion="reduce") as page:

@@ -1,0 +1,36 @@
+"""What is wrong with a page as axe sees it, and whether it scrolls sideways."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page
+
+from tests.support.stack import ROOT
+
+AXE = Path(ROOT, "wabot/assets/node_modules/axe-core/axe.min.js")
+NARROW = {"width": 375, "height": 720}
+WIDE = {"width": 1280, "height": 800}
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def violations(page: Page) -> list[str]:
+    page.evaluate(AXE.read_text(encoding="utf-8"))  # by the debugger's door: the page's own policy refuses it
+    found: list[dict[str, Any]] = page.evaluate("rules => axe.run({runOnly: rules}).then(found => found.violations)", RULES)
+    wrong = [f"{one['id']}: {[node['target'] for node in one['nodes']]}" for one in found]
+    return [*wrong, *(["scrolls sideways"] if _sideways(page) > 0 else [])]
+
+
+def look_at(page: Page, paths: tuple[str, ...]) -> dict[str, object]:
+    """What is wrong, by path."""
+    wrong: dict[str, object] = {}
+    for path in paths:
+        page.goto(path)
+        if found := violations(page):
+            wrong[path] = found
+    return wrong
+
+
+def _sideways(page: Page) -> int:
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))

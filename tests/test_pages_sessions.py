@@ -1,0 +1,206 @@
+"""The page of a session says what is true and offers the way out; and small things of other pages."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from tests.support.pages import Browser
+from tests.support.web import Linked, email
+from wabot.blueprints._context import services
+from wabot.lib.clock import now
+from wabot.store.records import Session
+
+AGES_AGO = timedelta(minutes=5)
+Observe = Callable[..., Session]
+
+
+@pytest.fixture
+def person(app: Flask, linked: Linked) -> Browser:
+    browser = Browser(app)
+    assert browser.login(linked.user["email"], "correct horse").status_code == 302
+    return browser
+
+
+@pytest.fixture
+def observe(app: Flask, linked: Linked) -> Observe:
+    """The person's session as if the gateway had just observed this of it."""
+
+    def observed(**fields: Any) -> Session:
+        with app.app_context():
+            store = services().store.sessions
+            [found] = store.of_user(linked.user["id"])
+            fresh = {"observed_at": now(), "since": now(), "desired": "off", "linked": False, "phone": None, "reason": None}
+            assert store.change(found.id, found.epoch, fresh | fields)
+            changed = store.get(found.id)
+        assert changed
+        return changed
+
+    return observed
+
+
+def panel(browser: Browser, path: str = "/whatsapp") -> str:
+    page = browser.open(path).get_data(as_text=True)
+    found = re.search(r'<section[^>]*id="session-panel".*?</section>', page, re.S)
+    assert found, page
+    return html.unescape(found[0])
+
+
+def test_a_code_that_ran_out_is_not_shown_and_a_new_one_is_a_click_away(
+    app: Flask, person: Browser, linked: Linked, observe: Observe
+) -> None:
+    before = observe(status="qr", desired="on", qr="dead", qr_expires_at=now() - AGES_AGO)
+    shown = panel(person)
+    assert "This code ran out" in shown and "Show a new code" in shown and 'id="qr"' not in shown
+    assert person.submit("/whatsapp", "/whatsapp/initialize", session="default").status_code == 302
+    with app.app_context():
+        after = services().store.sessions.get(before.id)
+    assert after and (after.status, after.epoch) == ("starting", before.epoch + 1)
+
+
+def test_a_code_that_has_just_run_out_is_followed_by_the_next(person: Browser, observe: Observe) -> None:
+    observe(status="qr", desired="on", qr="dead", qr_expires_at=now() - timedelta(milliseconds=1))
+    shown = panel(person)
+    assert "A new code is on its way" in shown and "Show a new code" not in shown
+
+
+def test_a_code_that_still_holds_is_left_alone(app: Flask, person: Browser, observe: Observe) -> None:
+    before = observe(status="qr", desired="on", qr="2@a,b,c,d", qr_expires_at=now() + AGES_AGO)
+    assert "<svg" in panel(person)
+    person.submit("/whatsapp", "/whatsapp/initialize", session="default", network="sandbox")
+    with app.app_context():
+        assert services().store.sessions.get(before.id) == before
+
+
+def test_a_pairing_code_stands_in_two_halves_with_the_way_to_type_it(person: Browser, observe: Observe) -> None:
+    observe(status="pairing", desired="on", method="code", pairing_phone="+12025550143", pairing_code="ABCD1234")
+    shown = panel(person)
+    assert "ABCD-1234" in shown and "+1 202-555-0143" in shown and 'data-copy="pairing-code"' in shown
+    steps = re.findall(r"<li>(.*?)</li>", shown, re.S)
+    assert [re.sub("<[^>]+>", "", step) for step in steps][2:4] == ["Tap Link a device.", "Tap Link with phone number instead."]
+
+
+@pytest.mark.parametrize(
+    ("fields", "words", "button"),
+    [
+        ({"status": "disconnected", "reason": "qr_not_scanned"}, "was not scanned in time", "Show a new code"),
+        ({"status": "failed", "reason": "opened_elsewhere"}, "in use in another window", "Use here"),
+        ({"status": "failed", "reason": "whatsapp_unreachable"}, "can't be reached", "Try again"),
+        ({"status": "failed", "reason": "logged_out"}, "ended this login", "Show a new code"),
+        ({"status": "starting", "since": now() - AGES_AGO}, "Still starting", "Cancel"),
+        ({"status": "starting", "observed_at": now() - AGES_AGO}, "gateway has not answered", "Cancel"),
+    ],
+)
+def test_what_is_wrong_and_the_way_out(
+    person: Browser, observe: Observe, fields: dict[str, Any], words: str, button: str
+) -> None:
+    observe(**fields)
+    shown = panel(person)
+    assert words in shown
+    assert re.search(rf"<button[^>]*>(?:<svg.*?</svg>)?{button}</button>", shown, re.S)
+
+
+def test_starting_again_keeps_the_network_and_the_way(person: Browser, observe: Observe) -> None:
+    observe(status="disconnected", reason="qr_not_scanned", network="live", method="code", pairing_phone="+12025550143")
+    [form] = [one for one in re.findall(r"<form.*?</form>", panel(person), re.S) if "Show a new code" in one]
+    for field in ('name="network" value="live"', 'name="method" value="code"', 'name="phone" value="+12025550143"'):
+        assert field in form
+
+
+def test_what_a_connected_session_misses_is_named(person: Browser, observe: Observe) -> None:
+    lacks = "not possible with this version: incoming, find"
+    observe(status="connected", linked=True, reason="whatsapp_changed", last_error=lacks)
+    shown = panel(person)
+    assert "incoming messages, looking up whether a message went out" in shown
+    assert 'data-status="connected"' in shown
+
+
+def test_several_sessions_each_with_status_and_phone(person: Browser) -> None:
+    made = person.submit("/whatsapp", "/whatsapp/initialize", new="1", session="shop", network="sandbox")
+    assert made.headers["Location"] == "/whatsapp?session=shop"
+    page = person.open("/whatsapp").get_data(as_text=True)
+    tabs = re.findall(r'<li id="tab-([\w.-]+)">(.*?)</li>', page, re.S)
+    assert [name for name, _ in tabs] == ["default", "shop"]
+    assert "+1 202-555-0999" in tabs[0][1] and 'data-status="starting"' in tabs[1][1]
+
+
+@pytest.mark.parametrize(("name", "words"), [("default", "You have a session of this name"), ("a b", "letters, digits, dots")])
+def test_a_refused_name_stands_beside_its_field(person: Browser, name: str, words: str) -> None:
+    answer = person.submit("/whatsapp", "/whatsapp/initialize", new="1", session=name, network="live", method="qr")
+    page = html.unescape(answer.get_data(as_text=True))
+    assert answer.status_code == 422 and words.lower() in page.lower()
+    assert '<details class="mt-6" id="another" open>' in page
+    assert re.search(rf'id="new-session"[^>]*value="{name}"[^>]*aria-invalid="true"', page)
+
+
+def test_more_sessions_than_allowed_are_refused_in_words(app: Flask, person: Browser) -> None:
+    with app.app_context():
+        values = services().preferences.current().model_dump()
+        services().preferences.replace({**values, "sessions_per_user": 1})
+    answer = person.submit("/whatsapp", "/whatsapp/initialize", new="1", session="shop", network="sandbox")
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 409 and "as many sessions as this server allows" in page and 'value="shop"' in page
+
+
+def test_a_disconnected_session_can_be_deleted(app: Flask, person: Browser, linked: Linked, observe: Observe) -> None:
+    observe(status="connected", linked=True)
+    assert "/whatsapp/delete" not in panel(person)
+    observe(status="disconnected")
+    assert "Delete “default”?" in panel(person)
+    assert person.submit("/whatsapp", "/whatsapp/delete", session="default").status_code == 302
+    with app.app_context():
+        assert services().store.sessions.of_user(linked.user["id"]) == []
+    assert "is deleted" in person.open("/whatsapp").get_data(as_text=True)
+
+
+def test_somebody_elses_session_can_not_be_deleted(app: Flask, linked: Linked) -> None:
+    stranger = Browser(app).register(email())
+    stranger.submit("/whatsapp", "/whatsapp/delete", session="default")
+    with app.app_context():
+        assert len(services().store.sessions.of_user(linked.user["id"])) == 1
+
+
+def test_a_key_form_sent_twice_makes_one_key(app: Flask, person: Browser, linked: Linked) -> None:
+    found = re.search(r'name="form_token" value="(\w+)"', person.open("/keys").get_data(as_text=True))
+    assert found
+    sent = {"name": "shop", "scopes": ["send"], "form_token": found[1]}
+    assert person.submit("/keys", **{**sent, "scopes": ["nonsense"]}).status_code == 422, "a refused form uses nothing up"
+    assert re.search(r"wb_[0-9a-f]{8}_[\w-]{43}", person.submit("/keys", **sent).get_data(as_text=True))
+    again = person.submit("/keys", **sent)
+    assert (again.status_code, again.headers["Location"]) == (302, "/keys")
+    assert "no second key was made" in person.open("/keys").get_data(as_text=True)
+    with app.app_context():
+        assert len(services().store.keys.of_user(linked.user["id"])) == 1
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "found"),
+    [(0, 0, True), (-1, None, True), (None, 1, True), (None, -1, False), (1, None, False)],
+)
+def test_days_filter_the_log(person: Browser, linked: Linked, since: int | None, until: int | None, found: bool) -> None:
+    assert linked.send(message="of today").status_code == 202
+    today = now().date()
+    days = {"since": since, "until": until}
+    query = "&".join(f"{name}={today + timedelta(days=away)}" for name, away in days.items() if away is not None)
+    assert ("of today" in person.open(f"/messages?{query}").get_data(as_text=True)) is found
+
+
+@pytest.mark.parametrize("date", ["2026-13-45", "9999-12-31", "yesterday", "2026-11-22T10:00"])
+def test_a_date_that_is_none_filters_nothing_out(person: Browser, linked: Linked, date: str) -> None:
+    assert linked.send(message="of today").status_code == 202
+    answer = person.open(f"/messages?until={date}")
+    assert answer.status_code == 200 and "of today" in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(("path", "label"), [("/messages", "Messages"), ("/messages/new", "Send"), ("/settings/password", None)])
+def test_the_navigation_says_where_one_is_once(person: Browser, path: str, label: str | None) -> None:
+    page = person.open(path).get_data(as_text=True)
+    main = page.split('aria-label="Main"')[1].split("</nav>")[0]
+    marked = re.findall(r'<a class="nav-link"[^>]*aria-current="page">.*?</svg>(.*?)</a>', main, re.S)
+    assert marked == ([label] if label else [])
