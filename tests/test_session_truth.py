@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -24,6 +25,8 @@ from tests.support.watch import Watch
 NOTICED_WITHIN = 3.0
 HEALED_WITHIN = 20.0
 GATEWAY_HEALED_WITHIN = 40.0
+STILL_NOTICED_WITHIN = 6.0
+"""Between two looks pass 2 s, and a page has 3 s to answer one."""
 NAMES = ("one", "two", "three", "four", "five")
 FRIEND = "+12025530700"
 
@@ -94,6 +97,30 @@ def test_a_kill_shows_at_once_and_heals_without_a_new_qr(
 
 def report(what: str, story: str) -> None:
     print(f"\n{what}: {story}")
+
+
+@pytest.mark.parametrize(("what", "code"), [("gateway", "gateway_away"), ("host", "page_hung"), ("chromium", "page_hung")])
+def test_what_stands_still_is_told_and_heals(unharmed: Owner, five: Api, what: str, code: str) -> None:
+    """Stopped, not ended: nothing is closed, only no answer comes."""
+    five.wait_for_status("connected", "one")
+    browser = unharmed.browser(unharmed.id_of(five, "one"))
+    pid = {"gateway": unharmed.stack.pid("gateway"), "host": unharmed.family.host_of(browser), "chromium": browser}[what]
+    with Watch(five) as watch:
+        os.kill(pid, signal.SIGSTOP)
+        mark = time.monotonic()
+        try:
+            left, _ = watch.leaves("one", "connected", mark, STILL_NOTICED_WITHIN)
+            assert (left.status, left.code) == ("reconnecting", code)
+        finally:
+            if what == "gateway":  # nobody else would wake it
+                os.kill(pid, signal.SIGCONT)
+        watch.when(
+            "one", lambda one: one.status == "connected" and one.at > left.at, mark, GATEWAY_HEALED_WITHIN, "connected again"
+        )
+        report(f"still: {what}", watch.story(mark, "one"))
+        assert "qr" not in {one.status for one in watch.after(mark, "one")}
+    for name in NAMES:
+        five.wait_for_status("connected", name)
 
 
 def test_unlinked_on_the_phone_ends_it_for_good(unharmed: Owner, newcomer: Api) -> None:

@@ -14,6 +14,7 @@ from .api import Api, ApiError
 from .family import kill
 from .owner import Owner
 from .waiting import wait_until
+from .watch import Watch
 
 STEP_WITHIN = 40.0
 KILLED_WITHIN = 1.8
@@ -31,13 +32,22 @@ class Figures:
     left_linked: int = 0
     """Cycles after which the phone still listed the device: WhatsApp couldn't be told."""
 
+    slowest: str = ""
+    """What the slowest cycle showed."""
+
+    def note(self, seconds: float, story: str) -> None:
+        if seconds > max(self.seconds, default=0.0):
+            self.slowest = story
+        self.seconds.append(seconds)
+
     def __str__(self) -> str:
         ordered = sorted(self.seconds)
         middle, last = ordered[len(ordered) // 2], ordered[-1]
         kills = ", ".join(f"{count} of {what}" for what, count in sorted(self.kills.items())) or "none"
         return (
             f"{len(ordered)} cycles in {sum(ordered):.0f} s: median {middle:.2f} s, slowest {last:.2f} s; kills: {kills}; "
-            f"codes gone stale before the scan: {self.unscannable}; devices the phone had to remove itself: {self.left_linked}"
+            f"codes gone stale before the scan: {self.unscannable}; devices the phone had to remove itself: {self.left_linked}\n"
+            f"  the slowest: {self.slowest}"
         )
 
 
@@ -54,15 +64,16 @@ class Cycles:
 
     def run(self, count: int, dice: random.Random | None = None) -> None:
         """With `dice`, each cycle has Chromium or the gateway killed at a moment they choose."""
-        for _ in range(count):
-            started = time.monotonic()
-            killer = self._killer(dice) if dice else None
-            self._one()
-            if killer:
-                killer.cancel()
-                killer.join()
-            self.figures.seconds.append(time.monotonic() - started)
-            self._nothing_between()
+        with Watch(self._user) as watch:
+            for _ in range(count):
+                started = time.monotonic()
+                killer = self._killer(dice) if dice else None
+                self._one()
+                if killer:
+                    killer.cancel()
+                    killer.join()
+                self.figures.note(time.monotonic() - started, watch.story(started, "default"))
+                self._nothing_between()
         assert len(set(self._scanned)) == len(self._scanned) == len(self.figures.seconds)
 
     def _one(self) -> None:

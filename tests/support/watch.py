@@ -35,12 +35,12 @@ class Watch:
         self._user = user
         self._looks: list[Look] = []
         self._latest: dict[str, Look] = {}
-        self._over = threading.Event()
+        self._looked, self._over = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"watch-{user.name}", daemon=True)
 
     def __enter__(self) -> Watch:
         self._thread.start()
-        wait_until(lambda: self._looks, 10, "the first look")
+        assert self._looked.wait(10), "no first look"
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -56,6 +56,7 @@ class Watch:
                 continue
             if answer.ok:
                 self._note(answer.json()["items"])
+                self._looked.set()
             poll()
 
     def _note(self, sessions: list[dict[str, Any]]) -> None:
