@@ -114,10 +114,9 @@ def test_starting_again_keeps_the_network_and_the_way(person: Browser, observe: 
 
 
 def test_what_a_connected_session_misses_is_named(person: Browser, observe: Observe) -> None:
-    lacks = "not possible with this version: incoming, find"
-    observe(status="connected", linked=True, reason="whatsapp_changed", last_error=lacks)
+    observe(status="connected", linked=True, reason="whatsapp_changed", missing=["incoming"])
     shown = panel(person)
-    assert "incoming messages, looking up whether a message went out" in shown
+    assert "not everything works" in shown and "incoming messages can't be seen" in shown
     assert 'data-status="connected"' in shown
 
 

@@ -1,4 +1,4 @@
-"""What the page of a session says beyond its status: whether its code is dead, why it takes long, what it can't do."""
+"""What the page of a session says beyond its status: whether its code is dead, why it takes long."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 from ..services.session_machine import STALE_AFTER
 from ..store.records import Session
-from . import _versions
 
 NEXT_CODE_WITHIN = timedelta(seconds=5)
 """The next code comes at most a second or two after the one before ran out; later than this none is coming."""
@@ -23,7 +22,6 @@ class Linking:
     ran_out: bool
     slow: bool
     unheard: bool
-    missing: list[str]
     method: str
     phone: str | None
 
@@ -36,7 +34,6 @@ def of(session: Session, moment: datetime) -> Linking:
         ran_out=ran_out(session, moment),
         slow=starting and session.since is not None and moment - session.since > SLOW_AFTER,
         unheard=starting and _silent(session, moment),
-        missing=_versions.missing(session),
         method=session.method,
         phone=session.pairing_phone,
     )

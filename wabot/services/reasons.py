@@ -63,11 +63,11 @@ def session_reason(code: str | None, missing: Sequence[str] = ()) -> dict[str, s
     if code is None:
         return None
     if code == "whatsapp_changed" and missing:
-        return {"code": code, "text": f"WhatsApp Web changed: {_lacking(missing)} with this version."}
+        return {"code": code, "text": f"WhatsApp Web changed: {lacking(missing)} with this version."}
     return {"code": code, "text": SESSION_REASONS.get(code, "Something is wrong with the session; try again.")}
 
 
-def _lacking(missing: Sequence[str]) -> str:
+def lacking(missing: Sequence[str]) -> str:
     """In the table's order, the gravest first; an ability without words of its own is named."""
     known = [words for ability, words in _LACKS.items() if ability in missing]
     others = [f"“{ability}” doesn't work" for ability in missing if ability not in _LACKS]
