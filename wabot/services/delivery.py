@@ -108,7 +108,8 @@ class Delivery:
 
     def _hand_over(self, session: Session, messages: list[Message]) -> bool:
         sending = self.progress.start_sending(messages)
-        self.claims.done([one.id for one in messages if one not in sending])  # cancelled meanwhile
+        moved = {one.id for one in sending}
+        self.claims.done([one.id for one in messages if one.id not in moved])  # cancelled meanwhile
         if not sending:
             return True
         if self.pacing.applies_to(session):
