@@ -7,7 +7,7 @@ import sys
 
 from tests.support.stack import Stack
 
-from . import accept, sending
+from . import accept, sending, weights
 from .figures import Figure
 
 
@@ -17,7 +17,7 @@ def main() -> None:
     stack.start()
     figures: list[Figure] = []
     try:
-        for benchmark in (accept, sending):
+        for benchmark in (accept, sending, weights):
             print(f"{benchmark.__name__} …", file=sys.stderr)
             figures += benchmark.run(stack)
     finally:
