@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ..services.session_machine import STALE_AFTER
+from ..services.session_machine import code_ran_out, is_silent
 from ..store.records import Session
 
-NEXT_CODE_WITHIN = timedelta(seconds=5)
-"""The next code comes at most a second or two after the one before ran out; later than this none is coming."""
 SLOW_AFTER = timedelta(seconds=10)
 """Chromium and the page are there within a few seconds on an idle machine: longer wants a word."""
 
@@ -31,21 +29,9 @@ def of(session: Session, moment: datetime) -> Linking:
     starting = session.status == "starting"
     return Linking(
         known=bool(session.id),
-        ran_out=ran_out(session, moment),
+        ran_out=code_ran_out(session, moment),
         slow=starting and session.since is not None and moment - session.since > SLOW_AFTER,
-        unheard=starting and _silent(session, moment),
+        unheard=starting and is_silent(session, moment),
         method=session.method,
         phone=session.pairing_phone,
     )
-
-
-def ran_out(session: Session, moment: datetime) -> bool:
-    """It waits for somebody to link it, with a code that is of no use any more."""
-    if session.status not in ("qr", "pairing") or session.qr or session.pairing_code:
-        return False
-    expired = session.qr_expires_at is not None and moment - session.qr_expires_at > NEXT_CODE_WITHIN
-    return expired or _silent(session, moment)
-
-
-def _silent(session: Session, moment: datetime) -> bool:
-    return session.observed_at is None or moment - session.observed_at > STALE_AFTER

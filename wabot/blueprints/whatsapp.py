@@ -67,10 +67,6 @@ def delete() -> Any:
 
 
 def _start(name: str) -> Session:
-    """As asked; a session that waits with a dead code is started anew as it was, since asking again would change nothing."""
-    known = services().store.sessions.named(page_user().id, name)
-    if known and _linking.ran_out(services().sessions.status(page_user().id, name), now()):
-        return services().sessions.restart(known, request_id())
     order = StartOrder(
         session=name,
         engine=field("engine") or None,

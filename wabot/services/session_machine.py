@@ -21,6 +21,8 @@ from ..store.records import Session
 
 STALE_AFTER = timedelta(seconds=8)
 """The worker reads heartbeats every second and notes them at least every 3; twice that and a little is silence."""
+NEXT_CODE_WITHIN = timedelta(seconds=5)
+"""The next code comes at most a second or two after the one before ran out; later than this none is coming."""
 NOTE_HEARTBEAT_EVERY = timedelta(seconds=3)
 
 RUNNING = frozenset({"starting", "qr", "pairing", "authenticating", "connected", "reconnecting"})
@@ -100,7 +102,7 @@ def gateway_lost(session: Session) -> dict[str, Any]:
 
 def as_of(session: Session, moment: datetime) -> Session:
     """The session as it may be shown now: nothing is claimed that was not observed lately."""
-    silent = session.observed_at is None or moment - session.observed_at > STALE_AFTER
+    silent = is_silent(session, moment)
     if session.status == "connected" and silent:
         return replace(session, status="reconnecting", reason=SILENT_REASON, since=session.observed_at)
     if session.status in ("qr", "pairing") and (silent or _expired(session, moment)):
@@ -111,6 +113,19 @@ def as_of(session: Session, moment: datetime) -> Session:
 def accepts_messages(session: Session) -> bool:
     """A linked session takes messages in, and lets them wait while it is not connected."""
     return session.desired == "on" and (session.linked or session.status == "connected")
+
+
+def code_ran_out(session: Session, moment: datetime) -> bool:
+    """It waits for somebody to link it, with a code that is of no use any more, and no other is coming."""
+    shown = as_of(session, moment)
+    if shown.status not in ("qr", "pairing") or shown.qr or shown.pairing_code:
+        return False
+    expired = shown.qr_expires_at is not None and moment - shown.qr_expires_at > NEXT_CODE_WITHIN
+    return expired or is_silent(shown, moment)
+
+
+def is_silent(session: Session, moment: datetime) -> bool:
+    return session.observed_at is None or moment - session.observed_at > STALE_AFTER
 
 
 def stays_out(session: Session) -> bool:

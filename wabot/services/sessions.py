@@ -167,7 +167,8 @@ class SessionService:
         differs = any(getattr(session, name) != wanted[name] for name in ("engine", "network"))
         if session.linked and differs:
             raise Conflict("The session is linked: disconnect it before changing its engine or network.", code="session_linked")
-        running = session.desired == "on" and session.status in machine.RUNNING
+        dead_code = machine.code_ran_out(session, now())
+        running = session.desired == "on" and session.status in machine.RUNNING and not dead_code
         other_way = not session.linked and (session.method, session.pairing_phone) != (wanted["method"], wanted["pairing_phone"])
         return not running or differs or other_way
 
