@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from tests.support.pages import Browser
 from tests.support.web import Linked, bearer
 from wabot.blueprints._context import services
 from wabot.lib.clock import now, to_rfc3339
@@ -116,6 +117,27 @@ def test_a_message_says_why_it_waits(house: Services, linked: Linked) -> None:
     assert message
     waits = house.messages.waits_for(message)
     assert waits and waits.code == "session_not_connected"
+
+
+@pytest.mark.parametrize(("again", "status"), [("yes", "queued"), ("no", "failed")])
+def test_what_cannot_be_settled_is_for_its_sender_to_decide(
+    app: Flask, house: Services, linked: Linked, again: str, status: str
+) -> None:
+    message = house.store.messages.get(linked.send().get_json()["id"])
+    assert message
+    house.progress.start_sending([message])
+    house.store.outbox.remove([message.id])
+    house.progress.move(message, "unknown")
+    person = Browser(app)
+    person.login(linked.user["email"], "correct horse")
+    page = f"/messages/{message.id}"
+    assert "/decide" not in person.open(page).get_data(as_text=True)  # being looked up
+    person.submit(page.replace(message.id, "new"), f"{page}/decide", again=again)
+    assert house.messages.one(message.user_id, message.id).status == "unknown"
+    house.store.messages._messages.update_one({"status": "unknown"}, {"$set": {"updated_at": now() - timedelta(minutes=3)}})
+    assert person.submit(page, f"{page}/decide", again=again).status_code == 302
+    assert house.messages.one(message.user_id, message.id).status == status
+    assert house.store.outbox.waiting_of(message.user_id, 5) == (1 if again == "yes" else 0)
 
 
 def test_messages_of_a_logged_out_session_fail_after_a_day(house: Services, linked: Linked) -> None:

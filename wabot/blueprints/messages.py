@@ -64,8 +64,13 @@ def compose() -> Any:
 @login_required
 def one(message_id: str) -> str:
     message = services().messages.one(page_user().id, message_id)
-    waits = present.wait(services().messages.waits_for(message))
-    return render_template("message.html", message=present.message_for_page(message), waits=waits)
+    asked = services().messages
+    return render_template(
+        "message.html",
+        message=present.message_for_page(message),
+        waits=present.wait(asked.waits_for(message)),
+        undecided=asked.undecided(message),
+    )
 
 
 @bp.post("/<message_id>/cancel")
@@ -74,6 +79,18 @@ def cancel(message_id: str) -> Any:
     try:
         services().messages.cancel(page_user().id, message_id)
         flash("Cancelled. The message was not sent.", "success")
+    except WabotError as error:
+        flash(error.detail, "error")
+    return redirect(url_for(".one", message_id=message_id))
+
+
+@bp.post("/<message_id>/decide")
+@login_required
+def decide(message_id: str) -> Any:
+    again = field("again") == "yes"
+    try:
+        services().messages.decide(page_user().id, message_id, again=again)
+        flash("It waits to be sent again." if again else "Given up. It will not be sent again.", "success")
     except WabotError as error:
         flash(error.detail, "error")
     return redirect(url_for(".one", message_id=message_id))

@@ -88,7 +88,7 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         identity=Identity(store, settings),
         preferences=preferences,
         sessions=sessions,
-        messages=MessageService(store, sessions, publisher, acceptance, QueueGauge(store), tally, pacing),
+        messages=MessageService(store, sessions, publisher, acceptance, QueueGauge(store), tally, pacing, progress),
         progress=progress,
         ingest=Ingest(store, sessions, progress),
         delivery=Delivery(store, gateway, progress, claims, pacing),

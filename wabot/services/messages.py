@@ -14,10 +14,11 @@ from ..store import Store
 from ..store.idempotency import Remembered
 from ..store.ids import new_id
 from ..store.messages import MessageFilter
-from ..store.records import Message, Page, Session
+from ..store.records import Message, OutboxEntry, Page, Session
 from . import message_machine, session_machine
 from .acceptance import Acceptance
 from .pacing import Pacing, Wait
+from .progress import Progress
 from .publishing import Publisher, pushes_of_message
 from .queue_gauge import QueueGauge
 from .sessions import DEFAULT, SessionService
@@ -28,6 +29,8 @@ BODY_LENGTH = 65_536
 IDEMPOTENCY_LIFETIME = timedelta(hours=24)
 FURTHEST = timedelta(days=366)
 """How far ahead a message may be scheduled. One that lies in the past goes at once."""
+SETTLE_WINDOW = timedelta(minutes=2)
+"""How long WhatsApp is asked what became of a message before its sender is."""
 _KEY_LENGTH = 255
 
 
@@ -51,6 +54,7 @@ class MessageService:
     queue: QueueGauge
     tally: Tally
     pacing: Pacing
+    progress: Progress
 
     def accept(self, user_id: str, draft: Draft, correlation_id: str) -> tuple[Message, bool]:
         """Store the message and its place in the outbox; (message, whether it is new). Only then may it be answered.
@@ -89,6 +93,21 @@ class MessageService:
         cancelled = self.one(user_id, message_id)
         self.publisher.publish(pushes_of_message(cancelled))
         return cancelled
+
+    def undecided(self, message: Message) -> bool:
+        """WhatsApp could not be asked for so long whether it went out that its sender may decide."""
+        return message.status == "unknown" and now() - message.updated_at > SETTLE_WINDOW
+
+    def decide(self, user_id: str, message_id: str, *, again: bool) -> Message:
+        """Send an undecided message again, at the risk of a double, or give it up. Raises NotFound, Conflict `not_undecided`."""
+        message = self.one(user_id, message_id)
+        if not self.undecided(message):
+            raise Conflict("What became of this message is known, or still being found out.", code="not_undecided")
+        if not again:
+            self.progress.fail(message, "outcome_unknown")
+        elif self.progress.move(message, "queued", detail="sent again by its sender"):
+            self.store.outbox.add(OutboxEntry(message.id, message.user_id, message.session_id, "queued"))
+        return self.one(user_id, message_id)
 
     def waits_for(self, message: Message) -> Wait | None:
         """Why a queued message hasn't gone yet, and until when about; None when it is simply its turn."""

@@ -32,6 +32,7 @@ MESSAGE_ERRORS: dict[str, str] = {
     "not_on_whatsapp": "This number is not on WhatsApp.",
     "message_too_long": "The message is longer than WhatsApp allows.",
     "session_logged_out": "The WhatsApp session was disconnected before the message could be sent.",
+    "outcome_unknown": "Whether it went out could not be found out, and its sender gave it up.",
     "engine_error": "WhatsApp Web refused the message several times.",
     "rejected_by_whatsapp": "WhatsApp did not accept the message.",
     "not_supported_by_engine": "This session's engine can't send this.",
