@@ -17,7 +17,7 @@ import pytest
 
 from tests.support.api import Api
 from tests.support.family import arguments_of, kill
-from tests.support.owner import Owner, faults, holds
+from tests.support.owner import Owner, holds
 from tests.support.tab import Tab, cookie_of
 from tests.support.waiting import wait_until
 from tests.support.watch import Watch
@@ -272,16 +272,3 @@ def test_disconnect_with_the_gateway_dead(unharmed: Owner, newcomer: Api) -> Non
         unharmed.stack.supervisorctl("start", "gateway")
     newcomer.wait_for_status("disconnected", timeout=HEALED_WITHIN)
     asked_anew(unharmed, newcomer, seen)
-
-
-def test_a_qr_left_unscanned_goes_to_sleep_and_says_so(unharmed: Owner, newcomer: Api) -> None:
-    with faults(unharmed.stack, expire_qr_ms=500):
-        newcomer.initialize(network="sandbox")
-        seen = {newcomer.wait_for_status("qr") and newcomer.qr()["qr"]}
-        slept = newcomer.wait_for_status("disconnected", timeout=HEALED_WITHIN)
-    assert slept["reason"]["code"] == "qr_not_scanned"
-    assert slept["reason"]["text"]
-    wait_until(lambda: not unharmed.family.browsers(unharmed.id_of(newcomer)), 3, "its browser is freed")
-    newcomer.initialize()
-    newcomer.wait_for_status("qr")
-    assert newcomer.qr()["qr"] not in seen

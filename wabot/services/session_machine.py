@@ -94,10 +94,13 @@ def observed(session: Session, snapshot: dict[str, Any]) -> dict[str, Any]:
 
 
 def gateway_lost(session: Session) -> dict[str, Any]:
-    """The changes when the gateway doesn't answer: what was connected is so no longer, as far as anybody can tell."""
-    if session.status not in ("connected", "authenticating") or not session.linked:
-        return {}
-    return {"status": "reconnecting", "reason": "gateway_away", "since": now()}
+    """The changes when the gateway doesn't answer: what was connected is so no longer, as far as anybody can tell, and a code
+    whose browser is gone can't be scanned."""
+    if session.linked and session.status in ("connected", "authenticating"):
+        return {"status": "reconnecting", "reason": "gateway_away", "since": now()}
+    if session.status in ("qr", "pairing"):
+        return {"status": "starting", "reason": "gateway_away", "since": now(), **_NO_CODES}
+    return {}
 
 
 def as_of(session: Session, moment: datetime) -> Session:
