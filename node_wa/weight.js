@@ -15,6 +15,8 @@ const PAUSE_MS = { min: 5 * 60_000, max: 3_600_000 };
 /** @typedef {import('./run.js').Run} Run */
 
 export class Weight {
+  /** Whose readings are counted. @type {Run | null} */
+  #run = null;
   #over = 0;
   #replaced = 0;
   #pausedUntil = 0;
@@ -31,6 +33,8 @@ export class Weight {
 
   /** @param {Run} run @param {number} mb @param {number} [now] epoch ms */
   async weighed(run, mb, now = Date.now()) {
+    if (run !== this.#run) this.#over = 0;
+    this.#run = run;
     if (this.#isBusy || !this.#isDue(mb, now)) return;
     this.#isBusy = true;
     try {

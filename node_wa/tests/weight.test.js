@@ -30,6 +30,11 @@ describe('when a browser is too heavy', () => {
     assert.deepEqual(steps, ['memory_limit']);
   });
 
+  test('another browser is judged by its own readings', async () => {
+    const weight = new Weight(100, () => assert.fail('replaced'));
+    for (const name of ['first', 'second', 'third']) await weight.weighed(/** @type {any} */ ({ name }), 500);
+  });
+
   test('a message on its way is waited for, unless the browser is far over', async () => {
     const { steps, weighed } = scene(false);
     for (const mb of [120, 120]) await weighed(mb);

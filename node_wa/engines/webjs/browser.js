@@ -18,7 +18,7 @@ const WRAPPED = new Map([['/usr/bin/chromium-headless-shell', '/usr/lib/chromium
 /**
  * What each saves is a session's memory of its own (`Pss_Anon`), measured with three sessions on the stand-in page: 37 MB in
  * two processes are left of 66 MB in six. Without effect there were V8's lite mode, its size limits and no JIT, low-end-device
- * mode, fewer raster threads, tiny caches, no images. `--single-process` and `--disable-threaded-compositing` save 10 and 3 MB
+ * mode, fewer raster threads, tiny caches, no images. `--single-process` and `--disable-threaded-compositing` save 11 and 3 MB
  * more and are left out: in the first a crashed page is a crashed browser, the second changes when a page draws.
  */
 const FLAGS = [
