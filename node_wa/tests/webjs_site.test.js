@@ -1,0 +1,122 @@
+/** A site that answers wrongly, not at all, or with a page that is no WhatsApp; and a machine that was left untidy. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import https from 'node:https';
+import path from 'node:path';
+import { after, afterEach, before, describe, test } from 'node:test';
+import { certificate } from '../sandbox/files.js';
+import { Gateway } from './support/gateway.js';
+import { Sandbox, until } from './support/sandbox.js';
+
+const ME = '+4915112350002';
+const SHORT = {
+  WA_LOAD_TIMEOUT_MS: '2500',
+  WA_AUTH_TIMEOUT_MS: '2500',
+  WA_QR_ROTATIONS: '30',
+  WA_RESTART_BUDGET: '2',
+};
+
+/** What stands at WhatsApp's address instead of WhatsApp. @type {Record<string, import('node:http').RequestListener>} */
+const ILL = {
+  'answers 503': (_request, response) => response.writeHead(503).end('busy'),
+  'takes the call and never answers': () => {},
+  'hangs up': (request) => request.socket.destroy(),
+  'is a page of something else': (_request, response) =>
+    response.writeHead(200, { 'content-type': 'text/html' }).end('<title>Sign in to the Wi-Fi</title>'),
+};
+const REASONS = { 'is a page of something else': 'auth_timeout' };
+
+describe('an ill site', () => {
+  /** @type {Sandbox} */
+  let sandbox;
+  /** @type {Gateway} */
+  let gateway;
+  /** @type {https.Server} */
+  let site;
+  let answer = ILL['answers 503'];
+  let healthy = '';
+  const noBrowser = () => until('no browser is left', async () => (await gateway.browsers()).length === 0);
+  const address = () => path.join(sandbox.data, 'run', 'sandbox.json');
+
+  before(async () => {
+    sandbox = await Sandbox.start();
+    healthy = fs.readFileSync(address(), 'utf8');
+    const { key, cert } = await certificate(path.join(sandbox.data, 'sandbox'));
+    site = https.createServer({ key, cert }, (request, response) => answer(request, response));
+    site.listen(0, '127.0.0.1');
+    await once(site, 'listening');
+    gateway = await Gateway.start(sandbox.data, SHORT);
+  });
+  afterEach(async () => {
+    fs.writeFileSync(address(), healthy);
+    await sandbox.ok('PUT', '/faults', {});
+    for (const { id } of (await gateway.call('GET', '/sessions')).body.items)
+      await gateway.logout(id, { epoch: 9 });
+    await noBrowser();
+  });
+  after(async () => {
+    site.closeAllConnections();
+    site.close();
+    await gateway.close();
+    await sandbox.stop();
+  });
+
+  const texts = () => gateway.web.told('session.status', (data) => data.id === 'linked' && data.qr).length;
+
+  /** From now on browsers find the ill site. */
+  const fallIll = () => {
+    const { port } = /** @type {import('node:net').AddressInfo} */ (site.address());
+    fs.writeFileSync(address(), JSON.stringify({ ...JSON.parse(healthy), page_port: port }));
+  };
+
+  for (const [what, behaviour] of Object.entries(ILL)) {
+    const reason = /** @type {any} */ (REASONS)[what] ?? 'whatsapp_unreachable';
+
+    test(`${what}: failed and named, the browser freed`, async () => {
+      answer = behaviour;
+      fallIll();
+      await gateway.put('ill');
+      const session = await gateway.status('ill', 'failed', 20_000);
+      assert.deepEqual([session.reason, session.linked], [reason, false]);
+      await noBrowser();
+    });
+
+    test(`${what}: a linked session keeps its login and comes back`, async () => {
+      await gateway.link('linked', sandbox, ME);
+      const before = texts();
+      await gateway.call('POST', '/sessions/linked/stop', { epoch: 1 });
+      answer = behaviour;
+      fallIll();
+      await gateway.put('linked');
+      const session = await gateway.status('linked', 'reconnecting', 20_000);
+      assert.deepEqual([session.reason, session.linked], [reason, true]);
+      fs.writeFileSync(address(), healthy);
+      await gateway.status('linked', 'connected', 30_000);
+      assert.equal(texts(), before, 'no new QR was shown');
+    });
+  }
+
+  test('texts that ran out are made anew, also when the page has gone idle', async () => {
+    await sandbox.ok('PUT', '/faults', { expire_qr_ms: 150 });
+    await gateway.put('idle');
+    const texts = new Set();
+    await until('more texts than the page shows by itself', async () => {
+      const { qr } = await gateway.session('idle');
+      if (qr) texts.add(qr);
+      return texts.size > 8;
+    });
+    assert.ok([...texts].every((text) => !text.startsWith('undefined')));
+  });
+
+  test('a profile locked by a machine that is gone is opened all the same, with its login', async () => {
+    await gateway.link('locked', sandbox, ME);
+    await gateway.call('POST', '/sessions/locked/stop', { epoch: 1 });
+    const profile = path.join(sandbox.data, 'gateway', 'profiles', 'sandbox', 'locked', 'session');
+    const lock = path.join(profile, 'SingletonLock');
+    fs.rmSync(lock, { force: true });
+    fs.symlinkSync('another-machine-4711', lock);
+    await gateway.put('locked');
+    assert.equal((await gateway.status('locked', 'connected')).qr, null);
+  });
+});
