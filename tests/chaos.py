@@ -15,8 +15,10 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
+from xmlrpc.client import ServerProxy
 
 import requests
+from supervisor.xmlrpc import SupervisorTransport
 
 from tests.support.api import Api
 from tests.support.processes import browsers_of
@@ -71,10 +73,17 @@ class Killer:
         while not self._stop.wait(self._dice.uniform(*self._every)):
             order = order or self._dice.sample(VICTIMS, len(VICTIMS))
             victim = order.pop()
-            pid = self._browser() if victim == "chromium" else self._stack.pid(victim)
+            pid = self._browser() if victim == "chromium" else self._program(victim)
             if pid:
                 os.kill(pid, signal.SIGKILL)
                 self.kills[victim] += 1
+
+    def _program(self, name: str) -> int:
+        """From supervisord itself: `supervisorctl` takes a second to start."""
+        transport = SupervisorTransport(None, None, f"unix://{self._stack.data}/run/supervisor.sock")
+        with ServerProxy("http://127.0.0.1", transport=transport) as server:
+            info: Any = server.supervisor.getProcessInfo(name)
+            return int(info["pid"])
 
     def _browser(self) -> int:
         """The main process of some session's browser."""
@@ -82,14 +91,22 @@ class Killer:
         return self._dice.choice(browsers) if browsers else 0
 
 
-def run(stack: Stack, messages: int, *, seed: int, every: tuple[float, float] = (2.0, 5.0)) -> Outcome:
-    """Send `messages` from several clients with idempotency keys while everything is killed; then count at the phones."""
+def run(stack: Stack, messages: int, *, seed: int, kills: int, every: tuple[float, float] = (2.0, 5.0)) -> Outcome:
+    """Send `messages` from several clients with idempotency keys while everything is killed; then count at the phones.
+
+    The messages are spread over the `kills`, so that a quick machine isn't done before the first of them.
+    """
     dice = random.Random(seed)
     user = Api(stack, "chaos").register()
     user.link("+15550300001")
     started = time.monotonic()
     with Killer(stack, dice, every) as killer, ThreadPoolExecutor(CLIENTS) as clients:
-        ids = list(clients.map(lambda number: _send(user, number), range(messages)))
+
+        def in_turn(number: int) -> str:
+            wait_until(lambda: killer.kills.total() >= kills * number // messages, ANSWER_WITHIN, "the next kill")
+            return _send(user, number)
+
+        ids = list(clients.map(in_turn, range(messages)))
     unfinished = _settle(user, ids)
     return _count(stack, messages, killer.kills, unfinished, time.monotonic() - started)
 
@@ -146,7 +163,7 @@ def main() -> None:
     stack.start()
     print(f"chaos: {messages} messages, seed {seed}", flush=True)
     try:
-        outcome = run(stack, messages, seed=seed)
+        outcome = run(stack, messages, seed=seed, kills=max(10, messages // 50))
         print(outcome)
         failed = bool(outcome.lost or outcome.doubled or outcome.unfinished)
         if failed:

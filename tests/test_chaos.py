@@ -8,12 +8,13 @@ from tests import chaos
 from tests.support.stack import Stack
 
 MESSAGES = 300
+KILLS = 12
 SEED = 20260101
 
 
 def test_300_messages_while_everything_is_killed(stacks: Callable[..., Stack]) -> None:
     stack = stacks()
     stack.start()
-    outcome = chaos.run(stack, MESSAGES, seed=SEED, every=(1.0, 2.5))
+    outcome = chaos.run(stack, MESSAGES, seed=SEED, kills=KILLS, every=(0.5, 1.5))
     assert (outcome.lost, outcome.doubled, outcome.unfinished) == ([], [], []), str(outcome)
-    assert outcome.kills.total() >= 3, str(outcome)
+    assert set(outcome.kills) == set(chaos.VICTIMS), str(outcome)
