@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wabot.events import REGISTRY
 from wabot.services.message_machine import ACK_TO_STATUS, ALLOWED_FROM, FINAL, WAITING
 
 TICKS = ["sent", "delivered", "read"]
@@ -23,3 +24,7 @@ def test_cancelling_only_before_it_is_on_its_way() -> None:
 
 def test_every_ack_is_a_state() -> None:
     assert set(ACK_TO_STATUS.values()) <= set(ALLOWED_FROM)
+
+
+def test_every_state_has_its_event() -> None:
+    assert {f"message.{status}" for status in (*ALLOWED_FROM, "scheduled", "received")} <= set(REGISTRY)

@@ -67,6 +67,14 @@ class SessionStatus(Event):
 
 
 @dataclass(frozen=True)
+class MessageScheduled(Event):
+    """Accepted and stored; it waits for its time."""
+
+    type = "message.scheduled"
+    push = "message"
+
+
+@dataclass(frozen=True)
 class MessageQueued(Event):
     """Accepted and stored; it will be sent."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from flask import flash, request
@@ -34,7 +33,3 @@ def local_path(target: str | None, otherwise: str) -> str:
     if target and target.startswith("/") and not target.startswith(("//", "/\\")) and not parts.netloc and "\\" not in target:
         return target
     return otherwise
-
-
-def only_known(given: Mapping[str, str], *names: str) -> dict[str, str]:
-    return {name: given[name] for name in names if given.get(name)}

@@ -16,7 +16,6 @@ COMMAND_TIMEOUT = 5.0
 LOGOUT_TIMEOUT = 25.0
 """Seconds: WhatsApp may take 5 to hear of it, the browser 10 to end, a large profile a few to be wiped."""
 FIND_TIMEOUT = 20.0
-BATCH_SIZE = 25
 BATCH_TIMEOUT = 90.0
 """Seconds; a page takes milliseconds for a message, and gives up by itself after 30 seconds."""
 
@@ -54,11 +53,7 @@ class Gateway:
         self._client = client
 
     def alive(self) -> bool:
-        try:
-            self._client.call("GET", "/healthz", timeout=1.0)
-        except (Problem, Unreachable):
-            return False
-        return True
+        return self._client.alive()
 
     def engines(self) -> list[dict[str, Any]]:
         return cast(list[dict[str, Any]], self._asked(lambda: self._client.call("GET", "/engines", timeout=2.0))["items"])

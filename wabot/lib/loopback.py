@@ -53,6 +53,14 @@ class LoopbackClient:
             raise Unreachable(type(error).__name__, maybe_arrived=True) from error
         return _decoded(answer)
 
+    def alive(self) -> bool:
+        """Whether `/healthz` answers, within a second."""
+        try:
+            self.call("GET", "/healthz", timeout=1.0)
+        except (Problem, Unreachable):
+            return False
+        return True
+
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:

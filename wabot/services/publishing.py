@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-from ..events import REGISTRY, Event, MessageReceived, SessionStatus
+from ..events import REGISTRY, Event, SessionStatus
 from ..lib import qr
 from ..lib.clock import to_rfc3339
 from ..store.records import Message, Session
@@ -38,8 +38,7 @@ class Publisher(Protocol):
 
 
 def event_of_message(message: Message) -> Event:
-    kind = REGISTRY.get(f"message.{message.status}", MessageReceived)
-    return kind(user_id=message.user_id, data=present.message(message))
+    return REGISTRY[f"message.{message.status}"](user_id=message.user_id, data=present.message(message))
 
 
 def event_of_session(session: Session) -> Event:
