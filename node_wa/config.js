@@ -79,7 +79,7 @@ function lifecycle(env) {
     qrTimeout: whole(env, 'WA_QR_TIMEOUT_MS', 120_000, 100),
     pairingTimeout: whole(env, 'WA_PAIRING_TIMEOUT_MS', 180_000, 100),
     heartbeat: whole(env, 'WA_HEARTBEAT_MS', 2_000, 50),
-    heartbeatDeadline: whole(env, 'WA_HEARTBEAT_DEADLINE_MS', 3_000, 50),
+    heartbeatDeadline: whole(env, 'WA_HEARTBEAT_DEADLINE_MS', 2_500, 50),
     connectionGrace: whole(env, 'WA_CONNECTION_GRACE_MS', 45_000, 100),
     stable: whole(env, 'WA_STABLE_MS', 30_000, 0),
     budget: whole(env, 'WA_RESTART_BUDGET', 8, 0),

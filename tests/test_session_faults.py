@@ -170,7 +170,7 @@ def test_a_hung_page_is_noticed_and_replaced(unharmed: Owner, well: Api) -> None
     letters = Letters(unharmed, well, "+12025530803")
     with Watch(well) as watch, faults(unharmed.stack, page_hang=True) as mark:
         letters.send("into a hung page")
-        hung, _ = watch.leaves("default", "connected", mark, RIGHT_WITHIN + 1)
+        hung, _ = watch.leaves("default", "connected", mark, RIGHT_WITHIN)
         assert (hung.status, hung.code) == ("reconnecting", "page_hung")
         letters.check()
         watch.when("default", lambda one: one.status == "connected" and one.at > hung.at, mark, HEALED_WITHIN, "connected again")

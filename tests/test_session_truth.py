@@ -25,8 +25,8 @@ from tests.support.watch import Watch
 NOTICED_WITHIN = 3.0
 HEALED_WITHIN = 20.0
 GATEWAY_HEALED_WITHIN = 40.0
-STILL_NOTICED_WITHIN = 6.0
-"""Between two looks pass 2 s, and a page has 3 s to answer one."""
+STILL_NOTICED_WITHIN = 5.0
+"""Between two looks pass 2 s, and a page has 2.5 s to answer one."""
 NAMES = ("one", "two", "three", "four", "five")
 FRIEND = "+12025530700"
 
