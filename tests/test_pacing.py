@@ -98,6 +98,22 @@ def test_killed_between_the_two_steps_a_scheduled_message_is_still_promoted(hous
     assert [one.id for one in house.store.outbox.oldest_queued(stored.session_id)] == [message["id"]]
 
 
+@pytest.mark.parametrize("scheduled", [True, False])
+def test_killed_before_its_outbox_entry_a_message_gets_it_later(house: Services, linked: Linked, scheduled: bool) -> None:
+    when = {"send_at": to_rfc3339(now() + timedelta(hours=1))} if scheduled else {}
+    message = house.store.messages.get(linked.send(**when).get_json()["id"])
+    assert message
+    house.store.outbox.remove([message.id])
+    session = house.store.sessions.get(message.session_id)
+    assert session
+    house.delivery.look_after(session)
+    assert house.store.outbox.waiting_of(message.user_id, 5) == 0  # its writer may still be at it
+    house.store.messages._messages.update_one({"session_id": session.id}, {"$set": {"updated_at": now() - timedelta(seconds=11)}})
+    house.delivery.look_after(session)
+    [entry] = house.store.outbox._outbox.find({"user_id": message.user_id})
+    assert (entry["status"], entry["not_before"]) == (message.status, message.send_at)
+
+
 def test_a_scheduled_message_can_be_cancelled(house: Services, linked: Linked) -> None:
     message = linked.send(send_at=to_rfc3339(now() + timedelta(hours=1))).get_json()
     answer = linked.client.post(f"/api/messages/{message['id']}/cancel", headers=bearer(linked.token))

@@ -74,7 +74,7 @@ class Acceptance:
             crash_point("accept.before-store")
             new = self._store.messages.add_many(messages)
             crash_point("accept.between-message-and-outbox")
-            self._store.outbox.add_many([_entry(one) for one in messages if one.id in new])
+            self._store.outbox.add_many([entry_of(one) for one in messages if one.id in new])
         except Exception as error:  # noqa: BLE001  # every waiting caller raises it
             for _, stored in batch:
                 stored.set_exception(error)
@@ -85,5 +85,13 @@ class Acceptance:
             stored.set_result(message.id in new)
 
 
-def _entry(message: Message) -> OutboxEntry:
-    return OutboxEntry(message.id, message.user_id, message.session_id, message.status, not_before=message.send_at)
+def entry_of(message: Message) -> OutboxEntry:
+    """The message's place in the outbox; one that is under way already is looked up in WhatsApp by its lane."""
+    scheduled = message.status == "scheduled"
+    return OutboxEntry(
+        message.id,
+        message.user_id,
+        message.session_id,
+        "scheduled" if scheduled else "queued",
+        not_before=message.send_at if scheduled else None,
+    )

@@ -17,6 +17,7 @@ from ..lib.log import get_logger
 from ..store import Store
 from ..store.messages import MessageFilter
 from ..store.records import Message, OutboxEntry, Session
+from .acceptance import entry_of
 from .claims import Claims
 from .message_machine import FINAL
 from .pacing import Pacing
@@ -31,6 +32,12 @@ FORGOTTEN_AFTER = timedelta(seconds=10)
 """An accepted message has its outbox entry within milliseconds, unless the process died in between."""
 LOGGED_OUT_PATIENCE = timedelta(hours=24)
 _LOOKED_AFTER_AT_ONCE = 200
+_PATIENCE = {
+    "scheduled": FORGOTTEN_AFTER,
+    "queued": FORGOTTEN_AFTER,
+    "sending": UNACKNOWLEDGED_AFTER,
+    "unknown": UNACKNOWLEDGED_AFTER,
+}
 
 log = get_logger(__name__)
 
@@ -60,15 +67,10 @@ class Delivery:
 
         A message that isn't `queued` any more is looked up in WhatsApp by its lane before anything else.
         """
-        for status, patience in (
-            ("queued", FORGOTTEN_AFTER),
-            ("sending", UNACKNOWLEDGED_AFTER),
-            ("unknown", UNACKNOWLEDGED_AFTER),
-        ):
+        for status, patience in _PATIENCE.items():
             asked = MessageFilter(status=status, session=session.name)
-            for message in self.store.messages.page(session.user_id, asked, limit=_LOOKED_AFTER_AT_ONCE).items:
-                if now() - message.updated_at > patience:
-                    self.store.outbox.add(OutboxEntry(message.id, message.user_id, message.session_id, "queued"))
+            found = self.store.messages.page(session.user_id, asked, limit=_LOOKED_AFTER_AT_ONCE).items
+            self.store.outbox.add_many([entry_of(one) for one in found if now() - one.updated_at > patience])
 
     def give_up(self, session_id: str) -> None:
         """Messages of a session that was logged out wait visibly, for a day; then they fail."""

@@ -14,9 +14,9 @@ from ..store import Store
 from ..store.idempotency import Remembered
 from ..store.ids import new_id
 from ..store.messages import MessageFilter
-from ..store.records import Message, OutboxEntry, Page, Session
+from ..store.records import Message, Page, Session
 from . import message_machine, session_machine
-from .acceptance import Acceptance
+from .acceptance import Acceptance, entry_of
 from .pacing import Pacing, Wait
 from .progress import Progress
 from .publishing import Publisher, pushes_of_message
@@ -106,7 +106,7 @@ class MessageService:
         if not again:
             self.progress.fail(message, "outcome_unknown")
         elif self.progress.move(message, "queued", detail="sent again by its sender"):
-            self.store.outbox.add(OutboxEntry(message.id, message.user_id, message.session_id, "queued"))
+            self.store.outbox.add(entry_of(message))
         return self.one(user_id, message_id)
 
     def waits_for(self, message: Message) -> Wait | None:
