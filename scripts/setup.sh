@@ -36,6 +36,7 @@ missing_packages() {
     command -v node >/dev/null || echo nodejs
     command -v npm >/dev/null || echo npm
     command -v setpriv >/dev/null || echo util-linux
+    if [ "$mode" = dev ]; then command -v redis-server >/dev/null || echo redis-server; fi
     missing_browsers
 }
 
