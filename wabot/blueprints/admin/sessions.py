@@ -1,23 +1,19 @@
-"""Pages for administrators: figures and accounts, every session, the audit log."""
+"""Page: every session, narrowed down and acted upon."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 
-from ..errors import Forbidden, WabotError
-from ..lib.clock import to_rfc3339
-from ..plugins import NavItem
-from ..services import present
-from ..services.audit import Audited
-from ..store.records import Session
-from . import _versions
-from ._context import login_required, page_user, request_id, services
+from ...errors import WabotError
+from ...store.records import Session
+from .. import _versions
+from .._context import request_id, services
+from . import bp
+from ._acting import audited
 
-bp = Blueprint("admin", __name__, url_prefix="/admin")
-NAV = NavItem("Admin", "admin.overview", "admin", order=90, admin=True)
 _PAGE = 50
 _STATES: dict[str, Callable[[dict[str, Any]], bool]] = {
     "connected": lambda one: one["status"] == "connected",
@@ -26,24 +22,6 @@ _STATES: dict[str, Callable[[dict[str, Any]], bool]] = {
     "off": lambda one: one["status"] == "disconnected",
 }
 """What the list of sessions can be narrowed to."""
-
-
-@bp.before_request
-@login_required
-def _admins_only() -> None:
-    if not page_user().is_admin:
-        raise Forbidden("Only administrators see this page.")
-
-
-@bp.get("")
-def overview() -> str:
-    page = services().store.users.page(limit=_PAGE, cursor=request.args.get("cursor"))
-    users = [{**present.user(one), "created_at": to_rfc3339(one.created_at)} for one in page.items]
-    return render_template(
-        "admin.html",
-        stats=services().figures.overview(),
-        users={"items": users, "next_cursor": page.next_cursor},
-    )
 
 
 @bp.get("/sessions")
@@ -60,7 +38,7 @@ def session_list() -> str:
 @bp.post("/sessions/<session_id>/restart")
 def restart(session_id: str) -> Any:
     def work() -> str:
-        session = services().session_administration.restart(session_id, _audited(), request_id())
+        session = services().session_administration.restart(session_id, audited(), request_id())
         return f"“{session.name}” is being restarted; its login is kept."
 
     return _done(work)
@@ -69,18 +47,10 @@ def restart(session_id: str) -> Any:
 @bp.post("/sessions/<session_id>/disconnect")
 def disconnect(session_id: str) -> Any:
     def work() -> str:
-        session: Session = services().session_administration.disconnect(session_id, _audited(), request_id())
+        session: Session = services().session_administration.disconnect(session_id, audited(), request_id())
         return f"“{session.name}” is logged out of WhatsApp; its owner has to link it again."
 
     return _done(work)
-
-
-@bp.get("/audit")
-def audit() -> str:
-    cursor = request.args.get("cursor")
-    page = services().audit.page(limit=_PAGE, cursor=cursor)
-    items = [present.audit_entry(one) for one in page.items]
-    return render_template("admin_audit.html", items=items, next_cursor=page.next_cursor)
 
 
 def _done(work: Callable[[], str]) -> Any:
@@ -133,7 +103,3 @@ def _pages(count: int) -> int:
 def _page_number(count: int) -> int:
     asked = request.args.get("page", "1")
     return min(max(1, int(asked)), _pages(count)) if asked.isdecimal() and len(asked) < 6 else 1
-
-
-def _audited() -> Audited:
-    return Audited(page_user(), request.remote_addr or "")
