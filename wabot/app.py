@@ -42,6 +42,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         part.init_app(app)
     _pages.init_app(app, plugins.register_all(app))
     live.init_app(app, redis_url=settings.redis_url, origins=[settings.public_url])
+    if not services.mails.available:
+        log.warning("mails_off", why="SMTP_URL is not set: nobody can be sent a link for a forgotten password")
     _prepare(services)
     return app
 

@@ -142,6 +142,7 @@ class Settings(BaseModel):
             problems["WABOT_DEFAULT_NETWORK"] = "is sandbox, but WABOT_SANDBOX is 0"
         if self.mongo_uri and not urlsplit(self.mongo_uri).path.strip("/"):
             problems["MONGO_URI"] = "names no database: end it with /wabot"
+        problems |= _unusable_urls(self)
         if problems:
             raise _Together(problems)
         return self
@@ -180,6 +181,26 @@ def _insecure(settings: Settings) -> Mapping[str, str]:
     if settings.baileys_url:
         problems["WA_BAILEYS_URL"] = "is for tests only"
     return problems
+
+
+def _unusable_urls(settings: Settings) -> dict[str, str]:
+    problems = {}
+    if settings.smtp_url and not _has_host(settings.smtp_url):
+        problems["SMTP_URL"] = "is not smtp://user:password@host:port, with user and password percent-encoded"
+    public = urlsplit(settings.public_url)
+    if settings.public_url and (public.scheme not in ("http", "https") or public.query or public.fragment or public.username):
+        problems["PUBLIC_URL"] = "is not the address people open, such as https://wabot.example.com"
+    elif settings.public_url and not _has_host(settings.public_url):
+        problems["PUBLIC_URL"] = "names no host"
+    return problems
+
+
+def _has_host(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
 
 
 def _unsafe_local(settings: Settings) -> Mapping[str, str]:

@@ -1,7 +1,7 @@
 """The worker: hands the outbox to the gateway, keeps sessions as wanted, settles what is open. `python -m wabot.worker`.
 
-Two threads: the main one runs lanes (one at a time for each session) whenever somebody rings or a second has passed; the
-other looks at the gateway every second. Any number of workers may run; whatever one leaves half done another takes over.
+Three threads: the main one runs lanes (one at a time for each session) whenever somebody rings or a second has passed; one
+sends mails at the same moments; one looks at the gateway every second. Any number of workers may run; whatever one leaves half done another takes over.
 """
 
 from __future__ import annotations
@@ -75,6 +75,7 @@ class Worker:
         self._lanes = Lanes(services)
         self._upkeep = Upkeep(services.store, services.gateway, services.sessions)
         self._stopping = threading.Event()
+        self._mail_bell = threading.Event()
         self._name = f"worker-{os.getpid()}"
 
     def stop(self, *_: object) -> None:
@@ -85,12 +86,24 @@ class Worker:
         log.info("worker_started", pid=os.getpid())
         caretaker = threading.Thread(target=self._care, name="upkeep", daemon=True)
         caretaker.start()
+        postman = threading.Thread(target=self._send_mails, name="mails", daemon=True)
+        postman.start()
         while not self._stopping.is_set():
             self._doorbell.wait(SWEEP_INTERVAL)
+            self._mail_bell.set()
             guarded(self._lanes.run, "lanes")
+        self._mail_bell.set()
         self._lanes.close()
+        postman.join(_CLOSE_TIMEOUT / 2)
         caretaker.join(_CLOSE_TIMEOUT)
         guarded(lambda: self._services.store.workers.gone(self._name), "farewell")
+
+    def _send_mails(self) -> None:
+        """The end of the process may cut a try off; the next worker finds it."""
+        while not self._stopping.is_set():
+            self._mail_bell.wait()
+            self._mail_bell.clear()
+            guarded(self._services.mails.send_due, "mails")
 
     def _care(self) -> None:
         looked_after = 0.0

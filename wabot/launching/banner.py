@@ -19,6 +19,7 @@ from .parent import end_with
 
 PATIENCE_SECONDS = 60.0
 POLL_SECONDS = 0.2
+_WITHOUT_SMTP = "WARNING: none are sent, since SMTP_URL is not set: forgotten passwords can't be chosen anew by mail"
 
 # Never through a proxy of the environment: this is a call to ourselves.
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -83,6 +84,7 @@ def _welcome(settings: Settings, seconds: float) -> list[str]:
         f"  admin login   {login}",
         f"  data          {settings.data}",
         f"  logs          {settings.data / 'logs'} (make logs)",
+        *([] if settings.smtp_url else [f"  mails         {_WITHOUT_SMTP if settings.production else settings.data / 'mail'}"]),
         "  stop          Ctrl-C",
     ]
 

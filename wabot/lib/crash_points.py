@@ -27,10 +27,13 @@ POINTS = (
 """In the order a message passes them; those of the gateway stand in node_wa/lib/crash_points.js."""
 
 
+MAIL_POINTS = ("mail.after-claim", "mail.after-send")
+
+
 def crash_point(name: str) -> None:
     if not _ARMED:
         return
-    if name not in POINTS:
+    if name not in POINTS + MAIL_POINTS:
         raise ValueError(f"unknown crash point {name}")
     armed = Path(os.environ["WABOT_DATA"]) / "run" / f"crash-{name}"
     if armed.exists():

@@ -17,11 +17,13 @@ from .acceptance import Acceptance
 from .accounts import Accounts
 from .administration import SessionAdministration
 from .audit import AuditLog
-from .claims import Claims
+from .claims import Claims, owner_name
 from .delivery import Delivery
 from .figures import Figures
 from .identity import Identity
 from .ingest import Ingest
+from .links import Links
+from .mails import Mails, door_of
 from .messages import MessageService
 from .pacing import Pacing
 from .preferences import Preferences
@@ -59,6 +61,8 @@ class Services:
     wake_ups: WakeUps
     tally: Tally
     acceptance: Acceptance
+    links: Links
+    mails: Mails
 
     def close(self) -> None:
         """At the end of the process: connections and sockets."""
@@ -79,6 +83,8 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
     pacing = Pacing(store, preferences)
     acceptance = Acceptance(store, wake_ups.ring)
     sessions = SessionService(store, gateway, publisher, preferences, settings)
+    links = Links(store, settings)
+    mails = Mails(store, settings, links, wake_ups.ring, door_of(settings), owner_name())
     progress = Progress(store, publisher, tally)
     return Services(
         settings=settings,
@@ -103,4 +109,6 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         wake_ups=wake_ups,
         tally=tally,
         acceptance=acceptance,
+        links=links,
+        mails=mails,
     )

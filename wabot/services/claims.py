@@ -19,16 +19,23 @@ LEASE = timedelta(seconds=150)
 log = get_logger(__name__)
 
 
-def _owner() -> str:
+def owner_name() -> str:
+    """This process's name: host, pid, and a random part against reused pids."""
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+def is_dead(owner: str | None) -> bool:
+    """Whether that process was on this machine and is gone."""
+    host, _, rest = (owner or "").partition(":")
+    return host == socket.gethostname() and not _alive(rest.partition(":")[0])
 
 
 @dataclass(frozen=True)
 class Claims:
-    """`owner` is this process's name in the outbox: host, pid, and a random part against reused pids."""
+    """`owner` is this process's name in the outbox."""
 
     store: Store
-    owner: str = field(default_factory=_owner)
+    owner: str = field(default_factory=owner_name)
 
     def take(self, entries: list[OutboxEntry]) -> list[str]:
         """Ids of the entries that are ours now, in order."""
@@ -57,8 +64,7 @@ def _dead(entry: OutboxEntry) -> bool:
     """Its lease has run out, or its worker was on this machine and is gone."""
     if entry.lease_until is None or entry.lease_until < now():
         return True
-    host, _, rest = (entry.owner or "").partition(":")
-    return host == socket.gethostname() and not _alive(rest.partition(":")[0])
+    return is_dead(entry.owner)
 
 
 def _alive(pid: str) -> bool:

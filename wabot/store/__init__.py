@@ -20,6 +20,7 @@ from .events import AppliedEvents
 from .idempotency import IdempotencyKeys
 from .keys import ApiKeys
 from .logins import Logins
+from .mails import Mails
 from .messages import Messages
 from .outbox import Outbox
 from .pacing import PacingRecords
@@ -57,6 +58,7 @@ class Store:
         self.phones = SandboxPhones(db)
         self.audit = Audit(db)
         self.pacing = PacingRecords(db)
+        self.mails = Mails(db)
 
     def ping(self) -> None:
         """Raises one of DATABASE_DOWN when the database doesn't answer."""

@@ -29,3 +29,8 @@ class IdempotencyKeys:
             found = self._keys.find_one({"_id": document["_id"]})
             return Remembered(found["message_id"], found["fingerprint"]) if found else remembered
         return remembered
+
+    def one_of(self, user_id: str, what: str, who: str, places: int, *, expires_at: datetime) -> bool:
+        """Whether `who` gets (or has) one of so many `places`; each is free again at `expires_at`."""
+        holders = (self.remember(user_id, f"{what}:{place}", Remembered(who, what), expires_at) for place in range(places))
+        return any(holder.message_id == who for holder in holders)

@@ -29,6 +29,9 @@ class User:
     token_version: int = 1
     disabled: bool = False
     must_change_password: bool = False
+    email_confirmed: bool = True
+    invited: bool = False
+    """Made by an administrator, and its owner has not chosen a password yet."""
 
     @property
     def is_admin(self) -> bool:
@@ -149,6 +152,21 @@ class PacingRecord:
     next_at: datetime
     day: str
     count: int
+
+
+@dataclass(frozen=True)
+class QueuedMail:
+    """A mail that still has to go out, as plain values: text and links are made when it is sent. `due_at` doubles as the lease's
+    end. Where only the address is known, `user_id` is empty."""
+
+    id: str
+    kind: str
+    address: str
+    due_at: datetime
+    user_id: str = ""
+    values: dict[str, str] = field(default_factory=dict)
+    attempts: int = 0
+    owner: str | None = None
 
 
 @dataclass(frozen=True)

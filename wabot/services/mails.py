@@ -1,0 +1,161 @@
+"""Mails: queued durably by whoever has a reason, rendered and sent by the worker, with leases and back-off.
+
+The queue holds a kind, a user or an address, and plain values. Text, links and tokens are made when the mail is sent and are kept
+nowhere. A kind is a pair of templates, `templates/mail/<kind>.txt` (its first line is the subject) and `.html`; they find `link` and
+`lifetime` (if the kind has a link), `user`, `address`, `public_url` and the values.
+
+A worker may die anywhere. Before the server has taken the mail it is sent by the next one; if it dies after that and before
+the queue is told, the mail goes out twice, with the same Message-ID: SMTP has no way to ask. In files it is one in any case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from ..config import Settings
+from ..errors import Unavailable
+from ..lib.clock import now
+from ..lib.crash_points import crash_point
+from ..lib.log import get_logger
+from ..lib.mail import DEADLINE, Mail, MailDelayed, MailDoor, MailRefused, door_for
+from ..store import Store
+from ..store.ids import new_id
+from ..store.records import QueuedMail, User
+from .claims import is_dead
+from .links import PURPOSES, Links
+
+LEASE = timedelta(seconds=3 * DEADLINE)
+RETRIES = tuple(timedelta(seconds=one) for one in (5, 30, 120, 600, 1800, 3600, 7200))
+"""Waits between tries; after the last the mail is given up."""
+QUEUE_LIMIT = 2000
+RESETS_PER_HOUR = 10
+"""Mails that strangers can cause to one mailbox, a kind."""
+_ASKED_BY_ANYBODY = frozenset({"reset", "confirm_address"})
+
+log = get_logger(__name__)
+
+_templates = Environment(
+    loader=FileSystemLoader(Path(__file__).resolve().parent.parent / "templates" / "mail"),
+    autoescape=select_autoescape(["html"]),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def door_of(settings: Settings) -> MailDoor | None:
+    """None in production without SMTP_URL."""
+    files = None if settings.production else settings.data / "mail"
+    return door_for(settings.smtp_url, files, urlsplit(settings.public_url).hostname or "")
+
+
+@dataclass(frozen=True)
+class Mails:
+    store: Store
+    settings: Settings
+    links: Links
+    ring: Callable[[], None]
+    door: MailDoor | None
+    owner: str
+
+    @property
+    def available(self) -> bool:
+        """Whether mails leave this wabot at all."""
+        return self.door is not None
+
+    def queue(self, kind: str, *, user_id: str = "", address: str = "", values: Mapping[str, str] | None = None) -> None:
+        """Durable when this returns; out within about a second. With a `user_id` alone it goes to that user's address.
+
+        Without a way to send, it is logged and dropped. Raises Unavailable when too many wait.
+        """
+        _templates.get_template(f"{kind}.txt")
+        if self.door is None:
+            log.warning("mail_not_sent", kind=kind, why="SMTP_URL is not set")
+            return
+        if self.store.mails.waiting(QUEUE_LIMIT) >= QUEUE_LIMIT:
+            raise Unavailable("Too many mails are waiting to go out; try again later.", retry_after=60)
+        mail = QueuedMail(new_id(), kind, address, now(), user_id, dict(values or {}))
+        self.store.mails.add(mail)
+        self.ring()
+
+    def send_due(self) -> int:
+        """Send what is due, one after the other; how many were tried. For the worker."""
+        if self.door is None:
+            return 0
+        moment = now()
+        self._free_dead(moment)
+        due = self.store.mails.due(moment)
+        return sum(self._try(mail, self.door) for mail in due)
+
+    def _try(self, mail: QueuedMail, door: MailDoor) -> bool:
+        if not self.store.mails.claim(mail, self.owner, now() + LEASE):
+            return False
+        crash_point("mail.after-claim")
+        if mail.attempts > len(RETRIES):  # only where each try ended the worker
+            self._give_up(mail, "no try came to an end")
+            return True
+        try:
+            rendered = self._rendered(mail)
+            if rendered:
+                door.send(rendered)
+                log.info("mail_sent", mail_id=mail.id, kind=mail.kind, user_id=mail.user_id)
+        except MailDelayed as error:
+            self._later(mail, str(error))
+            return True
+        except MailRefused as error:
+            self._give_up(mail, str(error))
+            return True
+        crash_point("mail.after-send")
+        self.store.mails.remove(mail.id)
+        return True
+
+    def _later(self, mail: QueuedMail, why: str) -> None:
+        if mail.attempts >= len(RETRIES):
+            self._give_up(mail, why)
+            return
+        log.warning("mail_delayed", mail_id=mail.id, kind=mail.kind, attempt=mail.attempts + 1, why=why)
+        self.store.mails.put_back(mail.id, self.owner, now() + RETRIES[mail.attempts])
+
+    def _give_up(self, mail: QueuedMail, why: str) -> None:
+        log.error("mail_failed", mail_id=mail.id, kind=mail.kind, user_id=mail.user_id, attempts=mail.attempts + 1, why=why)
+        self.store.mails.remove(mail.id)
+
+    def _free_dead(self, moment: datetime) -> None:
+        """What a worker held that was killed is due now."""
+        for mail in self.store.mails.leased(moment, moment + LEASE):
+            if is_dead(mail.owner):
+                self.store.mails.put_back(mail.id, mail.owner or "", moment)
+
+    def _rendered(self, mail: QueuedMail) -> Mail | None:
+        """None when there is nobody to write to any more, or they were written to often enough."""
+        user = self._user(mail)
+        if user is None or (mail.kind in _ASKED_BY_ANYBODY and not self._first_few(mail, user)):
+            log.info("mail_dropped", mail_id=mail.id, kind=mail.kind)
+            return None
+        address = mail.address or user.email
+        values: dict[str, object] = {"user": user, "address": address, "public_url": self.settings.public_url, **mail.values}
+        if mail.kind in PURPOSES:
+            new = address if mail.kind == "change_address" else ""
+            values |= {"link": self.links.make(mail.kind, user, new), "lifetime": PURPOSES[mail.kind].for_people}
+        subject, _, text = _templates.get_template(f"{mail.kind}.txt").render(values).partition("\n")
+        return Mail(mail.id, address, subject.strip(), text.strip() + "\n", _html(mail.kind, values))
+
+    def _user(self, mail: QueuedMail) -> User | None:
+        user = self.store.users.get(mail.user_id) if mail.user_id else self.store.users.by_email(mail.address)
+        return None if user is None or user.disabled else user
+
+    def _first_few(self, mail: QueuedMail, user: User) -> bool:
+        """Whether this mail is among the hour's first few of its kind to this user. The same mail again is."""
+        return self.store.idempotency.one_of(
+            user.id, f"mail:{mail.kind}", mail.id, RESETS_PER_HOUR, expires_at=now() + timedelta(hours=1)
+        )
+
+
+def _html(kind: str, values: Mapping[str, object]) -> str:
+    return _templates.get_template(f"{kind}.html").render(values)
