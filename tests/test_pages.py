@@ -12,7 +12,7 @@ from tests.support.pages import Browser
 from tests.support.web import Linked, email
 from wabot.config import DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD
 
-FOR_USERS = ["/dashboard", "/whatsapp", "/messages", "/messages/new", "/keys", "/sandbox", "/settings/password"]
+FOR_USERS = ["/dashboard", "/whatsapp", "/messages", "/messages/new", "/keys", "/sandbox", "/settings", "/settings/password"]
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from .person import Person
 pytestmark = pytest.mark.browser
 
 PUBLIC = ("/", "/login", "/register", "/no-such-page")
-OWN = ("/dashboard", "/whatsapp", "/messages", "/messages/new", "/keys", "/sandbox", "/settings/password")
+OWN = ("/dashboard", "/whatsapp", "/messages", "/messages/new", "/keys", "/sandbox", "/settings", "/settings/password")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -57,11 +57,11 @@ def logout() -> Any:
 @login_required
 def change_password() -> Any:
     if request.method == "GET":
-        return render_template("settings_password.html", errors={})
+        return render_template("settings_password.html", errors={}, form="password")
     try:
         services().accounts.change_password(page_user(), field("current_password"), field("password"))
     except WabotError as error:
-        return render_template("settings_password.html", errors=errors_of(error)), error.status
+        return render_template("settings_password.html", errors=errors_of(error), form="password"), error.status
     live().close_user(page_user().id)
     fresh = services().store.users.get(page_user().id)
     if fresh:

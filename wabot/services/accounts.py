@@ -17,6 +17,7 @@ from .preferences import Preferences
 
 SPECIAL_USE_DOMAIN_NAMES.clear()  # a self-hosted wabot may well live on an intranet: name@office.local is fine
 
+NAME_LENGTH = 100
 PASSWORD_LENGTH = range(8, 257)
 """The upper bound keeps hashing cheap for us, whatever is posted."""
 
@@ -66,6 +67,14 @@ class Accounts:
             raise Invalid.field("password", "is the one you have now: choose another")
         self.store.users.change(user.id, {"password_hash": hash_password(password), "must_change_password": False})
         self.end_logins(user.id)
+
+    def rename(self, user: User, name: str) -> None:
+        """Raises Invalid."""
+        if not name.strip():
+            raise Invalid.field("name", "is missing")
+        if len(name.strip()) > NAME_LENGTH:
+            raise Invalid.field("name", f"takes at most {NAME_LENGTH} characters")
+        self.store.users.change(user.id, {"name": name.strip()})
 
     def end_logins(self, user_id: str) -> None:
         self.store.users.end_logins(user_id)

@@ -1,0 +1,40 @@
+"""Page: one's own settings. Its sections are in `_settings.py`; this module has the page itself and the profile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, url_for
+
+from ..errors import WabotError
+from ..plugins import NavItem
+from ._context import login_required, page_user, services
+from ._forms import errors_of, field, values
+from ._settings import Section, add_section, settings_page
+
+bp = Blueprint("settings", __name__, url_prefix="/settings")
+NAV = NavItem("Settings", "settings.overview", "settings", order=80)
+
+add_section(Section("profile", "Profile", "How wabot calls you.", "profile.html", order=10))
+add_section(
+    Section(
+        "password", "Password", "Changing it ends every other login and token. API keys stay as they are.", "password.html", 20
+    )
+)
+
+
+@bp.get("")
+@login_required
+def overview() -> str:
+    return settings_page()
+
+
+@bp.post("/profile")
+@login_required
+def profile() -> Any:
+    try:
+        services().accounts.rename(page_user(), field("name"))
+    except WabotError as error:
+        return settings_page("profile", values=values(), errors=errors_of(error)), error.status
+    flash("Saved.", "success")
+    return redirect(url_for(".overview"))
