@@ -36,7 +36,10 @@ def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
 
 @pytest.fixture(scope="module")
 def stacks(request: pytest.FixtureRequest) -> Iterator[Callable[..., Stack]]:
-    """Makes wabots of this module's own, not started yet: `stacks(WABOT_SANDBOX="0").start()`."""
+    """Makes wabots of this module's own, not started yet: `stacks(WABOT_SANDBOX="0").start()`.
+
+    They are killed in the end: stopping takes six seconds, and is seen with `stack`, `restless` and in test_processes.
+    """
     made: list[Stack] = []
 
     def new(**settings: str) -> Stack:
@@ -47,7 +50,7 @@ def stacks(request: pytest.FixtureRequest) -> Iterator[Callable[..., Stack]]:
     errors = []
     for one in made:
         try:
-            _end(one, failed=bool(request.session.testsfailed))
+            _end(one, failed=bool(request.session.testsfailed), kill=True)
         except AssertionError as error:
             errors.append(str(error))
     assert not errors, "\n".join(errors)
@@ -73,9 +76,12 @@ def unharmed(restless: Owner) -> Iterator[Owner]:
     restless.no_orphans()
 
 
-def _end(stack: Stack, *, failed: bool) -> None:
+def _end(stack: Stack, *, failed: bool, kill: bool = False) -> None:
     try:
-        stack.stop()
+        if kill:
+            stack.abandon()
+        else:
+            stack.stop()
     except AssertionError:
         failed = True
         raise

@@ -133,6 +133,12 @@ class Stack:
         finally:
             self.kill_all()
 
+    def abandon(self) -> None:
+        """The quick end, with the same look at the logs; harmless for one that never ran or was stopped."""
+        self.kill_all()
+        if (self.data / "secrets").exists():
+            self.check_logs()
+
     def kill_all(self) -> None:
         for process in processes_of(self.data):
             try:
