@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
+from tests.support import limits
 from tests.support.stack import Stack
 
 from . import accept, sending, weights
@@ -15,6 +16,7 @@ def main() -> None:
     stack = Stack(WABOT_SANDBOX="1")
     print("starting a wabot for the benchmarks …", file=sys.stderr)
     stack.start()
+    limits.lift(stack)
     figures: list[Figure] = []
     try:
         for benchmark in (accept, sending, weights):

@@ -20,6 +20,7 @@ from xmlrpc.client import ServerProxy
 import requests
 from supervisor.xmlrpc import SupervisorTransport
 
+from tests.support import limits
 from tests.support.api import Api
 from tests.support.processes import browsers_of
 from tests.support.stack import Stack
@@ -97,6 +98,7 @@ def run(stack: Stack, messages: int, *, seed: int, kills: int, every: tuple[floa
     The messages are spread over the `kills`, so that a quick machine isn't done before the first of them.
     """
     dice = random.Random(seed)
+    limits.lift(stack)
     user = Api(stack, "chaos").register()
     user.link("+15550300001")
     started = time.monotonic()

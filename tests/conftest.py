@@ -15,6 +15,7 @@ from tests.support.stack import CHEAP_SCRYPT
 
 os.environ["WABOT_TEST_SCRYPT"] = CHEAP_SCRYPT  # before wabot.lib.passwords is imported
 
+from tests.support import limits
 from tests.support.api import Api
 from tests.support.database import Database
 from tests.support.owner import Owner, no_faults
@@ -30,6 +31,7 @@ def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
     """One wabot for all tests that leave it as it was. Tests that kill its programs or need other settings take `stacks`."""
     running = Stack()
     running.start()
+    limits.lift(running)
     yield running
     _end(running, failed=bool(request.session.testsfailed))
 
@@ -62,7 +64,6 @@ def restless(request: pytest.FixtureRequest) -> Iterator[Owner]:
     running = Stack(WA_SYNC_GRACE_MS="3000", WA_SYNC_TIMEOUT_MS="8000", WA_QR_ROTATIONS="2")
     running.start()
     owner = Owner(running)
-    owner.lift_limits()
     yield owner
     _end(running, failed=bool(request.session.testsfailed))
 
@@ -94,7 +95,7 @@ def _end(stack: Stack, *, failed: bool, kill: bool = False) -> None:
 
 @pytest.fixture(scope="session")
 def new_user(stack: Stack) -> Callable[[str], Api]:
-    """Registers one more user of the shared stack (at most 100 an hour from one address)."""
+    """Registers one more user of the shared stack."""
     return lambda name: Api(stack, name).register()
 
 

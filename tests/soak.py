@@ -24,7 +24,6 @@ def main(count: int = 100, seed: int | None = None) -> None:
     try:
         print(f"started in {stack.start():.1f} s", flush=True)
         owner = Owner(stack)
-        owner.lift_limits()
         with owner.family.looking():
             soak(owner, "undisturbed", "+15550500001", count, None)
             soak(owner, "with kills", "+15550500002", count, random.Random(chosen))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 import requests
 
+from tests.support import limits
 from tests.support.api import Api
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
@@ -27,6 +28,7 @@ HEALS_WITHIN = 60
 def house(stacks: Callable[..., Stack]) -> Stack:
     running = stacks(WABOT_CRASH_POINTS="1")
     running.start()
+    limits.lift(running)
     return running
 
 

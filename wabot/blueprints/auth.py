@@ -12,6 +12,7 @@ from ..services.identity import Caller
 from ..store.records import User
 from ._context import live, login_required, page_user, services
 from ._forms import errors_of, field, local_path, values
+from ._limits import limits
 from ._security import PageUser
 
 bp = Blueprint("auth", __name__)
@@ -22,6 +23,7 @@ def register() -> Any:
     if request.method == "GET":
         return _register_page({}, {})
     try:
+        limits().register()
         user = services().accounts.register(field("email"), field("password"), field("name")[:100])
     except WabotError as error:
         return _register_page(values(), errors_of(error)), error.status
@@ -35,6 +37,7 @@ def login() -> Any:
     if request.method == "GET":
         return _login_page({}, {}, target)
     try:
+        limits().login()
         user = services().accounts.authenticate(field("email"), field("password"))
     except WabotError as error:
         return _login_page(values(), {"password": error.detail}, target), error.status

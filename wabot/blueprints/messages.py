@@ -20,6 +20,7 @@ from ..store.ids import new_id
 from ..store.messages import MessageFilter
 from ._context import login_required, page_user, request_id, services
 from ._forms import errors_of, field, values
+from ._limits import SendAllowance
 
 bp = Blueprint("messages", __name__, url_prefix="/messages")
 NAV = [
@@ -54,7 +55,7 @@ def compose() -> Any:
         return _form({**given, "idempotency_key": new_id()}, {})
     draft = Draft(field("to"), field("message"), field("session") or DEFAULT, field("idempotency_key") or None)
     try:
-        message, _ = services().messages.accept(page_user().id, draft, request_id())
+        message, _ = services().messages.accept(page_user().id, draft, request_id(), SendAllowance(page_user()))
     except WabotError as error:
         return _form(values(), errors_of(error)), error.status
     return redirect(url_for(".one", message_id=message.id))

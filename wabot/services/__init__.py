@@ -22,6 +22,7 @@ from .delivery import Delivery
 from .figures import Figures
 from .identity import Identity
 from .ingest import Ingest
+from .limit_report import LimitReport
 from .links import Links
 from .mails import Mails, door_of
 from .messages import MessageService
@@ -63,6 +64,7 @@ class Services:
     acceptance: Acceptance
     links: Links
     mails: Mails
+    limit_report: LimitReport
 
     def close(self) -> None:
         """At the end of the process: connections and sockets."""
@@ -111,4 +113,5 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         acceptance=acceptance,
         links=links,
         mails=mails,
+        limit_report=LimitReport(),
     )

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from ..errors import Conflict, Invalid, NotFound
+from ..errors import Conflict, Invalid, NotFound, RateLimited
 from ..lib import phones
 from ..lib.clock import now
 from ..store import Store
@@ -17,6 +17,7 @@ from ..store.messages import MessageFilter
 from ..store.records import Message, Page, Session
 from . import message_machine, session_machine
 from .acceptance import Acceptance, entry_of
+from .allowance import Allowance
 from .pacing import Pacing, Wait
 from .progress import Progress
 from .publishing import Publisher, pushes_of_message
@@ -56,21 +57,28 @@ class MessageService:
     pacing: Pacing
     progress: Progress
 
-    def accept(self, user_id: str, draft: Draft, correlation_id: str) -> tuple[Message, bool]:
+    def accept(self, user_id: str, draft: Draft, correlation_id: str, allowance: Allowance) -> tuple[Message, bool]:
         """Store the message and its place in the outbox; (message, whether it is new). Only then may it be answered.
 
+        A known idempotency key is answered whatever the limits say, and costs nothing; a refused message leaves no trace.
         Raises Invalid (also `invalid_number`, `idempotency_mismatch`), NotFound for the session,
-        Conflict `session_not_connected`, RateLimited `queue_full`.
+        Conflict `session_not_connected`, RateLimited (also `queue_full`).
         """
         to = phones.to_e164(draft.to)
         _check_body(draft.message)
         _check_time(draft.send_at)
+        _check_key(draft.idempotency_key)
         session = self._session_for(user_id, draft.session)
         message = _new_message(user_id, session, to, draft, correlation_id)
-        if draft.idempotency_key:
-            known = self._known(message, draft)
-            if known is not message:
-                return known, False
+        try:
+            self._take(user_id, allowance)
+        except RateLimited:
+            before = self._sent_before(message)
+            if before is None:
+                raise
+            return before, False
+        if message.idempotency_key and (known := self._known(message, allowance)) is not message:
+            return known, False
         return self._store(message)
 
     def one(self, user_id: str, message_id: str) -> Message:
@@ -134,14 +142,31 @@ class MessageService:
             )
         return session
 
-    def _known(self, message: Message, draft: Draft) -> Message:
+    def _take(self, user_id: str, allowance: Allowance) -> None:
+        allowance.take()
+        try:
+            self.queue.take_place(user_id)
+        except RateLimited:
+            allowance.give_back()
+            raise
+
+    def _sent_before(self, message: Message) -> Message | None:
+        """The message this idempotency key stands for; nothing is remembered."""
+        key = message.idempotency_key
+        kept = self.store.idempotency.get(message.user_id, key) if key else None
+        return self._of_key(message, kept) if kept else None
+
+    def _known(self, message: Message, allowance: Allowance) -> Message:
         """The message an idempotency key stands for: this one, if nobody used the key before."""
-        key = draft.idempotency_key or ""
-        if len(key) > _KEY_LENGTH:
-            raise Invalid.field("idempotency_key", f"is longer than {_KEY_LENGTH} characters")
         mine = Remembered(message.id, _fingerprint(message))
-        kept = self.store.idempotency.remember(message.user_id, key, mine, now() + IDEMPOTENCY_LIFETIME)
-        if kept.fingerprint != mine.fingerprint:
+        expires_at = now() + IDEMPOTENCY_LIFETIME
+        kept = self.store.idempotency.remember(message.user_id, message.idempotency_key or "", mine, expires_at)
+        if kept != mine:
+            allowance.give_back()
+        return self._of_key(message, kept)
+
+    def _of_key(self, message: Message, kept: Remembered) -> Message:
+        if kept.fingerprint != _fingerprint(message):
             raise Invalid.field("idempotency_key", "was used for another message", code="idempotency_mismatch")
         if kept.message_id == message.id:
             return message
@@ -153,7 +178,6 @@ class MessageService:
         return self._store(twin)[0]
 
     def _store(self, message: Message) -> tuple[Message, bool]:
-        self.queue.take_place(message.user_id)
         if not self.acceptance.store(message):
             return self.store.messages.get(message.id) or message, False
         self.tally.count(message.user_id, "accepted")
@@ -170,6 +194,11 @@ def _check_body(text: str) -> None:
         text.encode()
     except UnicodeEncodeError as error:
         raise Invalid.field("message", "holds half of a surrogate pair, which is no character") from error
+
+
+def _check_key(key: str | None) -> None:
+    if key and len(key) > _KEY_LENGTH:
+        raise Invalid.field("idempotency_key", f"is longer than {_KEY_LENGTH} characters")
 
 
 def _check_time(send_at: datetime | None) -> None:

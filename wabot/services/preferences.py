@@ -1,18 +1,29 @@
-"""What an admin may change while wabot runs: limits, pacing, registration. Read through a cache of at most one second."""
+"""What an admin may change while wabot runs: limits, pacing, registration. Read through a cache of at most one second.
+
+The page of the settings is made from the fields here: a title, a description (and `json_schema_extra={"unit": …}`) is all a
+new one needs.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..config import Settings
-from ..errors import Invalid
+from ..errors import Invalid, NotFound
+from ..lib.log import get_logger
 from ..store import DATABASE_DOWN, Store
+from ..store.records import User
 
-_CACHE_SECONDS = 1.0
+_CACHE_SECONDS = 0.8
+"""A change must hold within a second in every process; reading takes its time, too."""
+
+log = get_logger(__name__)
+
+M = TypeVar("M", bound=BaseModel)
 _Count = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
@@ -21,30 +32,61 @@ class _Strict(BaseModel):
 
 
 class RateLimits(_Strict):
-    """`enabled` governs sending and API calls; login and registration limits always hold."""
+    """`enabled` governs sending and API calls; login, registration and forgot-password limits always hold."""
 
-    enabled: bool = True
-    send_per_minute: _Count = 60
-    send_per_day: _Count = 5000
-    api_per_minute: _Count = 1200
-    login_per_minute: _Count = 10
-    register_per_hour: _Count = 100
+    enabled: bool = Field(
+        default=True,
+        title="Limit sending and API calls",
+        description="Logins and registrations are limited even when this is off.",
+    )
+    send_per_minute: _Count = Field(default=60, title="Messages a minute", description="Each user, by page and by API together.")
+    send_per_day: _Count = Field(default=5000, title="Messages a day", description="Each user, in any 24 hours.")
+    api_per_minute: _Count = Field(
+        default=1200, title="API calls a minute", description="Each user, whatever token or key is used."
+    )
+    login_per_minute: _Count = Field(
+        default=10, title="Logins a minute", description="Each address; forgotten passwords are counted by the same number."
+    )
+    register_per_hour: _Count = Field(default=100, title="Registrations an hour", description="Each address.")
 
 
 class Pacing(_Strict):
     """Between messages of one session on the live network; never in the sandbox. Milliseconds."""
 
-    enabled: bool = True
-    min_gap_ms: Annotated[int, Field(ge=0, le=600_000)] = 2000
-    jitter_ms: Annotated[int, Field(ge=0, le=600_000)] = 1500
-    per_day: _Count = 1000
+    enabled: bool = Field(
+        default=True, title="Keep a distance between messages", description="On the live network only: quick senders get banned."
+    )
+    min_gap_ms: Annotated[int, Field(ge=0, le=600_000)] = Field(
+        default=2000, title="Shortest gap", description="Between two messages of a session.", json_schema_extra={"unit": "ms"}
+    )
+    jitter_ms: Annotated[int, Field(ge=0, le=600_000)] = Field(
+        default=1500,
+        title="Jitter",
+        description="Added to each gap, by chance, from nothing to this.",
+        json_schema_extra={"unit": "ms"},
+    )
+    per_day: _Count = Field(
+        default=1000, title="Messages a day", description="Each session. What is more waits for the next day."
+    )
 
 
 class Values(_Strict):
-    rate_limits: RateLimits = RateLimits()
-    pacing: Pacing = Pacing()
-    registration_open: bool = True
-    sessions_per_user: Annotated[int, Field(ge=1, le=200)] = 10
+    rate_limits: RateLimits = Field(default=RateLimits(), title="Rate limits", description="What is beyond is refused with 429.")
+    pacing: Pacing = Field(default=Pacing(), title="Pacing", description="Messages wait for their turn; nothing is refused.")
+    registration_open: bool = Field(
+        default=True, title="Open registration", description="Anyone who reaches this site may make an account."
+    )
+    sessions_per_user: Annotated[int, Field(ge=1, le=200)] = Field(
+        default=10, title="WhatsApp sessions", description="Each user; every one is a browser with its memory."
+    )
+
+
+class UserLimits(_Strict):
+    """What one user's own numbers are; what is missing is as for everybody."""
+
+    send_per_minute: _Count | None = None
+    send_per_day: _Count | None = None
+    api_per_minute: _Count | None = None
 
 
 class Preferences:
@@ -55,30 +97,65 @@ class Preferences:
         self._defaults = Values(registration_open=not settings.production)
         self._values = self._defaults
         self._read_at = float("-inf")
+        self._ever_read = False
         self._lock = threading.Lock()
 
     def current(self) -> Values:
-        with self._lock:
-            if time.monotonic() - self._read_at > _CACHE_SECONDS:
-                self._read()
-            return self._values
+        """Never raises: what can't be read leaves the last good values in force. One thread reads, the others don't wait."""
+        if time.monotonic() - self._read_at > _CACHE_SECONDS and self._lock.acquire(blocking=not self._ever_read):
+            try:
+                if time.monotonic() - self._read_at > _CACHE_SECONDS:
+                    self._read()
+            finally:
+                self._lock.release()
+        return self._values
 
     def replace(self, values: dict[str, Any]) -> Values:
         """Takes exactly what `current` gives. Raises Invalid naming the field."""
-        try:
-            checked = Values.model_validate(values)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            raise Invalid.field(".".join(map(str, first["loc"])), first["msg"]) from error
+        checked = _checked(Values, values)
         self._store.settings.put(checked.model_dump())
         with self._lock:
             self._values, self._read_at = checked, time.monotonic()
         return checked
 
+    def limits_of(self, user: User) -> RateLimits:
+        """The numbers in force for this user: their own where they have some."""
+        common = self.current().rate_limits
+        own = {name: number for name, number in (user.limits or {}).items() if name in UserLimits.model_fields}
+        return common.model_copy(update=own) if own else common
+
+    def limit_user(self, user_id: str, limits: dict[str, Any] | None) -> dict[str, int] | None:
+        """Set a user's own numbers, all of them; None or {} for as everybody. Raises Invalid naming the field, NotFound."""
+        checked = _checked(UserLimits, limits or {}, under="limits").model_dump(exclude_none=True) or None
+        if not self._store.users.change(user_id, {"limits": checked}):
+            raise NotFound("There is no such user.")
+        return checked
+
     def _read(self) -> None:
-        try:
-            stored = self._store.settings.get()
-        except DATABASE_DOWN:
-            return
-        self._values = Values.model_validate({**self._defaults.model_dump(), **stored})
         self._read_at = time.monotonic()
+        try:
+            self._values = Values.model_validate({**self._defaults.model_dump(), **_known(Values, self._store.settings.get())})
+        except DATABASE_DOWN as error:
+            log.warning("settings_not_read", error=type(error).__name__)
+        except ValidationError as error:
+            log.error("settings_unusable", error=str(error.errors(include_url=False, include_input=False))[:500])
+        self._ever_read = True
+
+
+def _known(kind: type[BaseModel], stored: dict[str, Any]) -> dict[str, Any]:
+    """Without what another version of wabot has stored."""
+    found = {}
+    for name, value in stored.items():
+        if name in kind.model_fields:
+            inner: Any = kind.model_fields[name].annotation
+            nested = isinstance(value, dict) and isinstance(inner, type) and issubclass(inner, BaseModel)
+            found[name] = _known(inner, value) if nested else value
+    return found
+
+
+def _checked(kind: type[M], values: dict[str, Any], *, under: str = "") -> M:
+    try:
+        return kind.model_validate(values, strict=True)
+    except ValidationError as error:
+        fields = {".".join([under, *map(str, one["loc"])]).strip("."): one["msg"] for one in error.errors(include_url=False)}
+        raise Invalid("; ".join(f"{name}: {why}" for name, why in fields.items()), fields=fields) from error

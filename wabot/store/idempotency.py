@@ -34,3 +34,7 @@ class IdempotencyKeys:
         """Whether `who` gets (or has) one of so many `places`; each is free again at `expires_at`."""
         holders = (self.remember(user_id, f"{what}:{place}", Remembered(who, what), expires_at) for place in range(places))
         return any(holder.message_id == who for holder in holders)
+
+    def get(self, user_id: str, key: str) -> Remembered | None:
+        found = self._keys.find_one({"_id": f"{user_id}:{key}"})
+        return Remembered(found["message_id"], found["fingerprint"]) if found else None

@@ -32,6 +32,7 @@ class User:
     email_confirmed: bool = True
     invited: bool = False
     """Made by an administrator, and its owner has not chosen a password yet."""
+    limits: dict[str, int] | None = None
 
     @property
     def is_admin(self) -> bool:

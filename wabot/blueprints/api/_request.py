@@ -14,6 +14,7 @@ from ...errors import Forbidden, Invalid, MalformedRequest, Unauthenticated
 from ...lib.clock import from_rfc3339
 from ...services.identity import Caller
 from .._context import services
+from .._limits import limits
 
 M = TypeVar("M", bound=BaseModel)
 V = TypeVar("V", bound=Callable[..., Any])
@@ -50,6 +51,7 @@ def needs(scope: str | None = None, *, login: bool = False, admin: bool = False,
         @wraps(view)
         def checked(*args: Any, **kwargs: Any) -> Any:
             g.api_caller = _identify(query_key)
+            limits().api(g.api_caller.user)
             _allow(g.api_caller, scope, login=login or admin, admin=admin)
             return view(*args, **kwargs)
 

@@ -11,6 +11,7 @@ from ...services import present
 from ...services.identity import TOKEN_LIFETIME
 from ...store.records import User
 from .._context import services
+from .._limits import limits
 from . import bp
 from ._request import Body, body, caller, needs
 
@@ -29,12 +30,14 @@ class Login(Body):
 
 @bp.post("/auth/register")
 def register() -> tuple[dict[str, Any], int]:
+    limits().register()
     asked = body(Register)
     return _logged_in(services().accounts.register(asked.email, asked.password, asked.name)), 201
 
 
 @bp.post("/auth/login")
 def login() -> dict[str, Any]:
+    limits().login()
     asked = body(Login)
     return _logged_in(services().accounts.authenticate(asked.email, asked.password))
 

@@ -13,6 +13,7 @@ from ...services.messages import Draft
 from ...services.sessions import DEFAULT
 from ...store.messages import MessageFilter
 from .._context import request_id, services
+from .._limits import SendAllowance
 from .._waiting import until_sent
 from . import bp
 from ._request import Body, Time, body, caller, needs, query
@@ -42,7 +43,7 @@ class LogQuery(Body):
 def send_message() -> tuple[dict[str, Any], int]:
     asked = body(Send)
     draft = Draft(asked.to, asked.message, asked.session, request.headers.get("Idempotency-Key") or None, asked.send_at)
-    message, new = services().messages.accept(caller().user.id, draft, request_id())
+    message, new = services().messages.accept(caller().user.id, draft, request_id(), SendAllowance(caller().user))
     message, sent = until_sent(message, asked.wait)
     return present.message(message), 200 if sent or not new else 202
 

@@ -12,6 +12,7 @@ from ...errors import Conflict, Invalid, WabotError
 from ...services.messages import Draft
 from ...services.sessions import DEFAULT
 from .._context import request_id, services
+from .._limits import SendAllowance
 from .._waiting import until_sent
 from . import bp
 from ._request import Body, caller, check, needs
@@ -41,7 +42,7 @@ def _send() -> tuple[dict[str, Any], int]:
     asked = check(QuickSend, _parameters(), strict=False)
     key = request.headers.get("Idempotency-Key") or asked.idempotency_key
     draft = Draft(asked.to, asked.message, asked.session, key)
-    message, _ = services().messages.accept(caller().user.id, draft, request_id())
+    message, _ = services().messages.accept(caller().user.id, draft, request_id(), SendAllowance(caller().user))
     message, sent = until_sent(message, asked.wait)
     if message.status == "failed":
         raise _failure(message.error or {})

@@ -1,0 +1,209 @@
+"""Rate limits in one process: what is counted, in which order, and that no change of a number lets anybody off."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.support.pages import Browser
+from tests.support.web import Linked, bearer, email, register
+from wabot.blueprints._context import services
+from wabot.lib.addresses import neighbourhood
+from wabot.lib.windows import Memory
+from wabot.services.preferences import Preferences
+
+
+def limit(app: Flask, **numbers: Any) -> None:
+    with app.app_context():
+        preferences = services().preferences
+        values = preferences.current().model_dump()
+        values["rate_limits"].update(numbers)
+        preferences.replace(values)
+
+
+def sent(linked: Linked, times: int, **more: Any) -> list[int]:
+    return [linked.send(**more).status_code for _ in range(times)]
+
+
+def test_exactly_so_many_of_parallel_sends_pass(app: Flask, linked: Linked) -> None:
+    limit(app, send_per_minute=25)
+
+    def one(number: int) -> Any:
+        alone = Linked(app.test_client(), linked.user, linked.token)
+        return alone.send(message=f"number {number}", headers={"Idempotency-Key": f"key-{number}"})
+
+    with ThreadPoolExecutor(30) as pool:
+        answers = list(pool.map(one, range(60)))
+    assert Counter(one.status_code for one in answers) == {202: 25, 429: 35}
+    refused = next(one for one in answers if one.status_code == 429)
+    assert refused.mimetype == "application/problem+json"
+    assert refused.get_json()["code"] == "rate_limited"
+    assert refused.get_json()["limit"] == "send_per_minute"
+    assert 50 <= int(refused.headers["Retry-After"]) <= 60
+    limit(app, enabled=False)
+    assert sent(linked, 3) == [202] * 3
+    limit(app, enabled=True)
+    assert sent(linked, 1) == [429]
+
+
+def test_the_three_roads_share_one_count(app: Flask, client: FlaskClient, linked: Linked) -> None:
+    limit(app, send_per_minute=2)
+    assert linked.send().status_code == 202
+    query = {"to": "+12025550123", "message": "two", "wait": "0"}
+    assert client.get("/api/send", query_string=query, headers=bearer(linked.token)).status_code == 202
+    refused = client.post("/api/send", data=query, headers=bearer(linked.token))
+    assert (refused.status_code, refused.get_json()["success"]) == (429, False)
+    browser = Browser(app)
+    browser.login(linked.user["email"], "correct horse")
+    page = browser.submit("/messages/new", to="+12025550123", message="a long text", session="default")
+    assert page.status_code == 429
+    assert page.headers["Retry-After"]
+    assert "a long text" in page.get_data(as_text=True), "what was typed is kept"
+
+
+def test_a_changed_number_is_no_fresh_allowance(app: Flask, linked: Linked) -> None:
+    limit(app, send_per_minute=5)
+    assert sent(linked, 7) == [202] * 5 + [429] * 2
+    limit(app, send_per_minute=4)
+    assert sent(linked, 1) == [429]
+    limit(app, send_per_minute=7)
+    assert sent(linked, 3) == [202, 202, 429], "refusals were not counted, sent ones were"
+    limit(app, send_per_minute=3, send_per_day=4000)
+    assert sent(linked, 1) == [429]
+
+
+def test_a_days_number_holds_too(app: Flask, linked: Linked) -> None:
+    limit(app, send_per_day=2)
+    assert sent(linked, 2) == [202, 202]
+    refused = linked.send()
+    assert refused.get_json()["limit"] == "send_per_day"
+    assert 86_000 < int(refused.headers["Retry-After"]) <= 86_400
+
+
+def test_a_refused_send_leaves_its_key_alone_and_a_known_key_is_answered(app: Flask, linked: Linked) -> None:
+    limit(app, send_per_minute=2)
+    first = linked.send(message="one", headers={"Idempotency-Key": "a"}).get_json()
+    for _ in range(5):
+        again = linked.send(message="one", headers={"Idempotency-Key": "a"})
+        assert (again.status_code, again.get_json()["id"]) == (200, first["id"]), "a replay costs nothing"
+    assert linked.send(message="two", headers={"Idempotency-Key": "b"}).status_code == 202
+    assert linked.send(message="three", headers={"Idempotency-Key": "c"}).status_code == 429
+    assert linked.send(message="one", headers={"Idempotency-Key": "a"}).get_json()["id"] == first["id"]
+    assert linked.send(message="other", headers={"Idempotency-Key": "a"}).get_json()["code"] == "idempotency_mismatch"
+    limit(app, send_per_minute=3)
+    assert linked.send(message="another", headers={"Idempotency-Key": "c"}).status_code == 202, "the key was not remembered"
+
+
+def test_what_is_no_message_is_not_counted_as_one(app: Flask, linked: Linked) -> None:
+    limit(app, send_per_minute=1)
+    assert linked.send(to="123").status_code == 422
+    assert linked.send(headers={"Idempotency-Key": "x" * 300}).status_code == 422
+    assert linked.send(session="other").status_code == 404
+    assert linked.send().status_code == 202
+
+
+def test_api_calls_are_counted_by_user_whatever_the_credential(app: Flask, client: FlaskClient) -> None:
+    made, other = register(client), register(client)
+    key = client.post("/api/keys", json={"name": "k"}, headers=bearer(made["token"])).get_json()["key"]
+    limit(app, api_per_minute=3)
+    answers = [client.get("/api/messages", headers=bearer(credential)) for credential in (made["token"], key, key)]
+    assert [one.status_code for one in answers] == [200, 200, 429], "making the key was the first"
+    assert [one.headers["RateLimit-Remaining"] for one in answers] == ["1", "0", "0"]
+    assert answers[0].headers["RateLimit-Limit"] == "3"
+    assert answers[0].headers["RateLimit-Policy"] == "3;w=60"
+    assert 0 < int(answers[0].headers["RateLimit-Reset"]) <= 60
+    assert "Retry-After" not in answers[0].headers
+    assert client.get("/api/messages", headers=bearer(other["token"])).status_code == 200
+    limit(app, enabled=False)
+    free = client.get("/api/messages", headers=bearer(key))
+    assert free.status_code == 200
+    assert "RateLimit-Limit" not in free.headers
+
+
+def test_a_users_own_numbers(app: Flask, linked: Linked) -> None:
+    limit(app, send_per_minute=1)
+    with app.app_context():
+        services().preferences.limit_user(linked.user["id"], {"send_per_minute": 3})
+    assert sent(linked, 4) == [202, 202, 202, 429]
+    with app.app_context():
+        services().preferences.limit_user(linked.user["id"], None)
+    assert linked.send().headers["RateLimit-Limit"] == "1"
+
+
+@pytest.mark.parametrize("limits", [{"send_per_minute": 0}, {"login_per_minute": 5}, {"send_per_day": "5"}])
+def test_own_numbers_are_checked(app: Flask, linked: Linked, limits: dict[str, Any]) -> None:
+    with app.app_context(), pytest.raises(Exception, match=r"limits\.") as raised:
+        services().preferences.limit_user(linked.user["id"], limits)
+    assert raised.value.status == 422  # type: ignore[attr-defined]
+
+
+def test_logins_are_limited_by_address_even_when_limits_are_off(app: Flask, client: FlaskClient) -> None:
+    limit(app, enabled=False, login_per_minute=2, register_per_hour=2)
+    made = register(client)
+    register(client)
+    refused = client.post("/api/auth/register", json={"email": email(), "password": "correct horse"})
+    assert (refused.status_code, refused.get_json()["limit"]) == (429, "register_per_hour")
+    body = {"email": made["user"]["email"], "password": "correct horse"}
+    assert [client.post("/api/auth/login", json=body).status_code for _ in range(3)] == [200, 200, 429]
+    page = Browser(app).login(made["user"]["email"], "correct horse")
+    assert page.status_code == 429
+    assert page.headers["Retry-After"]
+    assert made["user"]["email"] in page.get_data(as_text=True), "the address typed is kept"
+    elsewhere = client.post("/api/auth/login", json=body, environ_base={"REMOTE_ADDR": "192.0.2.7"})
+    assert elsewhere.status_code == 200
+
+
+def test_forwarded_addresses_count_only_behind_trusted_proxies(app: Flask, client: FlaskClient) -> None:
+    limit(app, login_per_minute=1)
+    body = {"email": email(), "password": "wrong horse"}
+    codes = [
+        client.post("/api/auth/login", json=body, headers={"X-Forwarded-For": f"192.0.2.{last}"}).status_code for last in (1, 2)
+    ]
+    assert codes == [401, 429]
+
+
+@pytest.mark.parametrize(
+    ("address", "group"),
+    [
+        ("192.0.2.1", "192.0.2.1"), ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"), ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("fe80::1%eth0", "fe80::/64"), ("", "unknown"), ("unix:", "unix:"),
+    ],
+)  # fmt: skip
+def test_addresses_are_counted_by_those_who_hold_them(address: str, group: str) -> None:
+    assert neighbourhood(address) == group
+
+
+def test_settings_that_cannot_be_read_leave_the_last_ones_in_force(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    limit(app, send_per_minute=7)
+    with app.app_context():
+        known = services()
+    stored = known.store.settings.get()
+    known.store.settings.put({**stored, "rate_limits": {**stored["rate_limits"], "from_tomorrow": 1}, "also": 2})
+    fresh = Preferences(known.store, known.settings)
+    assert fresh.current().rate_limits.send_per_minute == 7, "what another version stored is left out"
+    known.store.settings.put({"rate_limits": {"send_per_minute": "many"}})
+    monkeypatch.setattr(fresh, "_read_at", float("-inf"))
+    assert fresh.current().rate_limits.send_per_minute == 7
+
+
+def test_windows_in_memory_are_bounded_and_exact_under_threads() -> None:
+    memory = Memory()
+    with ThreadPoolExecutor(16) as pool:
+        passed = sum(pool.map(lambda _: memory.acquire_entry("same", 100, 60), range(2000)))
+    assert passed == 100
+    for number in range(21_000):
+        memory.acquire_entry(f"one-{number}", 1, 60)
+    assert memory.reset() == 20_000
+
+
+def test_the_page_of_a_refusal_says_when_to_come_back(app: Flask, linked: Linked) -> None:
+    limit(app, login_per_minute=1)
+    Browser(app).login(linked.user["email"], "wrong horse")
+    page = Browser(app).login(linked.user["email"], "correct horse").get_data(as_text=True)
+    assert re.search(r"Too many logins: the limit is 1 a minute from one address. Try again in \d+ seconds", page)

@@ -1,0 +1,101 @@
+"""Who was refused in the last minutes and by which limit, and how full the fullest are: what an administrator looks at.
+
+Kept in this process's memory, bounded. With several web processes (`REDIS_URL`) each writes its own into the store once a
+second while something changes, and the page adds them up.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Any
+
+KEPT = 500
+"""Refused and filling windows, each; the longest untouched is forgotten first."""
+SHOWN = 20
+REFUSED_SECONDS = 600.0
+"""How long a refusal is shown."""
+
+Key = tuple[str, str]
+"""The limit (`send_per_minute`) and who it is for (`user:<id>`, `ip:<address>`)."""
+
+
+@dataclass
+class Refused:
+    """`at` is the last time, in seconds since 1970."""
+
+    count: int = 0
+    at: float = 0.0
+
+
+@dataclass
+class Filling:
+    used: int
+    allowed: int
+    until: float
+
+
+@dataclass
+class LimitReport:
+    """Safe for threads."""
+
+    changes: int = 0
+    _refused: OrderedDict[Key, Refused] = field(default_factory=OrderedDict)
+    _filling: OrderedDict[Key, Filling] = field(default_factory=OrderedDict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def refused(self, limit: str, who: str) -> None:
+        now = time.time()
+        with self._lock:
+            one = self._refused.setdefault((limit, who), Refused())
+            if one.at < now - REFUSED_SECONDS:
+                one.count = 0
+            one.count, one.at = one.count + 1, now
+            _touch(self._refused, (limit, who))
+            self.changes += 1
+
+    def filled(self, limit: str, who: str, filling: Filling) -> None:
+        with self._lock:
+            self._filling[(limit, who)] = filling
+            _touch(self._filling, (limit, who))
+            self.changes += 1
+
+    def snapshot(self) -> dict[str, list[dict[str, Any]]]:
+        """{refused: [{limit, who, count, at}], filling: [{limit, who, used, allowed, until}]}, the worst first."""
+        now = time.time()
+        with self._lock:
+            refused = [(key, vars(one).copy()) for key, one in self._refused.items() if one.at > now - REFUSED_SECONDS]
+            filling = [(key, vars(one).copy()) for key, one in self._filling.items() if one.until > now]
+        return {"refused": _latest(refused), "filling": _fullest(filling)}
+
+
+def merged(reports: list[dict[str, list[dict[str, Any]]]]) -> dict[str, list[dict[str, Any]]]:
+    """Several processes' reports as one: refusals added up, of a window the fullest that anybody saw."""
+    refused: dict[Key, dict[str, Any]] = {}
+    filling: dict[Key, dict[str, Any]] = {}
+    for one in (one for report in reports for one in report["refused"]):
+        known = refused.setdefault((one["limit"], one["who"]), {"count": 0, "at": 0.0})
+        known.update(count=known["count"] + one["count"], at=max(known["at"], one["at"]))
+    for one in (one for report in reports for one in report["filling"]):
+        known = filling.setdefault((one["limit"], one["who"]), one)
+        if one["used"] > known["used"]:
+            filling[(one["limit"], one["who"])] = one
+    return {"refused": _latest(list(refused.items())), "filling": _fullest(list(filling.items()))}
+
+
+def _touch(kept: OrderedDict[Key, Any], key: Key) -> None:
+    kept.move_to_end(key)
+    if len(kept) > KEPT:
+        kept.popitem(last=False)
+
+
+def _latest(found: list[tuple[Key, dict[str, Any]]]) -> list[dict[str, Any]]:
+    rows = [{"limit": limit, "who": who, **one} for (limit, who), one in found]
+    return sorted(rows, key=lambda row: -row["at"])[:SHOWN]
+
+
+def _fullest(found: list[tuple[Key, dict[str, Any]]]) -> list[dict[str, Any]]:
+    rows = [{"limit": limit, "who": who, **one} for (limit, who), one in found]
+    return sorted(rows, key=lambda row: -row["used"] / row["allowed"])[:SHOWN]
