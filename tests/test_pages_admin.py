@@ -61,7 +61,7 @@ def test_pages_are_for_administrators(app: Flask, path: str) -> None:
 def test_users_act_on_nobodys_sessions(app: Flask, linked: Linked, action: str) -> None:
     user = Browser(app).register(email())
     with app.app_context():
-        [found] = services().store.sessions.newest(1)
+        [found] = services().store.sessions.page(limit=1).items
     assert user.submit("/keys", f"/admin/sessions/{found.id}/{action}").status_code == 403
     with app.app_context():
         assert services().store.sessions.get(found.id) == found
@@ -114,7 +114,7 @@ def test_a_full_list_has_pages(app: Flask, admin: Browser) -> None:
 
 def test_restart_is_done_audited_and_leads_back(app: Flask, admin: Browser, linked: Linked) -> None:
     with app.app_context():
-        [before] = services().store.sessions.newest(1)
+        [before] = services().store.sessions.page(limit=1).items
     answer = admin.submit("/admin/sessions", f"/admin/sessions/{before.id}/restart?state=trouble&q=default")
     assert (answer.status_code, answer.headers["Location"]) == (302, "/admin/sessions?state=trouble&q=default")
     assert "“default” is being restarted" in text_of(admin, "/admin/sessions")
@@ -135,7 +135,7 @@ def test_what_can_not_be_done_is_said(app: Flask, admin: Browser) -> None:
 
 def test_a_disconnect_without_a_gateway_is_said_and_stays_ordered(app: Flask, admin: Browser, linked: Linked) -> None:
     with app.app_context():
-        [found] = services().store.sessions.newest(1)
+        [found] = services().store.sessions.page(limit=1).items
     admin.submit("/admin/sessions", f"/admin/sessions/{found.id}/disconnect")
     assert "gateway doesn't answer" in text_of(admin, "/admin/sessions")
     with app.app_context():
@@ -149,7 +149,7 @@ def test_versions_name_what_is_missing(app: Flask, admin: Browser) -> None:
     session(app, "b", status="connected", web_version="2.3000.10", **lacks)
     session(app, "c", status="connected", web_version="2.3000.10")
     with app.app_context():
-        newest, older = _versions.by_version(services().figures.sessions())
+        newest, older = _versions.by_version(services().session_overview.everything())
     assert (newest.name, newest.sessions, newest.missing) == ("2.3000.10", 2, ["incoming", "acks"])
     assert (older.name, older.sessions, older.words) == ("2.3000.9", 1, "")
     assert "Ticks can't be seen and incoming messages can't be seen" in text_of(admin, "/admin/sessions")

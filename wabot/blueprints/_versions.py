@@ -28,7 +28,7 @@ class Version:
 
 
 def by_version(sessions: Iterable[dict[str, Any]]) -> list[Version]:
-    """`sessions` as `services().figures.sessions()` gives them; the newest version first, without those that never said theirs."""
+    """`sessions` as `services().session_overview.everything()` gives them; the newest version first, without those that never said theirs."""
     found: dict[str, Version] = {}
     for one in sessions:
         if one["web_version"]:

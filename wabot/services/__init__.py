@@ -33,6 +33,7 @@ from .publishing import Publisher
 from .queue_gauge import QueueGauge
 from .readiness import Readiness
 from .schedule import Schedule
+from .session_overview import SessionOverview
 from .sessions import SessionService
 from .tally import Tally
 from .virtual_phones import VirtualPhones
@@ -57,6 +58,7 @@ class Services:
     phones: VirtualPhones
     readiness: Readiness
     figures: Figures
+    session_overview: SessionOverview
     audit: AuditLog
     session_administration: SessionAdministration
     wake_ups: WakeUps
@@ -87,6 +89,7 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
     sessions = SessionService(store, gateway, publisher, preferences, settings)
     links = Links(store, settings)
     mails = Mails(store, settings, links, wake_ups.ring, door_of(settings), owner_name())
+    session_overview = SessionOverview(store)
     progress = Progress(store, publisher, tally)
     return Services(
         settings=settings,
@@ -105,9 +108,10 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         pacing=pacing,
         phones=VirtualPhones(store, sandbox, sessions),
         readiness=Readiness(store, gateway, sandbox, settings, wake_ups.listening),
-        figures=Figures(store),
+        figures=Figures(store, session_overview),
+        session_overview=session_overview,
         audit=audit,
-        session_administration=SessionAdministration(store, sessions, audit),
+        session_administration=SessionAdministration(store, sessions, audit, session_overview),
         wake_ups=wake_ups,
         tally=tally,
         acceptance=acceptance,

@@ -8,6 +8,7 @@ from ..errors import Conflict, NotFound
 from ..store import Store
 from ..store.records import Session
 from .audit import Audited, AuditLog
+from .session_overview import SessionOverview
 from .sessions import SessionService
 
 
@@ -16,6 +17,7 @@ class SessionAdministration:
     store: Store
     sessions: SessionService
     audit: AuditLog
+    overview: SessionOverview
 
     def restart(self, session_id: str, by: Audited, correlation_id: str) -> Session:
         """End the browser and start it anew; the login is kept. Raises NotFound, Conflict `session_off`."""
@@ -23,13 +25,17 @@ class SessionAdministration:
         if session.desired != "on":
             raise Conflict("This session is switched off; only its owner can start it.", code="session_off")
         self.audit.note(by, "session.restart", target=session.id, detail=session.name)
-        return self.sessions.restart(session, correlation_id)
+        return self._done(self.sessions.restart(session, correlation_id))
 
     def disconnect(self, session_id: str, by: Audited, correlation_id: str) -> Session:
         """Log out at WhatsApp and wipe the profile: its owner has to link again. Raises NotFound."""
         session = self._found(session_id)
         self.audit.note(by, "session.disconnect", target=session.id, detail=session.name)
-        return self.sessions.disconnect(session.user_id, session.name, correlation_id)
+        return self._done(self.sessions.disconnect(session.user_id, session.name, correlation_id))
+
+    def _done(self, session: Session) -> Session:
+        self.overview.forget()
+        return session
 
     def _found(self, session_id: str) -> Session:
         session = self.store.sessions.get(session_id)

@@ -99,6 +99,7 @@ class MessageService:
         if not waiting or not self._moved_to_cancelled(message_id):
             raise Conflict("The message is on its way already and can't be taken back.", code="too_late")
         cancelled = self.one(user_id, message_id)
+        self.tally.count(user_id, "cancelled")
         self.publisher.publish(pushes_of_message(cancelled))
         return cancelled
 

@@ -12,13 +12,14 @@ from ..lib.log import get_logger
 from ..store import Store
 from ..store.ids import new_id
 from ..store.records import Message
+from . import durations
 from .message_machine import ACK_TO_STATUS, ALLOWED_FROM
 from .publishing import Publisher, pushes_of_message
 from .reasons import message_error
 from .tally import Tally
 
 log = get_logger(__name__)
-_COUNTED = frozenset({"sent", "delivered", "read", "failed"})
+_COUNTED = frozenset({"sent", "delivered", "read", "failed", "cancelled", "unknown"})
 _REREADS = 5
 
 Ack = tuple[str, datetime]
@@ -37,6 +38,7 @@ class Progress:
         entry = {"status": status, "at": at, **({"detail": detail} if detail else {})}
         if not self.store.messages.move(message.id, ALLOWED_FROM[status], entry, changes):
             return False
+        self._measure(message, [entry])
         self._tell(replace(message, status=status, updated_at=at, **changes), [status])
         return True
 
@@ -79,6 +81,7 @@ class Progress:
         changes: dict[str, Any] = {"error": message_error("rejected_by_whatsapp")} if last["status"] == "failed" else {}
         if not self.store.messages.advance(message, entries, changes):
             return False
+        self._measure(message, entries)
         self._tell(replace(message, status=last["status"], updated_at=last["at"], **changes), [one["status"] for one in entries])
         return True
 
@@ -98,6 +101,16 @@ class Progress:
         if self.store.messages.add(message):
             self.tally.count(session.user_id, "received")
             self.publisher.publish(pushes_of_message(message))
+
+    def _measure(self, before: Message, entries: list[dict[str, Any]]) -> None:
+        """How long it took to be sent and to be delivered, where both ends are known."""
+        sent_at = before.updated_at if before.status == "sent" else None
+        for entry in entries:
+            if entry["status"] == "sent":
+                sent_at = entry["at"]
+                self.tally.took(durations.QUEUED_SENT, entry["at"] - max(before.created_at, before.send_at or before.created_at))
+            elif entry["status"] == "delivered" and sent_at:
+                self.tally.took(durations.SENT_DELIVERED, entry["at"] - sent_at)
 
     def _tell(self, message: Message, passed: list[str]) -> None:
         """Once for the pages, and a figure for each state it passed."""

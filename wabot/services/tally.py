@@ -1,14 +1,21 @@
 """Figures, counted in memory and added to the store once a second: a write for each message's each tick would cost more
-than the ticks. A killed process loses at most its last second of figures; no message depends on them."""
+than the ticks. A killed process loses at most its last second of figures; no message depends on them.
+
+For each user and day, and for all together, how many messages passed each state; for all together also how many users were
+active that day, and how long sending took (`services/durations.py`).
+"""
 
 from __future__ import annotations
 
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
+from datetime import timedelta
 
 from ..lib.clock import day, now
 from ..lib.log import get_logger
 from ..store import DATABASE_DOWN, Store
+from ..store.counters import ALL, TOTAL
+from . import durations
 
 _FLUSH_SECONDS = 1.0
 _KEPT_AT_MOST = 50_000
@@ -25,20 +32,21 @@ class Tally:
 
     def count(self, user_id: str, what: str) -> None:
         """One more `what` today, for this user and for all together."""
-        with self._lock:
-            if len(self._counts) < _KEPT_AT_MOST:
-                for owner in (user_id, "all"):
-                    self._counts[(owner, day(now()), what)] += 1
-            self._schedule()
+        self._add([user_id, ALL], what)
+
+    def took(self, what: str, duration: timedelta) -> None:
+        """A message took so long for the way named `what` (`services/durations.py`)."""
+        self._add([ALL], durations.counter(what, duration))
 
     def flush(self) -> None:
         with self._lock:
             counts, self._counts = self._counts, Counter()
             self._timer = None
         try:
-            for (owner, of_day, what), by in list(counts.items()):
-                self._store.counters.add(owner, of_day, what, by)
-                del counts[(owner, of_day, what)]
+            for (owner, of_day), names in _grouped(counts).items():
+                self._write(owner, of_day, {what: counts[(owner, of_day, what)] for what in names})
+                for what in names:
+                    del counts[(owner, of_day, what)]
         except DATABASE_DOWN as error:
             log.warning("figures_kept_back", error=type(error).__name__)
             with self._lock:
@@ -52,8 +60,31 @@ class Tally:
             timer.cancel()
             self.flush()
 
+    def _add(self, owners: list[str], what: str) -> None:
+        with self._lock:
+            if len(self._counts) < _KEPT_AT_MOST:
+                for owner in owners:
+                    self._counts[(owner, day(now()), what)] += 1
+            self._schedule()
+
+    def _write(self, owner: str, of_day: str, by: dict[str, int]) -> None:
+        """The first figure of a user's day makes that user one more who was active."""
+        new = self._store.counters.add(owner, of_day, by)
+        if owner == ALL:
+            self._store.counters.add(ALL, TOTAL, by)
+        elif new:
+            self._store.counters.add(ALL, of_day, {"active": 1})
+
     def _schedule(self) -> None:
         if self._timer is None:
             self._timer = threading.Timer(_FLUSH_SECONDS, self.flush)
             self._timer.daemon = True
             self._timer.start()
+
+
+def _grouped(counts: Counter[tuple[str, str, str]]) -> dict[tuple[str, str], list[str]]:
+    """One write for each owner and day."""
+    grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for owner, of_day, what in counts:
+        grouped[(owner, of_day)].append(what)
+    return grouped

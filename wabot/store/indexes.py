@@ -27,6 +27,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         _index("user_id", "direction", "to", "_id"),
         _index("session_id", "wa_message_id", unique=True, partialFilterExpression={"wa_message_id": _NOT_EMPTY}),
     ],
+    "counters": [_index("day", "accepted")],
     "outbox": [_index("status", "session_id", "_id"), _index("status", "not_before"), _index("user_id", "_id")],
     "idempotency_keys": [_index("expires_at", expireAfterSeconds=0)],
     "applied_events": [_index("at", expireAfterSeconds=7 * 24 * 3600)],

@@ -8,7 +8,8 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from . import ids
-from .records import Session, record_of
+from .records import Page, Session, record_of
+from .windows import newest_first
 
 
 class Sessions:
@@ -42,8 +43,10 @@ class Sessions:
     def desired(self, desired: str, limit: int = 10_000) -> list[Session]:
         return [record_of(Session, one) for one in self._sessions.find({"desired": desired}).limit(limit)]
 
-    def newest(self, limit: int) -> list[Session]:
-        return [record_of(Session, one) for one in self._sessions.find({}).sort("_id", -1).limit(limit)]
+    def page(self, *, limit: int, cursor: str | None = None) -> Page:
+        """Everybody's, newest first."""
+        documents, following = newest_first(self._sessions, {}, limit=limit, before=cursor)
+        return Page([record_of(Session, one) for one in documents], following)
 
     def change(self, session_id: str, epoch: int, changes: dict[str, Any]) -> bool:
         """Apply `changes` if the epoch is still this one; False when somebody ordered otherwise meanwhile."""

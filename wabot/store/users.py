@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from pymongo.database import Database
@@ -10,6 +11,8 @@ from pymongo.errors import DuplicateKeyError
 from . import ids
 from .records import Page, User, record_of
 from .windows import newest_first
+
+_TOGETHER = 200
 
 
 class EmailTaken(Exception):
@@ -36,6 +39,18 @@ class Users:
     def by_email(self, email: str) -> User | None:
         document = self._users.find_one({"email": email})
         return record_of(User, document) if document else None
+
+    def emails(self, user_ids: Iterable[str]) -> dict[str, str]:
+        """By id; who isn't there (any more) is left out."""
+        wanted = list(set(user_ids))
+        found: dict[str, str] = {}
+        for start in range(0, len(wanted), _TOGETHER):
+            some = {"$in": [ids.parse(one) for one in wanted[start : start + _TOGETHER]]}
+            found |= {str(one["_id"]): one["email"] for one in self._users.find({"_id": some}, {"email": 1})}
+        return found
+
+    def count(self, at_most: int) -> int:
+        return len(list(self._users.find({}, {"_id": 1}).limit(at_most)))
 
     def any_admin(self) -> bool:
         return self._users.find_one({"role": "admin"}, {"_id": 1}) is not None

@@ -2,22 +2,62 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import render_template, request
 
-from ...lib.clock import to_rfc3339
-from ...services import present
+from ...services.figures import PERIODS
 from .._context import services
-from . import bp
+from . import _charts, bp
 
-_PAGE = 50
+OUTCOMES = {"arrived": "delivered", "on_their_way": "sent, not delivered", "failed": "failed"}
+_DEFAULT_PERIOD = 30
 
 
 @bp.get("")
 def overview() -> str:
-    page = services().store.users.page(limit=_PAGE, cursor=request.args.get("cursor"))
-    users = [{**present.user(one), "created_at": to_rfc3339(one.created_at)} for one in page.items]
+    asked = request.args.get("days", "")
+    days = int(asked) if asked in map(str, PERIODS) else _DEFAULT_PERIOD
+    stats = services().figures.stats(days)
     return render_template(
         "admin.html",
-        stats=services().figures.overview(),
-        users={"items": users, "next_cursor": page.next_cursor},
+        stats=stats,
+        charts=charts(stats["per_day"]),
+        percentiles=_percentiles(stats["delivery"]),
+        periods=PERIODS,
+        duration_words=_charts.duration_words,
+        sessions_cut=services().session_overview.is_cut(),
     )
+
+
+def charts(per_day: list[dict[str, Any]]) -> dict[str, Any]:
+    with_outcomes = [{**one, **outcomes(one)} for one in per_day]
+    return {
+        "messages": _charts.stacked(with_outcomes, OUTCOMES),
+        "active": _charts.stacked(per_day, {"active_users": "active users"}),
+        "delivery": _charts.over_time([_sent_within(one["delivery"]["queued_to_sent"]) for one in per_day]),
+        "labels": _charts.first_middle_last(per_day),
+        "days": [{**one, "words": _charts.day_words(one["day"])} for one in reversed(with_outcomes)],
+    }
+
+
+def outcomes(counted: dict[str, Any]) -> dict[str, int]:
+    """A message is counted in each state it passes, and some are read without a delivery tick: here each counts once."""
+    arrived = max(counted["delivered"], counted["read"])
+    return {"arrived": arrived, "on_their_way": max(0, counted["sent"] - arrived), "failed": counted["failed"]}
+
+
+def _sent_within(durations: dict[str, Any]) -> dict[str, int | None]:
+    return {name: durations[f"{name}_ms"] for name in ("p50", "p90")}
+
+
+def _percentiles(delivery: dict[str, Any]) -> list[dict[str, Any]]:
+    words = {"queued_to_sent": "Accepted to sent", "sent_to_delivered": "Sent to delivered"}
+    return [
+        {
+            "words": words[way],
+            "count": found["count"],
+            **{name: _charts.duration_words(found[f"{name}_ms"]) for name in ("p50", "p90", "p99")},
+        }
+        for way, found in delivery.items()
+    ]

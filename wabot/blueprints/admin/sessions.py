@@ -69,7 +69,7 @@ def _kept() -> dict[str, Any]:
 
 def _sessions() -> dict[str, Any]:
     """What the list shows: those of one state that contain the text looked for, in pages."""
-    everyone = services().figures.sessions()
+    everyone = services().session_overview.everything()
     state, text = request.args.get("state", ""), request.args.get("q", "").strip()[:100]
     found = sorted((one for one in everyone if _matches(one, text)), key=_rank)
     shown = [one for one in found if state not in _STATES or _STATES[state](one)]

@@ -10,6 +10,7 @@ from pydantic import Field
 from ...errors import Invalid
 from ...services import present
 from ...services.audit import Audited
+from ...services.figures import PERIODS
 from .._context import request_id, services
 from . import bp
 from ._request import Body, caller, needs, query
@@ -18,6 +19,10 @@ from ._request import Body, caller, needs, query
 class PageQuery(Body):
     cursor: Annotated[str, Field(pattern=r"^[0-9a-f]{24}$")] | None = None
     limit: Annotated[int, Field(ge=1, le=200)] = 50
+
+
+class StatsQuery(Body):
+    days: Annotated[int, Field(ge=1, le=PERIODS[-1])] = 30
 
 
 @bp.get("/admin/users")
@@ -31,7 +36,15 @@ def users() -> dict[str, Any]:
 @bp.get("/admin/sessions")
 @needs(admin=True)
 def all_sessions() -> dict[str, Any]:
-    return {"items": services().figures.sessions(), "next_cursor": None}
+    asked = query(PageQuery)
+    items, following = services().session_overview.page(limit=asked.limit, cursor=asked.cursor)
+    return {"items": items, "next_cursor": following}
+
+
+@bp.get("/admin/stats")
+@needs(admin=True)
+def stats() -> dict[str, Any]:
+    return services().figures.stats(query(StatsQuery).days)
 
 
 @bp.post("/admin/sessions/<session_id>/restart")

@@ -1,0 +1,131 @@
+"""Figures as shapes: where bars and lines of a chart lie, in units of its view box. Drawn by macros/charts.html.
+
+A chart is 100 units high and `WIDTH` units a day wide, and is stretched to the room there is: no text lies in it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+WIDTH = 10
+HEIGHT = 100
+_GAP = 2
+_SHORTEST_MS, _LONGEST_MS = 50, 86_400_000
+"""Ends of the scale of durations: the first bucket's bound and the last's (services/durations.py)."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of a bar; `kind` names its colour."""
+
+    kind: str
+    y: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Bar:
+    x: int
+    words: str
+    parts: list[Part]
+
+
+@dataclass(frozen=True)
+class Bars:
+    """`top` is what the upper edge stands for."""
+
+    top: int
+    width: int
+    bars: list[Bar]
+
+
+@dataclass(frozen=True)
+class Line:
+    kind: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Lines:
+    """`top` and `bottom` in milliseconds; the scale between them is logarithmic."""
+
+    top: int
+    bottom: int
+    width: int
+    lines: list[Line]
+
+
+def stacked(days: Sequence[Mapping[str, Any]], kinds: Mapping[str, str]) -> Bars:
+    """A bar a day; `kinds` are the figures it is made of, from below, with the word for each."""
+    top = round_up(max(sum(one[kind] for kind in kinds) for one in days))
+    bars = [_bar(number, one, kinds, top) for number, one in enumerate(days)]
+    return Bars(top, len(days) * WIDTH, bars)
+
+
+def over_time(days: Sequence[Mapping[str, int | None]]) -> Lines:
+    """A line for each name in `days`, over its milliseconds; a day without any interrupts it."""
+    known = [value for one in days for value in one.values() if value]
+    bottom = 10 ** math.floor(math.log10(max(_SHORTEST_MS, min(known, default=_SHORTEST_MS))))
+    top = max(bottom * 10, next((one for one in _steps() if one >= max(known, default=0)), _LONGEST_MS))
+    lines = [Line(kind, _path([one[kind] for one in days], bottom, top)) for kind in days[0]]
+    return Lines(top, bottom, len(days) * WIDTH, lines)
+
+
+def round_up(value: int) -> int:
+    """The next 1, 2 or 5 with zeros, at least 5."""
+    size: int = 10 ** max(0, len(str(value)) - 1)
+    return max(5, next(step * size for step in (1, 2, 5, 10) if step * size >= value))
+
+
+def first_middle_last(days: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [day_words(days[at]["day"]) for at in (0, len(days) // 2, -1)]
+
+
+def day_words(iso: str) -> str:
+    """`2 Nov` of `2026-11-02`."""
+    found = date.fromisoformat(iso)
+    return f"{found.day} {found:%b}"
+
+
+def duration_words(milliseconds: int | None) -> str:
+    """Two figures and the unit that fits: `420 ms`, `1.3 s`, `12 min`, `3 h`."""
+    if milliseconds is None:
+        return "–"
+    for size, unit in ((3_600_000, "h"), (60_000, "min"), (1000, "s")):
+        if milliseconds >= size:
+            amount = milliseconds / size
+            return f"{amount:.0f} {unit}" if amount >= 10 or amount == int(amount) else f"{amount:.1f} {unit}"
+    return f"{milliseconds} ms"
+
+
+def _bar(number: int, figures: Mapping[str, Any], kinds: Mapping[str, str], top: int) -> Bar:
+    parts, level = [], 0
+    for kind in kinds:
+        if figures[kind]:
+            height = figures[kind] * HEIGHT / top
+            level += figures[kind]
+            parts.append(Part(kind, round(HEIGHT - level * HEIGHT / top, 2), round(height, 2)))
+    words = ", ".join(f"{figures[kind]:,} {word}" for kind, word in kinds.items())
+    return Bar(number * WIDTH + _GAP // 2, f"{day_words(figures['day'])}: {words}", parts)
+
+
+def _path(values: Sequence[int | None], bottom: int, top: int) -> str:
+    """A day that stands alone is a line of no length, which round ends make a dot."""
+    commands, following = [], False
+    for number, value in enumerate(values):
+        if value is None:
+            following = False
+            continue
+        share = math.log(max(value, bottom) / bottom) / math.log(top / bottom)
+        x, y = number * WIDTH + WIDTH / 2, round(HEIGHT - HEIGHT * min(1.0, share), 2)
+        commands.append(f"L{x:g} {y:g}" if following else f"M{x:g} {y:g}h0")
+        following = True
+    return "".join(commands)
+
+
+def _steps() -> Sequence[int]:
+    return (100, 1000, 10_000, 60_000, 600_000, 3_600_000, _LONGEST_MS)
