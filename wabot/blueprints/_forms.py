@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import flash, request
+from flask import flash, g, request
 
 from ..errors import WabotError
 
@@ -21,7 +21,8 @@ def field(name: str) -> str:
 
 
 def errors_of(error: WabotError) -> dict[str, str]:
-    """Texts by field; what belongs to no field under the empty name, and as a notice on top."""
+    """Texts by field; what belongs to no field as a notice on top. The page is answered with the error's `Retry-After`."""
+    g.retry_after = error.retry_after
     if not error.fields:
         flash(error.detail, "error")
     return {name: why[:1].upper() + why[1:] for name, why in error.fields.items()}

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import cast
@@ -102,6 +103,21 @@ class Limits:
         return guard(count)
 
 
+@contextmanager
+def login_attempt(email: str) -> Iterator[None]:
+    """Around everything that proves who logs in: counted for the address, and paused after failures. Raises RateLimited."""
+    address = neighbourhood(request.remote_addr or "")
+    try:
+        limits().login()
+        with services().login_guard.attempt(email, address):
+            yield
+    except RateLimited as error:
+        g.retry_after = error.retry_after
+        if error.extra.get("limit") == "failed_logins":
+            services().limit_report.refused("failed_logins", f"ip:{address}")
+        raise
+
+
 class SendAllowance:
     """What `services().messages.accept` takes for each message of this user, by whichever road."""
 
@@ -156,7 +172,6 @@ def _refusal(kind: Kind, state: RequestLimit | None) -> RateLimited:
     again = f"{wait} second{'' if wait == 1 else 's'}" if wait < 120 else f"about {math.ceil(wait / 60)} minutes"
     where = "" if kind.of_user else " from one address"
     detail = f"Too many {kind.words}: the limit is {state.limit.amount:,} a {span}{where}. Try again in {again}."
-    g.retry_after = wait
     return RateLimited(detail, retry_after=wait, extra={"limit": _name(state)})
 
 
@@ -187,6 +202,6 @@ def _tell(response: Response) -> Response:
         response.headers["RateLimit-Remaining"] = str(state.remaining)
         response.headers["RateLimit-Reset"] = str(_seconds(state))
         response.headers["RateLimit-Policy"] = f"{state.limit.amount};w={state.limit.get_expiry()}"
-    if response.status_code == 429 and "Retry-After" not in response.headers and "retry_after" in g:
-        response.headers["Retry-After"] = str(g.retry_after)
+    if response.status_code == 429 and "Retry-After" not in response.headers and (wait := g.get("retry_after")):
+        response.headers["Retry-After"] = str(wait)
     return response

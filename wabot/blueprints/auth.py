@@ -12,7 +12,7 @@ from ..services.identity import Caller
 from ..store.records import User
 from ._context import live, login_required, page_user, services
 from ._forms import errors_of, field, local_path, values
-from ._limits import limits
+from ._limits import limits, login_attempt
 from ._security import PageUser
 
 bp = Blueprint("auth", __name__)
@@ -37,8 +37,8 @@ def login() -> Any:
     if request.method == "GET":
         return _login_page({}, {}, target)
     try:
-        limits().login()
-        user = services().accounts.authenticate(field("email"), field("password"))
+        with login_attempt(field("email")):
+            user = services().accounts.authenticate(field("email"), field("password"))
     except WabotError as error:
         return _login_page(values(), {"password": error.detail}, target), error.status
     _open(user, remember=bool(field("remember")))

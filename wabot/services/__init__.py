@@ -24,6 +24,7 @@ from .identity import Identity
 from .ingest import Ingest
 from .limit_report import LimitReport
 from .links import Links
+from .login_guard import LoginGuard
 from .mails import Mails, door_of
 from .messages import MessageService
 from .pacing import Pacing
@@ -67,6 +68,7 @@ class Services:
     links: Links
     mails: Mails
     limit_report: LimitReport
+    login_guard: LoginGuard
 
     def close(self) -> None:
         """At the end of the process: connections and sockets."""
@@ -118,4 +120,5 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         links=links,
         mails=mails,
         limit_report=LimitReport(),
+        login_guard=LoginGuard(store, settings),
     )

@@ -19,6 +19,7 @@ from .counters import Counters
 from .events import AppliedEvents
 from .idempotency import IdempotencyKeys
 from .keys import ApiKeys
+from .login_failures import LoginFailures
 from .logins import Logins
 from .mails import Mails
 from .messages import Messages
@@ -46,6 +47,7 @@ class Store:
         self._db = db
         self.users = Users(db)
         self.logins = Logins(db)
+        self.login_failures = LoginFailures(db)
         self.keys = ApiKeys(db)
         self.sessions = Sessions(db)
         self.messages = Messages(db)

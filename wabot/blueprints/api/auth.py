@@ -11,7 +11,7 @@ from ...services import present
 from ...services.identity import TOKEN_LIFETIME
 from ...store.records import User
 from .._context import services
-from .._limits import limits
+from .._limits import limits, login_attempt
 from . import bp
 from ._request import Body, body, caller, needs
 
@@ -37,9 +37,10 @@ def register() -> tuple[dict[str, Any], int]:
 
 @bp.post("/auth/login")
 def login() -> dict[str, Any]:
-    limits().login()
     asked = body(Login)
-    return _logged_in(services().accounts.authenticate(asked.email, asked.password))
+    with login_attempt(asked.email):
+        user = services().accounts.authenticate(asked.email, asked.password)
+    return _logged_in(user)
 
 
 @bp.get("/auth/me")
