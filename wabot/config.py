@@ -7,6 +7,7 @@ Bad values never reach the program: `load` raises `ConfigError` that lists every
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -115,11 +116,7 @@ class Settings(BaseModel):
         """A secret of this installation. Raises ConfigError when the launcher has not made it yet."""
         if name == "secret_key" and self.secret_key:
             return self.secret_key
-        path = self.data / "secrets" / name
-        try:
-            return path.read_text().strip()
-        except OSError as error:
-            raise ConfigError({"WABOT_DATA": f"{path} can't be read ({error.strerror}); `make run` makes it"}) from error
+        return _secret_in(self.data / "secrets" / name)
 
     @property
     def database_uri(self) -> str:
@@ -146,6 +143,15 @@ class Settings(BaseModel):
         if problems:
             raise _Together(problems)
         return self
+
+
+@cache
+def _secret_in(path: Path) -> str:
+    """Read once: it is needed with each request, and never changes while we run."""
+    try:
+        return path.read_text().strip()
+    except OSError as error:
+        raise ConfigError({"WABOT_DATA": f"{path} can't be read ({error.strerror}); `make run` makes it"}) from error
 
 
 class _Together(ValueError):

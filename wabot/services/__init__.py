@@ -72,7 +72,6 @@ class Services:
 
     def close(self) -> None:
         """At the end of the process: connections and sockets."""
-        self.acceptance.close()
         self.tally.close()
         self.wake_ups.close()
         self.store.close()

@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from pymongo.database import Database
-from pymongo.errors import DuplicateKeyError
+
+from ..lib.together import Together
+from .inserting import insert_new
 
 
 @dataclass(frozen=True)
@@ -19,16 +21,11 @@ class Remembered:
 class IdempotencyKeys:
     def __init__(self, db: Database[dict[str, Any]]) -> None:
         self._keys = db["idempotency_keys"]
+        self._remember = Together(self._remember_all)
 
     def remember(self, user_id: str, key: str, remembered: Remembered, expires_at: datetime) -> Remembered:
         """The first to come is kept and given back to everyone after."""
-        document = {"_id": f"{user_id}:{key}", **vars(remembered), "expires_at": expires_at}
-        try:
-            self._keys.insert_one(document)
-        except DuplicateKeyError:
-            found = self._keys.find_one({"_id": document["_id"]})
-            return Remembered(found["message_id"], found["fingerprint"]) if found else remembered
-        return remembered
+        return self._remember({"_id": f"{user_id}:{key}", **vars(remembered), "expires_at": expires_at})
 
     def one_of(self, user_id: str, what: str, who: str, places: int, *, expires_at: datetime) -> bool:
         """Whether `who` gets (or has) one of so many `places`; each is free again at `expires_at`."""
@@ -37,4 +34,14 @@ class IdempotencyKeys:
 
     def get(self, user_id: str, key: str) -> Remembered | None:
         found = self._keys.find_one({"_id": f"{user_id}:{key}"})
-        return Remembered(found["message_id"], found["fingerprint"]) if found else None
+        return _remembered(found) if found else None
+
+    def _remember_all(self, documents: list[dict[str, Any]]) -> list[Remembered]:
+        taken = insert_new(self._keys, documents)
+        ids = list({documents[index]["_id"] for index in taken})
+        kept = {one["_id"]: one for one in self._keys.find({"_id": {"$in": ids}})} if ids else {}
+        return [_remembered(kept.get(one["_id"], one) if index in taken else one) for index, one in enumerate(documents)]
+
+
+def _remembered(document: dict[str, Any]) -> Remembered:
+    return Remembered(document["message_id"], document["fingerprint"])

@@ -7,12 +7,15 @@ from typing import Any
 
 from pymongo.database import Database
 
+from ..lib.together import Together
+from .finding import found_by_id
 from .records import Login, record_of
 
 
 class Logins:
     def __init__(self, db: Database[dict[str, Any]]) -> None:
         self._logins = db["logins"]
+        self._by_id = Together(found_by_id(self._logins))
 
     def add(self, login: Login) -> None:
         document = {name: value for name, value in vars(login).items() if name != "id"}
@@ -20,7 +23,7 @@ class Logins:
 
     def get(self, login_id: str, now: datetime) -> Login | None:
         """None when it was ended or has expired (the database's own sweep may be late)."""
-        document = self._logins.find_one({"_id": login_id})
+        document = self._by_id(login_id)
         login = record_of(Login, document) if document else None
         return login if login and login.expires_at > now else None
 

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Any
 
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
+from ..lib.together import Together
 from . import ids
 from .records import Page, Session, record_of
 from .windows import newest_first
+
+_Name = tuple[str, str]
+"""A user's id, and what the user calls the session."""
+_IDS_KEPT = 10_000
 
 
 class Sessions:
     def __init__(self, db: Database[dict[str, Any]]) -> None:
         self._sessions = db["sessions"]
+        self._named = Together(self._find_named)
+        self._ids: OrderedDict[_Name, Any] = OrderedDict()
 
     def add(self, fields: dict[str, Any]) -> Session:
         """The new session, or the one of this user and name that another request made first."""
@@ -33,8 +41,21 @@ class Sessions:
         return record_of(Session, document) if document else None
 
     def named(self, user_id: str, name: str) -> Session | None:
-        document = self._sessions.find_one({"user_id": user_id, "name": name})
+        document = self._named((user_id, name))
         return record_of(Session, document) if document else None
+
+    def _find_named(self, wanted: list[_Name]) -> list[dict[str, Any] | None]:
+        """One query for all those whose id is known: by name each would need its own."""
+        known = [self._ids[one] for one in dict.fromkeys(wanted) if one in self._ids]
+        found = {(one["user_id"], one["name"]): one for one in self._sessions.find({"_id": {"$in": known}})} if known else {}
+        for user_id, name in set(wanted) - found.keys():
+            document = self._sessions.find_one({"user_id": user_id, "name": name})
+            if document:
+                found[user_id, name] = document
+                self._ids[user_id, name] = document["_id"]
+        while len(self._ids) > _IDS_KEPT:
+            self._ids.popitem(last=False)
+        return [found.get(one) for one in wanted]
 
     def of_user(self, user_id: str, limit: int = 200) -> list[Session]:
         documents = self._sessions.find({"user_id": user_id}).sort("name", 1).limit(limit)

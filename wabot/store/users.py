@@ -8,7 +8,9 @@ from typing import Any
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
+from ..lib.together import Together
 from . import ids
+from .finding import found_by_id
 from .records import Page, User, record_of
 from .windows import newest_first
 
@@ -22,6 +24,7 @@ class EmailTaken(Exception):
 class Users:
     def __init__(self, db: Database[dict[str, Any]]) -> None:
         self._users = db["users"]
+        self._by_id = Together(found_by_id(self._users))
 
     def add(self, fields: dict[str, Any]) -> User:
         """`fields` as in `User`, without id. Raises EmailTaken."""
@@ -33,7 +36,7 @@ class Users:
         return record_of(User, document)
 
     def get(self, user_id: str) -> User | None:
-        document = self._users.find_one({"_id": ids.parse(user_id)})
+        document = self._by_id(ids.parse(user_id))
         return record_of(User, document) if document else None
 
     def by_email(self, email: str) -> User | None:
