@@ -17,11 +17,13 @@ class Together(Generic[A, R]):
     """`run` takes the arguments of all who share a round and gives their results in the same order.
 
     A lone call runs at once, in its own thread. Those that come while it runs wait for it to end and make up the next round, so
-    whatever `run` reads is read after each of them asked. What `run` raises, all of its round raise.
+    whatever `run` reads is read after each of them asked. What `run` raises, all of its round raise. `then` follows with the same
+    arguments when the others have their results already.
     """
 
-    def __init__(self, run: Callable[[list[A]], list[R]]) -> None:
+    def __init__(self, run: Callable[[list[A]], list[R]], then: Callable[[list[A]], None] = lambda _: None) -> None:
         self._run = run
+        self._then = then
         self._lock = threading.Lock()
         self._gathering: _Round[A, R] | None = None
         self._latest: _Round[A, R] | None = None
@@ -40,6 +42,8 @@ class Together(Generic[A, R]):
             current.over.wait()
         if current.error is not None:
             raise current.error
+        if leads:
+            self._then(current.arguments)
         return current.results[place]
 
     def _lead(self, current: _Round[A, R]) -> None:

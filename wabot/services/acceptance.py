@@ -17,8 +17,7 @@ from ..store.records import Message, OutboxEntry
 class Acceptance:
     def __init__(self, store: Store, wake: Callable[[], None]) -> None:
         self._store = store
-        self._wake = wake
-        self._write_together = Together(self._write)
+        self._write_together = Together(self._write, then=lambda _: wake())
 
     def store(self, message: Message) -> bool:
         """True when it is durably stored, False when a message with its id was there already. Raises what the store raises."""
@@ -29,7 +28,6 @@ class Acceptance:
         new = self._store.messages.add_many(messages)
         crash_point("accept.between-message-and-outbox")
         self._store.outbox.add_many([entry_of(one) for one in messages if one.id in new])
-        self._wake()
         crash_point("accept.before-answer")
         return [one.id in new for one in messages]
 
