@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
-from ..errors import WabotError
+from ..errors import Conflict, WabotError
 from ..lib import phones
 from ..lib.clock import from_rfc3339
 from ..plugins import NavItem
@@ -80,7 +80,7 @@ def cancel(message_id: str) -> Any:
     try:
         services().messages.cancel(page_user().id, message_id)
         flash("Cancelled. The message was not sent.", "success")
-    except WabotError as error:
+    except Conflict as error:
         flash(error.detail, "error")
     return redirect(url_for(".one", message_id=message_id))
 
@@ -92,7 +92,7 @@ def decide(message_id: str) -> Any:
     try:
         services().messages.decide(page_user().id, message_id, again=again)
         flash("It waits to be sent again." if again else "Given up. It will not be sent again.", "success")
-    except WabotError as error:
+    except Conflict as error:
         flash(error.detail, "error")
     return redirect(url_for(".one", message_id=message_id))
 

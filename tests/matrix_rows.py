@@ -1,0 +1,101 @@
+"""The rows of tests/test_matrix.py: who may call which route, and what they get (the gateway doesn't run there: 503)."""
+
+from __future__ import annotations
+
+from tests.support.matrix import PASSWORD, Row, World
+
+_SEND = {"to": "+12025570124", "message": "hello", "session": "shop"}
+_NEW_KEY = {"name": "new", "scopes": ["send"]}
+
+
+def _settings(world: World) -> dict[str, object]:
+    return world.services.preferences.current().model_dump()
+
+
+PUBLIC = {
+    "GET /": Row("public"),
+    "GET /login": Row("public"),
+    "POST /login": Row("public", 401, form={"email": "nobody@example.com", "password": PASSWORD}),
+    "GET /register": Row("public"),
+    "POST /register": Row("public", 302, form={"email": "new@example.com", "password": PASSWORD}),
+    "GET /static/<path:filename>": Row("public"),
+    "GET /healthz": Row("public"),
+    "GET /readyz": Row("public", 503),
+    "POST /api/auth/login": Row("public", 401, json={"email": "nobody@example.com", "password": PASSWORD}),
+    "POST /api/auth/register": Row("public", 201, json={"email": "new@example.com", "password": PASSWORD}),
+}
+
+PAGES = {
+    "GET /dashboard": Row("page"),
+    "POST /logout": Row("page", 302),
+    "GET /keys": Row("page"),
+    "POST /keys": Row("page", form={"name": "new", "scopes": "send"}),
+    "POST /keys/<key_id>/revoke": Row("page", 302, other=404),
+    "GET /messages": Row("page"),
+    "GET /messages/new": Row("page"),
+    "POST /messages/new": Row("page", 302, other=404, form=_SEND),
+    "GET /messages/<message_id>": Row("page", other=404),
+    "POST /messages/<message_id>/cancel": Row("page", 302, other=404),
+    "POST /messages/<message_id>/decide": Row("page", 302, other=404, form={"again": "no"}),
+    "GET /sandbox": Row("page"),
+    "POST /sandbox/phones": Row("page", 302, form={"number": "12025550777", "name": "Kim"}),
+    "GET /sandbox/phones/<number>/screen": Row("page"),
+    "POST /sandbox/phones/<number>/read": Row("page", 302),
+    "POST /sandbox/phones/<number>/scan": Row("page", 302),
+    "POST /sandbox/phones/<number>/send": Row("page", 302),
+    "POST /sandbox/phones/<number>/unlink": Row("page", 302),
+    "GET /settings": Row("page"),
+    "GET /settings/password": Row("page"),
+    "POST /settings/password": Row("page", 302, form={"current_password": PASSWORD, "password": "another horse battery"}),
+    "POST /settings/profile": Row("page", 302, form={"name": "New Name"}),
+    "GET /whatsapp": Row("page"),
+    "POST /whatsapp/initialize": Row("page", 302, form={"session": "shop"}),
+    "POST /whatsapp/disconnect": Row("page", 302, form={"session": "shop"}),
+    "POST /whatsapp/delete": Row("page", 302, form={"session": "shop"}),
+}
+
+ADMIN_PAGES = {
+    "GET /admin": Row("admin page"),
+    "GET /admin/audit": Row("admin page"),
+    "GET /admin/sessions": Row("admin page"),
+    "GET /admin/sessions/list": Row("admin page"),
+    "POST /admin/sessions/<session_id>/restart": Row("admin page", 302),
+    "POST /admin/sessions/<session_id>/disconnect": Row("admin page", 302),
+}
+
+API = {
+    "GET /api/auth/me": Row("api login"),
+    "POST /api/auth/logout": Row("api login", 204),
+    "GET /api/keys": Row("api login"),
+    "POST /api/keys": Row("api login", 201, json=_NEW_KEY),
+    "DELETE /api/keys/<key_id>": Row("api login", 204, other=404),
+    "GET /api/messages": Row("api", scope="read"),
+    "GET /api/messages/<message_id>": Row("api", scope="read", other=404),
+    "POST /api/messages/<message_id>/cancel": Row("api", scope="send", other=404),
+    "POST /api/messages/send": Row("api", 202, scope="send", other=404, json=_SEND),
+    "GET /api/send": Row("api", 202, scope="send", other=404, query={**_SEND, "wait": "0"}),
+    "POST /api/send": Row("api", 202, scope="send", other=404, form={**_SEND, "wait": "0"}),
+    "POST /api/whatsapp/initialize": Row("api", 202, scope="manage", json={"session": "shop", "network": "sandbox"}),
+    "GET /api/whatsapp/status": Row("api", scope="read", other=404, query={"session": "shop"}),
+    "GET /api/whatsapp/qr": Row("api", 409, scope="manage", other=404, query={"session": "shop"}),
+    "POST /api/whatsapp/disconnect": Row("api", 503, scope="manage", other=404, json={"session": "shop"}),
+    "GET /api/whatsapp/sessions": Row("api", scope="read"),
+    "DELETE /api/whatsapp/sessions/<name>": Row("api", 503, scope="manage", other=404),
+}
+
+API_ADMIN = {
+    "GET /api/admin/users": Row("api admin"),
+    "GET /api/admin/sessions": Row("api admin"),
+    "POST /api/admin/sessions/<session_id>/restart": Row("api admin", 202),
+    "POST /api/admin/sessions/<session_id>/disconnect": Row("api admin", 503),
+    "GET /api/admin/audit": Row("api admin"),
+    "GET /api/admin/settings": Row("api admin"),
+    "PUT /api/admin/settings": Row("api admin", json=_settings),
+}
+
+INTERNAL = {
+    "POST /internal/events": Row("internal", json={"events": []}),
+    "POST /internal/push": Row("internal", 204, json={"pushes": []}),
+}
+
+ROWS: dict[str, Row] = {**PUBLIC, **PAGES, **ADMIN_PAGES, **API, **API_ADMIN, **INTERNAL}

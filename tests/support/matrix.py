@@ -1,0 +1,179 @@
+"""Who may call what: a row for each route, and people of every kind to try it.
+
+The people are made anew for each route; those who must be refused come first, and nothing of what the owner has may have
+changed after them.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import combinations
+from typing import Any, cast
+
+from flask import Flask
+from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
+from werkzeug.test import TestResponse
+
+from tests.support.web import bearer
+from wabot.lib.clock import now
+from wabot.services import Services
+from wabot.services.identity import SCOPES
+from wabot.services.messages import Draft
+from wabot.store.records import User
+
+PASSWORD = "correct horse battery"
+CSRF = "0123456789abcdef"
+Given = Mapping[str, Any] | Callable[["World"], Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One method of one route.
+
+    `kind`: `public` (anybody), `page` (a login cookie), `admin page`, `api` (a credential with `scope`), `api login` (a login
+    token, no key), `api admin`, `internal`. `ok` is what those answer who may: 503 where only the gateway or the sandbox,
+    which don't run here, are missing. `other`: what another user gets; None means his own things, as `ok`.
+    """
+
+    kind: str
+    ok: int = 200
+    other: int | None = None
+    scope: str | None = None
+    path: Given = field(default_factory=dict)
+    json: Given | None = None
+    form: Given | None = None
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def services_of(app: Flask) -> Services:
+    """Without an application context: all requests inside of one would share their `g`."""
+    return cast(Services, app.extensions["wabot"])
+
+
+class Person:
+    """A user with a browser that is logged in, a login token, and a key for every set of scopes."""
+
+    def __init__(self, app: Flask, role: str = "user") -> None:
+        self._app = app
+        self.email = f"{secrets.token_hex(6)}@example.com"
+        self._services = known = services_of(app)
+        if role == "admin":
+            self.user: User = known.accounts.create_admin(self.email, PASSWORD)
+        else:
+            self.user = known.accounts.register(self.email, PASSWORD, "A Person")
+        self.browser = self.log_in()
+        self.login = known.identity.open_login(self.user, "api")
+        self.token = known.identity.token_for(self.user, self.login)
+        sets = [one for size in (1, 2, 3) for one in combinations(SCOPES, size)]
+        self.keys = {frozenset(one): known.identity.make_key(self.user, "key", list(one), None)[1] for one in sets}
+
+    def log_in(self) -> FlaskClient:
+        """The cookie a login page would give, without its hashing."""
+        login = self._services.identity.open_login(self.user, "web")
+        browser = self._app.test_client()
+        with browser.session_transaction() as cookie:
+            cookie["_user_id"] = f"{self.user.id}.{self.user.token_version}.{login.id}"
+            cookie["_fresh"] = True
+            cookie["csrf_token"] = CSRF
+        self.cookie_login = login
+        return browser
+
+    def key(self, *scopes: str) -> str:
+        return self.keys[frozenset(scopes)]
+
+
+class World:
+    """Everybody, and what the owner has. `things` fills the variables of routes."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.services = services_of(app)
+        self.owner, self.other, self.admin = Person(app), Person(app), Person(app, "admin")
+        self.disabled = Person(app)
+        self.disabled_key = self.disabled.key(*SCOPES)
+        self.services.store.users.change(self.disabled.user.id, {"disabled": True})
+        self.dead_browser, self.dead_token, self.dead_key = self._ended()
+        self.things = self._things()
+
+    def _ended(self) -> tuple[FlaskClient, str, str]:
+        """The owner's own, but logged out and revoked."""
+        identity, owner = self.services.identity, self.owner
+        browser = owner.log_in()
+        identity.end_login(owner.cookie_login.id)
+        login = identity.open_login(owner.user, "api")
+        token = identity.token_for(owner.user, login)
+        identity.end_login(login.id)
+        record, key = identity.make_key(owner.user, "revoked", list(SCOPES), None)
+        identity.revoke_key(owner.user, record.id)
+        return browser, token, key
+
+    def _things(self) -> dict[str, Any]:
+        known, owner = self.services, self.owner.user
+        moment = now()
+        session = known.store.sessions.add(
+            {
+                "user_id": owner.id, "name": "shop", "engine": "webjs", "network": "sandbox", "epoch": 1, "created_at": moment, "since": moment,
+                "observed_at": moment, "desired": "on", "linked": True, "status": "reconnecting", "phone": "+12025550999",
+            }
+        )  # fmt: skip
+        draft = Draft("+12025570123", "a message", "shop", send_at=moment + timedelta(hours=1))
+        message, _ = known.messages.accept(owner.id, draft, "matrix")
+        record, _ = known.identity.make_key(owner, "a key", ["read"], None)
+        return {
+            "session_id": session.id, "message_id": message.id, "key_id": record.id, "name": "shop", "user_id": owner.id,
+            "number": "12025550999", "filename": "favicon.svg", "login_id": self.owner.login.id,
+        }  # fmt: skip
+
+    def snapshot(self) -> dict[str, Any]:
+        """All that is stored, but what a mere look may note."""
+        db = self.services.store._db
+        noted = {"last_used_at", "last_seen_at"}
+        return {
+            name: sorted(str({key: value for key, value in one.items() if key not in noted}) for one in db[name].find())
+            for name in db.list_collection_names()
+            if name not in ("idempotency",) and not name.startswith("limit")
+        }
+
+
+def ask(
+    world: World, row: Row, method: str, rule: str, client: FlaskClient, *, forged: bool = False, **more: Any
+) -> TestResponse:
+    """Call the route as `row` says, with this client and these headers; `forged`: without the form's token."""
+    path = rule
+    for name, value in {**world.things, **_given(row.path, world)}.items():
+        for written in (f"<{name}>", f"<path:{name}>"):
+            path = path.replace(written, str(value))
+    assert "<" not in path, f"nothing to put into {path}"
+    token = {} if forged else {"X-CSRFToken": form_token(world.app)}
+    arguments: dict[str, Any] = {"query_string": dict(row.query), "headers": {**token, **row.headers, **more.pop("headers", {})}}
+    if row.json is not None:
+        arguments["json"] = dict(_given(row.json, world))
+    elif row.form is not None:
+        arguments["data"] = dict(_given(row.form, world))
+    return client.open(path, method=method, buffered=True, **arguments, **more)
+
+
+def _given(values: Given, world: World) -> Mapping[str, Any]:
+    return values(world) if callable(values) else values
+
+
+def stranger(app: Flask) -> FlaskClient:
+    """A browser that has opened a page with a form, and is logged in nowhere."""
+    browser = app.test_client()
+    with browser.session_transaction() as cookie:
+        cookie["csrf_token"] = CSRF
+    return browser
+
+
+def form_token(app: Flask) -> str:
+    """What stands in the hidden field of our forms (Flask-WTF's `generate_csrf`)."""
+    return str(URLSafeTimedSerializer(app.config["SECRET_KEY"], salt="wtf-csrf-token").dumps(CSRF))
+
+
+def with_token(token: str) -> dict[str, Any]:
+    return {"headers": bearer(token)}

@@ -1,0 +1,146 @@
+"""Every route by everybody: anonymous, another user, the owner, an admin, a disabled user, an ended credential, a wrong scope.
+
+A route without a row fails; so does a row whose route is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from tests.matrix_rows import ROWS
+from tests.support.matrix import Person, Row, World, ask, stranger, with_token
+from wabot.services.identity import SCOPES
+
+METHODS = {"HEAD", "OPTIONS"}
+
+
+@pytest.fixture
+def world(app: Flask) -> World:
+    return World(app)
+
+
+def _routes(app: Flask) -> set[str]:
+    return {f"{method} {rule.rule}" for rule in app.url_map.iter_rules() for method in (rule.methods or set()) - METHODS}
+
+
+def test_every_route_has_a_row_and_every_row_a_route(app: Flask) -> None:
+    routes = _routes(app)
+    assert routes - set(ROWS) == set(), "add a row to tests/matrix_rows.py"
+    assert set(ROWS) - routes == set()
+
+
+@pytest.mark.parametrize("route", sorted(ROWS))
+def test_everybody_gets_the_right_answer(world: World, route: str) -> None:
+    method, rule = route.split(" ", 1)
+    row = ROWS[route]
+    before = world.snapshot()
+    for who, answer, status in _refused(world, row, method, rule):
+        assert answer.status_code == status, f"{who}: {answer.status} {answer.get_data(as_text=True)[:300]}"
+    assert world.snapshot() == before, "somebody who was refused changed something"
+    for who, answer in _served(world, row, method, rule):
+        assert answer.status_code == row.ok, f"{who}: {answer.status} {answer.get_data(as_text=True)[:300]}"
+
+
+Refused = Iterator[tuple[str, TestResponse, int]]
+
+
+def _refused(world: World, row: Row, method: str, rule: str) -> Refused:
+    """(who, the answer, what it must be) for everybody who may not."""
+    yield from {"page": _by_cookie, "admin page": _by_cookie, "internal": _internal}.get(row.kind, _by_credential)(
+        world, row, method, rule
+    )
+
+
+def _by_cookie(world: World, row: Row, method: str, rule: str) -> Refused:
+    anonymous = stranger(world.app)
+    for who, browser in (("anonymous", anonymous), ("disabled", world.disabled.browser), ("logged out", world.dead_browser)):
+        answer = ask(world, row, method, rule, browser)
+        yield who, answer, 302
+        assert "/login" in answer.headers["Location"]
+    answer = ask(world, row, method, rule, anonymous, **with_token(world.owner.token))
+    yield "a token instead of a cookie", answer, 302
+    if row.kind == "admin page":
+        yield "a user", ask(world, row, method, rule, world.owner.browser), 403
+    elif row.other is not None:
+        yield "another user", ask(world, row, method, rule, world.other.browser), row.other
+        yield "an admin", ask(world, row, method, rule, world.admin.browser), row.other
+
+
+def _by_credential(world: World, row: Row, method: str, rule: str) -> Refused:
+    if row.kind == "public":
+        return
+    client = world.app.test_client()
+
+    def call(token: str) -> TestResponse:
+        return ask(world, row, method, rule, client, **with_token(token))
+
+    yield "anonymous", ask(world, row, method, rule, client), 401
+    yield "a cookie instead of a token", ask(world, row, method, rule, world.owner.browser), 401
+    for who, token in (
+        ("a disabled user", world.disabled.token), ("a disabled user's key", world.disabled_key),
+        ("an ended token", world.dead_token), ("a revoked key", world.dead_key), ("nonsense", "wb_00000000_nonsense"),
+    ):  # fmt: skip
+        yield who, call(token), 401
+    if row.kind == "api":
+        wrong = world.owner.key(*(one for one in SCOPES if one != row.scope))
+        yield "a key without the scope", call(wrong), 403
+        if row.other is not None:
+            yield "another user", call(world.other.token), row.other
+            yield "an admin", call(world.admin.token), row.other
+        return
+    person = world.admin if row.kind == "api admin" else world.owner
+    yield "a key", call(person.key(*SCOPES)), 403
+    if row.kind == "api admin":
+        yield "a user", call(world.owner.token), 403
+    elif row.other is not None:
+        yield "another user", call(world.other.token), row.other
+
+
+def _internal(world: World, row: Row, method: str, rule: str) -> Refused:
+    client = world.app.test_client()
+    yield "anonymous", ask(world, row, method, rule, client), 401
+    yield "an admin's token", ask(world, row, method, rule, client, **with_token(world.admin.token)), 401
+    right: dict[str, Any] = with_token(world.services.settings.secret("internal_secret"))
+    right["headers"]["X-Forwarded-For"] = "127.0.0.1"
+    yield "through a proxy", ask(world, row, method, rule, client, **right), 404
+
+
+def _served(world: World, row: Row, method: str, rule: str) -> Iterator[tuple[str, TestResponse]]:
+    """Those who may; the owner's last, since it may end what the others need."""
+    if row.kind == "public":
+        yield "anybody", ask(world, row, method, rule, stranger(world.app))
+    elif row.kind == "internal":
+        token = world.services.settings.secret("internal_secret")
+        yield "our own process", ask(world, row, method, rule, world.app.test_client(), **with_token(token))
+    elif row.kind in ("page", "admin page"):
+        person = world.admin if row.kind == "admin page" else world.owner
+        yield "whoever may", ask(world, row, method, rule, person.browser)
+    else:
+        yield from _served_api(world, row, method, rule)
+
+
+def _served_api(world: World, row: Row, method: str, rule: str) -> Iterator[tuple[str, TestResponse]]:
+    person: Person = world.admin if row.kind == "api admin" else world.owner
+    token = person.key(row.scope or "") if row.kind == "api" else person.token
+    yield "whoever may", ask(world, row, method, rule, world.app.test_client(), **with_token(token))
+
+
+FORMS = sorted(one for one in ROWS if not one.startswith("GET ") and ROWS[one].kind in ("page", "admin page"))
+
+
+@pytest.mark.parametrize("route", FORMS)
+def test_no_form_is_taken_from_another_site_or_without_its_token(app: Flask, route: str) -> None:
+    method, rule = route.split(" ", 1)
+    world = World(app)
+    browser = world.admin.browser if ROWS[route].kind == "admin page" else world.owner.browser
+    before = world.snapshot()
+    answer = ask(world, ROWS[route], method, rule, browser, forged=True)
+    assert (answer.status_code, "open for too long" in answer.get_data(as_text=True)) == (400, True)
+    foreign = ask(world, ROWS[route], method, rule, browser, headers={"Sec-Fetch-Site": "cross-site"})
+    assert foreign.status_code == 403
+    assert world.snapshot() == before
