@@ -19,6 +19,9 @@ from tests.support import limits
 from tests.support.api import Api
 from tests.support.database import Database
 from tests.support.owner import Owner, no_faults
+from tests.support.recovery import house as house
+from tests.support.recovery import made as made
+from tests.support.recovery import post as post
 from tests.support.stack import Stack, environment
 from tests.support.web import linked as linked
 from wabot import config

@@ -10,13 +10,11 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from flask import Flask
 
 from tests.support import mailbox
 from tests.support.mailbox import PASSWORD, USER, Receiver, dripping, files, html_of, link_of, receiving, text_of
 from tests.support.stack import ROOT
 from wabot import config
-from wabot.blueprints._context import services
 from wabot.lib.clock import now
 from wabot.lib.mail import FileDoor, Mail, MailDelayed, MailDoor, MailRefused, SmtpDoor, door_for
 from wabot.services import Services
@@ -26,12 +24,6 @@ from wabot.services.mails import Mails
 from wabot.store.records import User
 
 LETTER = Mail("5f0000000000000000000001", "bob@example.com", "Grüße", "Hello\n", "<p>Hello</p>")
-
-
-@pytest.fixture
-def house(app: Flask) -> Services:
-    with app.app_context():
-        return services()
 
 
 @pytest.fixture
@@ -53,9 +45,7 @@ def certificate(tmp_path: Path) -> ssl.SSLContext:
 
 
 def opened(url: str) -> MailDoor:
-    door = door_for(url, None, "wabot.example.com")
-    assert door
-    return door
+    return door_for(url, Path("/nowhere"), "wabot.example.com")
 
 
 def test_a_mail_reaches_a_server_without_encryption() -> None:

@@ -20,7 +20,7 @@ def person(app: Flask) -> Browser:
     return Browser(app).register(email())
 
 
-@pytest.mark.parametrize("path", ["/", "/login", "/register"])
+@pytest.mark.parametrize("path", ["/", "/login", "/register", "/forgot", "/confirm"])
 def test_everybody_sees_the_public_pages(app: Flask, path: str) -> None:
     answer = Browser(app).open(path)
     assert answer.status_code == 200

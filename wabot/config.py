@@ -13,11 +13,24 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
 DEFAULT_ADMIN_EMAIL = "admin@admin.com"
 DEFAULT_ADMIN_PASSWORD = "Admin@7501"  # noqa: S105  # the documented first login of a local start; production refuses it
+
+SPECIAL_USE_DOMAIN_NAMES.clear()  # a self-hosted wabot may well live on an intranet: name@office.local is fine
+
+
+def email_address(text: str) -> str:
+    """Lower case, checked for form only. Raises ValueError that says what is wrong."""
+    try:
+        checked = validate_email(text.strip(), check_deliverability=False, globally_deliverable=False)
+    except EmailNotValidError as error:
+        raise ValueError("is not an e-mail address, such as name@example.com") from error
+    return checked.normalized.lower()
+
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -58,7 +71,9 @@ class Settings(BaseModel):
     redis_url: str | None = Field(
         None, alias="REDIS_URL", description="for several web processes: Socket.IO queue and limiter storage"
     )
-    admin_email: str = Field(DEFAULT_ADMIN_EMAIL, alias="WABOT_ADMIN_EMAIL", description="the first admin")
+    admin_email: Annotated[str, AfterValidator(email_address)] = Field(
+        DEFAULT_ADMIN_EMAIL, alias="WABOT_ADMIN_EMAIL", description="the first admin"
+    )
     admin_password: str = Field(
         DEFAULT_ADMIN_PASSWORD, alias="WABOT_ADMIN_PASSWORD", min_length=8, description="the first admin's password"
     )
@@ -111,6 +126,11 @@ class Settings(BaseModel):
     @property
     def default_admin_in_force(self) -> bool:
         return self.admin_password == DEFAULT_ADMIN_PASSWORD
+
+    @property
+    def sends_mail(self) -> bool:
+        """To a server, or in local to files."""
+        return self.smtp_url is not None or not self.production
 
     def secret(self, name: Literal["secret_key", "gateway_secret", "internal_secret"]) -> str:
         """A secret of this installation. Raises ConfigError when the launcher has not made it yet."""
@@ -260,5 +280,5 @@ def _by_name(error: ValidationError) -> dict[str, str]:
         if isinstance(context, _Together):
             problems.update(context.problems)
         else:
-            problems[str(one["loc"][0])] = one["msg"]
+            problems[str(one["loc"][0])] = one["msg"].removeprefix("Value error, ")
     return problems

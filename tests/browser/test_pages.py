@@ -15,7 +15,7 @@ from .person import Person
 
 pytestmark = pytest.mark.browser
 
-PUBLIC = ("/", "/login", "/register", "/no-such-page")
+PUBLIC = ("/", "/login", "/register", "/forgot", "/forgot?sent=1", "/reset/used", "/confirm", "/confirm/used", "/no-such-page")
 OWN = ("/dashboard", "/whatsapp", "/messages", "/messages/new", "/keys", "/sandbox", "/settings", "/settings/password")
 
 

@@ -100,5 +100,6 @@ def _database_down(error: Exception) -> Any:
 
 
 def _unexpected(error: Exception) -> Any:
-    log.exception("unexpected_error", path=request.path, error=type(error).__name__)
+    # The rule, not the path: a path may hold a token.
+    log.exception("unexpected_error", path=str(request.url_rule), error=type(error).__name__)
     return answer(errors.WabotError("This should not have happened. It was logged under the id below."))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask_login import current_user, login_user, logout_user
 
 from ..errors import WabotError
@@ -27,6 +27,8 @@ def register() -> Any:
         user = services().accounts.register(field("email"), field("password"), field("name")[:100])
     except WabotError as error:
         return _register_page(values(), errors_of(error)), error.status
+    if services().accounts.must_confirm(user):
+        return redirect(url_for("recovery.confirmation", sent=1))
     _open(user, remember=False)
     return redirect(url_for("home.dashboard"))
 
@@ -40,7 +42,8 @@ def login() -> Any:
         with login_attempt(field("email")):
             user = services().accounts.authenticate(field("email"), field("password"))
     except WabotError as error:
-        return _login_page(values(), {"password": error.detail}, target), error.status
+        where = "unconfirmed" if error.code == "email_unconfirmed" else "password"
+        return _login_page(values(), {where: error.detail}, target), error.status
     _open(user, remember=bool(field("remember")))
     otherwise = url_for("auth.change_password" if user.must_change_password else "home.dashboard")
     return redirect(local_path(target, otherwise))
@@ -69,13 +72,14 @@ def change_password() -> Any:
     fresh = services().store.users.get(page_user().id)
     if fresh:
         _open(fresh, remember=False)
+    flash("Your password is changed. Every other login has ended.", "success")
     return redirect(url_for("home.dashboard"))
 
 
 @bp.before_app_request
 def _default_password_first() -> Any:
-    """The admin that everybody knows the password of gets no further than to a new one."""
-    open_pages = ("auth.", "static", "health.", "internal.", "api.")
+    """Whoever was given a password that others know gets no further than to a new one."""
+    open_pages = ("auth.", "recovery.", "static", "health.", "internal.", "api.")
     if (request.endpoint or "static").startswith(open_pages) or not current_user.is_authenticated:
         return None
     return redirect(url_for("auth.change_password")) if page_user().must_change_password else None

@@ -1,4 +1,4 @@
-"""Page: one's own settings. Its sections are in `_settings.py`; this module has the page itself and the profile."""
+"""Page: one's own settings. Its sections are in `_settings.py`; this module has the page itself, the profile and the address."""
 
 from __future__ import annotations
 
@@ -21,6 +21,16 @@ add_section(
         "password", "Password", "Changing it ends every other login and token. API keys stay as they are.", "password.html", 20
     )
 )
+add_section(
+    Section(
+        "email",
+        "Address",
+        "What you log in with, and where mails go.",
+        "email.html",
+        order=15,
+        context=lambda _: {"mails_leave": services().mails.available},
+    )
+)
 
 
 @bp.get("")
@@ -37,4 +47,15 @@ def profile() -> Any:
     except WabotError as error:
         return settings_page("profile", values=values(), errors=errors_of(error)), error.status
     flash("Saved.", "success")
+    return redirect(url_for(".overview"))
+
+
+@bp.post("/email")
+@login_required
+def email() -> Any:
+    try:
+        address = services().addresses.ask_change(page_user(), field("current_password"), field("email"))
+    except WabotError as error:
+        return settings_page("email", values=values(), errors=errors_of(error)), error.status
+    flash(f"A mail is on its way to {address}. Your address changes once you have opened the link in it.", "success")
     return redirect(url_for(".overview"))

@@ -147,11 +147,11 @@ class SmtpDoor:
             raise MailDelayed(f"the server refused the login: {type(error).__name__}") from error
 
 
-def door_for(smtp_url: str | None, directory: Path | None, public_host: str) -> MailDoor | None:
-    """The SMTP server of `smtp_url`, else files in `directory`, else None: no mail leaves. Raises ValueError for a bad URL."""
+def door_for(smtp_url: str | None, directory: Path, public_host: str) -> MailDoor:
+    """The SMTP server of `smtp_url`, or files in `directory` without one. Raises ValueError for a bad URL."""
     otherwise = f"wabot@{public_host if '.' in public_host and not _is_address(public_host) else 'wabot.localhost'}"
     if smtp_url is None:
-        return FileDoor(directory, otherwise) if directory else None
+        return FileDoor(directory, otherwise)
     parts = urlsplit(smtp_url)
     if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
         raise ValueError("is not smtp://user:password@host:port")

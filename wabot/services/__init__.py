@@ -15,6 +15,7 @@ from ..lib.wake import WakeUps
 from ..store import Store
 from .acceptance import Acceptance
 from .accounts import Accounts
+from .addresses import Addresses
 from .administration import SessionAdministration
 from .audit import AuditLog
 from .claims import Claims, owner_name
@@ -22,6 +23,7 @@ from .delivery import Delivery
 from .figures import Figures
 from .identity import Identity
 from .ingest import Ingest
+from .invitations import Invitations
 from .limit_report import LimitReport
 from .links import Links
 from .login_guard import LoginGuard
@@ -33,6 +35,7 @@ from .progress import Progress
 from .publishing import Publisher
 from .queue_gauge import QueueGauge
 from .readiness import Readiness
+from .recovery import Recovery
 from .schedule import Schedule
 from .session_overview import SessionOverview
 from .sessions import SessionService
@@ -69,6 +72,9 @@ class Services:
     mails: Mails
     limit_report: LimitReport
     login_guard: LoginGuard
+    recovery: Recovery
+    addresses: Addresses
+    invitations: Invitations
 
     def close(self) -> None:
         """At the end of the process: connections and sockets."""
@@ -91,12 +97,13 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
     links = Links(store, settings)
     mails = Mails(store, settings, links, wake_ups.ring, door_of(settings), owner_name())
     session_overview = SessionOverview(store)
+    accounts = Accounts(store, settings, preferences, mails)
     progress = Progress(store, publisher, tally)
     return Services(
         settings=settings,
         store=store,
         gateway=gateway,
-        accounts=Accounts(store, settings, preferences),
+        accounts=accounts,
         identity=Identity(store, settings),
         preferences=preferences,
         sessions=sessions,
@@ -120,4 +127,7 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         mails=mails,
         limit_report=LimitReport(),
         login_guard=LoginGuard(store, settings),
+        recovery=Recovery(accounts, links, mails),
+        addresses=Addresses(store, links, mails),
+        invitations=Invitations(store, accounts, mails, audit),
     )

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
-
-from ..config import Settings
+from ..config import Settings, email_address
 from ..errors import Conflict, Forbidden, Invalid, InvalidCredentials
 from ..lib.clock import now
 from ..lib.passwords import hash_password, verify_password
+from ..lib.strength import weakness
 from ..store import Store
 from ..store.records import User
 from ..store.users import EmailTaken
+from .mails import Mails
 from .preferences import Preferences
-
-SPECIAL_USE_DOMAIN_NAMES.clear()  # a self-hosted wabot may well live on an intranet: name@office.local is fine
 
 NAME_LENGTH = 100
 PASSWORD_LENGTH = range(8, 257)
@@ -25,15 +23,17 @@ PASSWORD_LENGTH = range(8, 257)
 def normalised_email(typed: str) -> str:
     """Lower case, checked for form only. Raises Invalid."""
     try:
-        checked = validate_email(typed.strip(), check_deliverability=False, globally_deliverable=False)
-    except EmailNotValidError as error:
-        raise Invalid.field("email", "is not an e-mail address, such as name@example.com") from error
-    return checked.normalized.lower()
+        return email_address(typed)
+    except ValueError as error:
+        raise Invalid.field("email", str(error)) from error
 
 
-def check_new_password(password: str) -> None:
+def check_new_password(password: str, *about_its_owner: str) -> None:
+    """Raises Invalid: too short, too long, or too easy to guess. The owner's address and name make it easy, too."""
     if len(password) not in PASSWORD_LENGTH:
         raise Invalid.field("password", "needs 8 to 256 characters")
+    if why := weakness(password, about_its_owner):
+        raise Invalid.field("password", why)
 
 
 @dataclass(frozen=True)
@@ -41,32 +41,61 @@ class Accounts:
     store: Store
     settings: Settings
     preferences: Preferences
+    mails: Mails
 
     def register(self, email: str, password: str, name: str = "") -> User:
-        """Raises Invalid, Conflict `email_taken`, Forbidden `registration_closed`."""
+        """Raises Invalid, Conflict `email_taken`, Forbidden `registration_closed`.
+
+        Where addresses are to be confirmed, the mail for it is queued, and the user can't log in before.
+        """
         if not self.preferences.current().registration_open:
             raise Forbidden("Registration is closed; ask the administrator for an account.", code="registration_closed")
         address = normalised_email(email)
-        check_new_password(password)
-        return self._add(address, password, name=name.strip() or address.split("@")[0], role="user")
+        check_new_password(password, address, name)
+        confirmed = not self._must_confirm
+        user = self.add(address, password, name=name.strip(), role="user", email_confirmed=confirmed)
+        if not confirmed:
+            self.mails.queue("confirm_address", user_id=user.id)
+        return user
+
+    @property
+    def _must_confirm(self) -> bool:
+        return self.preferences.current().confirm_email and self.mails.available
 
     def authenticate(self, email: str, password: str) -> User:
-        """Raises InvalidCredentials after the same work whether the address is known or not."""
+        """Raises InvalidCredentials after the same work whether the address is known or not, and, to who knows the password of
+        an address that must be confirmed first, Forbidden `email_unconfirmed`."""
         user = self.store.users.by_email(email.strip().lower()[:320])
         matches = verify_password(user.password_hash if user else None, password[: PASSWORD_LENGTH.stop])
         if user is None or not matches or user.disabled:
             raise InvalidCredentials
+        if self.must_confirm(user):
+            raise Forbidden("Confirm your address first: open the link in the mail you were sent.", code="email_unconfirmed")
         return user
+
+    def must_confirm(self, user: User) -> bool:
+        """Whether this user can't log in before they have opened the link in a mail."""
+        return self._must_confirm and not user.email_confirmed
 
     def change_password(self, user: User, current: str, password: str) -> None:
         """All logins made before end; API keys live on. Raises Invalid."""
         if not verify_password(user.password_hash, current[: PASSWORD_LENGTH.stop]):
             raise Invalid.field("current_password", "is not your present password")
-        check_new_password(password)
+        check_new_password(password, user.email, user.name)
         if password == current:
             raise Invalid.field("password", "is the one you have now: choose another")
-        self.store.users.change(user.id, {"password_hash": hash_password(password), "must_change_password": False})
-        self.end_logins(user.id)
+        if not self.set_password(user, password):
+            raise Conflict("Your password was changed elsewhere just now.")
+
+    def set_password(self, user: User, password: str, **more: object) -> bool:
+        """All logins made before end. False when the password is no longer the one `user` has."""
+        changed = self.store.users.replace_password(
+            user, hash_password(password), must_change_password=False, invited=False, **more
+        )
+        if changed:
+            self.store.logins.end_all(user.id)
+            self.mails.notify("password_changed", user_id=user.id)
+        return changed
 
     def rename(self, user: User, name: str) -> None:
         """Raises Invalid."""
@@ -80,23 +109,27 @@ class Accounts:
         self.store.users.end_logins(user_id)
         self.store.logins.end_all(user_id)
 
-    def create_admin(self, email: str, password: str, *, must_change: bool = False) -> User:
+    def create_admin(self, email: str, password: str) -> User:
         """Raises Invalid or Conflict `email_taken`."""
         address = normalised_email(email)
-        check_new_password(password)
-        return self._add(address, password, name="Admin", role="admin", must_change_password=must_change)
+        check_new_password(password, address)
+        return self.add(address, password, name="Admin", role="admin")
 
     def ensure_first_admin(self) -> bool:
         """Local starts have an admin from the first second on; production makes its own with `flask create-admin`."""
         wanted = not self.settings.production or "admin_password" in self.settings.model_fields_set
         if not wanted or self.store.users.any_admin():
             return False
-        default = self.settings.default_admin_in_force
-        self.create_admin(self.settings.admin_email, self.settings.admin_password, must_change=default)
+        self.add(
+            normalised_email(self.settings.admin_email), self.settings.admin_password, name="Admin", role="admin",
+            must_change_password=self.settings.default_admin_in_force,
+        )  # fmt: skip
         return True
 
-    def _add(self, email: str, password: str, **fields: object) -> User:
-        values = {"email": email, "password_hash": hash_password(password), "created_at": now(), **fields}
+    def add(self, email: str, password: str, *, name: str, role: str, **more: object) -> User:
+        """`email` as `normalised_email` gives it. Raises Conflict `email_taken`."""
+        values = {"email": email, "password_hash": hash_password(password), "created_at": now(), "role": role, **more}
+        values["name"] = name or email.partition("@")[0]
         try:
             return self.store.users.add(values)
         except EmailTaken as error:

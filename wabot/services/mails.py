@@ -37,6 +37,11 @@ QUEUE_LIMIT = 2000
 RESETS_PER_HOUR = 10
 """Mails that strangers can cause to one mailbox, a kind."""
 _ASKED_BY_ANYBODY = frozenset({"reset", "confirm_address"})
+_OUTDATED: dict[str, Callable[[User], bool]] = {
+    "confirm_address": lambda user: user.email_confirmed,
+    "invite": lambda user: not user.invited,
+}
+"""What came true while the mail waited."""
 
 log = get_logger(__name__)
 
@@ -51,8 +56,9 @@ _templates = Environment(
 
 def door_of(settings: Settings) -> MailDoor | None:
     """None in production without SMTP_URL."""
-    files = None if settings.production else settings.data / "mail"
-    return door_for(settings.smtp_url, files, urlsplit(settings.public_url).hostname or "")
+    if not settings.sends_mail:
+        return None
+    return door_for(settings.smtp_url, settings.data / "mail", urlsplit(settings.public_url).hostname or "")
 
 
 @dataclass(frozen=True)
@@ -83,6 +89,13 @@ class Mails:
         mail = QueuedMail(new_id(), kind, address, now(), user_id, dict(values or {}))
         self.store.mails.add(mail)
         self.ring()
+
+    def notify(self, kind: str, *, user_id: str, address: str = "", values: Mapping[str, str] | None = None) -> None:
+        """As `queue`, for what has happened already and can't fail any more."""
+        try:
+            self.queue(kind, user_id=user_id, address=address, values=values)
+        except Unavailable as error:
+            log.error("mail_failed", kind=kind, user_id=user_id, why=error.detail)
 
     def send_due(self) -> int:
         """Send what is due, one after the other; how many were tried. For the worker."""
@@ -148,13 +161,17 @@ class Mails:
 
     def _user(self, mail: QueuedMail) -> User | None:
         user = self.store.users.get(mail.user_id) if mail.user_id else self.store.users.by_email(mail.address)
-        return None if user is None or user.disabled else user
+        return None if user is None or user.disabled or _OUTDATED.get(mail.kind, _never)(user) else user
 
     def _first_few(self, mail: QueuedMail, user: User) -> bool:
         """Whether this mail is among the hour's first few of its kind to this user. The same mail again is."""
         return self.store.idempotency.one_of(
             user.id, f"mail:{mail.kind}", mail.id, RESETS_PER_HOUR, expires_at=now() + timedelta(hours=1)
         )
+
+
+def _never(_: User) -> bool:
+    return False
 
 
 def _html(kind: str, values: Mapping[str, object]) -> str:

@@ -76,6 +76,11 @@ class Values(_Strict):
     registration_open: bool = Field(
         default=True, title="Open registration", description="Anyone who reaches this site may make an account."
     )
+    confirm_email: bool = Field(
+        default=False,
+        title="Confirm addresses",
+        description="Who registers opens a link in a mail before they can log in. Needs a way to send mails.",
+    )
     sessions_per_user: Annotated[int, Field(ge=1, le=200)] = Field(
         default=10, title="WhatsApp sessions", description="Each user; every one is a browser with its memory."
     )
@@ -94,6 +99,7 @@ class Preferences:
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store = store
+        self._sends_mail = settings.sends_mail
         self._defaults = Values(registration_open=not settings.production)
         self._values = self._defaults
         self._read_at = float("-inf")
@@ -113,6 +119,8 @@ class Preferences:
     def replace(self, values: dict[str, Any]) -> Values:
         """Takes exactly what `current` gives. Raises Invalid naming the field."""
         checked = _checked(Values, values)
+        if checked.confirm_email and not self._sends_mail:
+            raise Invalid.field("confirm_email", "needs SMTP_URL: this wabot can't send mails")
         self._store.settings.put(checked.model_dump())
         with self._lock:
             self._values, self._read_at = checked, time.monotonic()

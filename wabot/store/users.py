@@ -61,6 +61,22 @@ class Users:
     def change(self, user_id: str, fields: dict[str, Any]) -> bool:
         return self._users.update_one({"_id": ids.parse(user_id)}, {"$set": fields}).matched_count == 1
 
+    def replace_password(self, user: User, password_hash: str, **more: Any) -> bool:
+        """Only as long as the password is still the one `user` has; every cookie and token made before dies with it. True for
+        exactly one of several callers."""
+        guard = {"_id": ids.parse(user.id), "password_hash": user.password_hash}
+        change = {"$set": {"password_hash": password_hash, **more}, "$inc": {"token_version": 1}}
+        return self._users.update_one(guard, change).modified_count == 1
+
+    def replace_email(self, user: User, email: str) -> bool:
+        """Only as long as address and password are still what `user` has. Raises EmailTaken."""
+        guard = {"_id": ids.parse(user.id), "email": user.email, "password_hash": user.password_hash}
+        change = {"$set": {"email": email, "email_confirmed": True}}
+        try:
+            return self._users.update_one(guard, change).modified_count == 1
+        except DuplicateKeyError as error:
+            raise EmailTaken from error
+
     def end_logins(self, user_id: str) -> None:
         """Every cookie and token made before is dead."""
         self._users.update_one({"_id": ids.parse(user_id)}, {"$inc": {"token_version": 1}})

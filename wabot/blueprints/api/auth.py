@@ -30,9 +30,13 @@ class Login(Body):
 
 @bp.post("/auth/register")
 def register() -> tuple[dict[str, Any], int]:
+    """Where addresses are to be confirmed first, `token` is null."""
     limits().register()
     asked = body(Register)
-    return _logged_in(services().accounts.register(asked.email, asked.password, asked.name)), 201
+    user = services().accounts.register(asked.email, asked.password, asked.name)
+    if services().accounts.must_confirm(user):
+        return {"token": None, "token_type": "bearer", "expires_in": 0, "user": present.user(user)}, 201
+    return _logged_in(user), 201
 
 
 @bp.post("/auth/login")

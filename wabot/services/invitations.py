@@ -1,0 +1,67 @@
+"""What an administrator does for other people's way in: accounts made or invited, links sent. Everything is audited, and no
+administrator ever learns a password."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from ..errors import Conflict, Invalid, NotFound, Unavailable
+from ..store import Store
+from ..store.records import User
+from .accounts import Accounts, check_new_password, normalised_email
+from .audit import Audited, AuditLog
+from .mails import Mails
+
+ROLES = ("user", "admin")
+
+
+@dataclass(frozen=True)
+class Invitations:
+    store: Store
+    accounts: Accounts
+    mails: Mails
+    audit: AuditLog
+
+    def create(self, by: Audited, email: str, password: str, *, name: str = "", role: str = "user") -> User:
+        """With a first password, which its owner has to change at the first login. Raises Invalid, Conflict `email_taken`."""
+        address = self._checked(email, role)
+        check_new_password(password, address, name)
+        self.audit.note(by, "user.create", target=address, detail=role)
+        return self.accounts.add(address, password, name=name.strip()[:100], role=role, must_change_password=True)
+
+    def invite(self, by: Audited, email: str, *, name: str = "", role: str = "user") -> User:
+        """Without a usable password: a mail brings the link to choose one. Raises Invalid, Conflict `email_taken`, Unavailable."""
+        self._needs_mails()
+        address = self._checked(email, role)
+        self.audit.note(by, "user.invite", target=address, detail=role)
+        unusable = secrets.token_urlsafe(48)  # hashed like any other, so that a try at logging in takes the same time
+        user = self.accounts.add(address, unusable, name=name.strip()[:100], role=role, invited=True)
+        self.mails.queue("invite", user_id=user.id)
+        return user
+
+    def send_link(self, by: Audited, user_id: str) -> User:
+        """A mail with a link to choose a password: the invitation again as long as none was chosen. Raises NotFound, Conflict
+        `disabled`, Unavailable."""
+        user = self.store.users.get(user_id)
+        if user is None:
+            raise NotFound("There is no such user.")
+        self._needs_mails()
+        if user.disabled:
+            raise Conflict("This account is disabled: enable it first.", code="disabled")
+        self.audit.note(by, "user.send_link", target=user.id, detail=user.email)
+        self.mails.queue("invite" if user.invited else "reset", user_id=user.id)
+        return user
+
+    def _checked(self, email: str, role: str) -> str:
+        if role not in ROLES:
+            raise Invalid.field("role", f"choose from {', '.join(ROLES)}")
+        address = normalised_email(email)
+        if self.store.users.by_email(address):
+            why = "there is already an account with this address"
+            raise Conflict(why.capitalize() + ".", code="email_taken", fields={"email": why})
+        return address
+
+    def _needs_mails(self) -> None:
+        if not self.mails.available:
+            raise Unavailable("This wabot can't send mails: SMTP_URL is not set.", code="mail_not_configured")
