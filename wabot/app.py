@@ -41,7 +41,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for part in (_requests, _security, _limits, _errors):
         part.init_app(app)
     _pages.init_app(app, plugins.register_all(app))
-    live.init_app(app, redis_url=settings.redis_url, origins=[settings.public_url])
+    live.init_app(app, redis_url=settings.redis_url, origins=[settings.public_url], standing=services.logins.standing)
     if not services.mails.available:
         log.warning("mails_off", why="SMTP_URL is not set: nobody can be sent a link for a forgotten password")
     _prepare(services)

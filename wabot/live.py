@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 from weakref import WeakSet
 
 from flask import Flask, request
 from flask_login import current_user
-from flask_socketio import SocketIO, disconnect, join_room
+from flask_socketio import SocketIO, join_room
 
+from .login_watch import LoginWatch
 from .services.publishing import Push
 
 SOCKETS_PER_USER = 12
@@ -35,18 +37,28 @@ def close_all() -> None:
         live.close_all()
 
 
+@dataclass(frozen=True)
+class _Socket:
+    user_id: str
+    login_id: str
+
+
 class Live:
     """The web process's publisher: to the user's room, and to whoever waits for that message."""
 
     def __init__(self) -> None:
         self.socketio = SocketIO()
         self.waiting = Waiting()
-        self._sockets: Counter[str] = Counter()
-        self._users: dict[str, str] = {}
+        self._sockets: dict[str, _Socket] = {}
         self._lock = threading.Lock()
+        self._watch = LoginWatch(self._login_ids, self._close_logins)
         _INSTANCES.add(self)
 
-    def init_app(self, app: Flask, *, redis_url: str | None, origins: list[str]) -> None:
+    def init_app(
+        self, app: Flask, *, redis_url: str | None, origins: list[str], standing: Callable[[Collection[str]], set[str]]
+    ) -> None:
+        """`standing` tells which of some logins are still good."""
+        self._watch.standing = standing
         self.socketio.init_app(
             app,
             async_mode="threading",
@@ -71,41 +83,51 @@ class Live:
     def refusal(self, user_id: str) -> str | None:
         """Why one more socket of this user can't be taken."""
         with self._lock:
-            if self._sockets[user_id] >= SOCKETS_PER_USER:
+            theirs = sum(one.user_id == user_id for one in self._sockets.values())
+            if theirs >= SOCKETS_PER_USER:
                 return "too many open pages"
-            return "the server is full" if self._sockets.total() >= SOCKETS_IN_ALL else None
+            return "the server is full" if len(self._sockets) >= SOCKETS_IN_ALL else None
 
-    def close_user(self, user_id: str) -> None:
-        """After logout everywhere: a socket outlives the cookie it was opened with."""
-        self.socketio.close_room(room(user_id))
-        with self._lock:
-            theirs = [sid for sid, owner in self._users.items() if owner == user_id]
-        for sid in theirs:
-            disconnect(sid, namespace="/")
+    def logins_ended(self) -> None:
+        """After a login was ended here: its sockets end now. Those of other processes find out by themselves (LoginWatch)."""
+        self._watch.look_now()
 
     def close_all(self) -> None:
         """At the end of the process: open sockets would hold it for the whole graceful time-out."""
         with self._lock:
-            sids = list(self._users)
+            sids = list(self._sockets)
         for sid in sids:
             self.socketio.server.disconnect(sid, namespace="/")
+
+    def _login_ids(self) -> set[str]:
+        with self._lock:
+            return {one.login_id for one in self._sockets.values()}
+
+    def _close_logins(self, ended: set[str]) -> None:
+        """A socket outlives the cookie it was opened with, so it is ended, down to its connection."""
+        with self._lock:
+            sids = [sid for sid, one in self._sockets.items() if one.login_id in ended]
+        server = self.socketio.server
+        for sid in sids:
+            connection = server.manager.eio_sid_from_sid(sid, "/")
+            self.socketio.emit("logged_out", {}, to=sid)
+            server.disconnect(sid, namespace="/")
+            if opened := server.eio.sockets.get(connection):
+                opened.close(wait=False)  # waiting may be for ever: the thread that would empty its queue may be gone
 
     def _on_connect(self, *_: object) -> bool:
         if not current_user.is_authenticated:
             return False
-        user_id = current_user.user.id
+        opened = _Socket(current_user.user.id, current_user.login_id)
         with self._lock:
-            self._sockets[user_id] += 1
-            self._users[request.sid] = user_id  # type: ignore[attr-defined]  # Flask-SocketIO adds it
-        join_room(room(user_id))
+            self._sockets[request.sid] = opened  # type: ignore[attr-defined]  # Flask-SocketIO adds it
+        join_room(room(opened.user_id))
+        self._watch.begin()
         return True
 
     def _on_disconnect(self, *_: object) -> None:
         with self._lock:
-            user_id = self._users.pop(request.sid, None)  # type: ignore[attr-defined]
-            if user_id:
-                self._sockets[user_id] -= 1
-                self._sockets += Counter()  # drops users with none
+            self._sockets.pop(request.sid, None)  # type: ignore[attr-defined]
 
 
 def room(user_id: str) -> str:

@@ -29,6 +29,9 @@ class Login:
 
     def log_out(self) -> None:
         self._submit("/dashboard", "/logout")
+        self.close()
+
+    def close(self) -> None:
         self._browser.close()
 
     def _submit(self, page: str, action: str, **fields: str) -> None:

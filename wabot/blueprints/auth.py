@@ -53,7 +53,7 @@ def login() -> Any:
 @login_required
 def logout() -> Any:
     services().identity.end_login(current_user.login_id)
-    live().close_user(page_user().id)
+    live().logins_ended()
     logout_user()
     session.clear()
     return redirect(url_for("auth.login"))
@@ -68,7 +68,7 @@ def change_password() -> Any:
         services().accounts.change_password(page_user(), field("current_password"), field("password"))
     except WabotError as error:
         return render_template("settings_password.html", errors=errors_of(error), form="password"), error.status
-    live().close_user(page_user().id)
+    live().logins_ended()
     fresh = services().store.users.get(page_user().id)
     if fresh:
         _open(fresh, remember=False)

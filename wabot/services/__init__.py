@@ -27,6 +27,7 @@ from .invitations import Invitations
 from .limit_report import LimitReport
 from .links import Links
 from .login_guard import LoginGuard
+from .logins import Logins
 from .mails import Mails, door_of
 from .messages import MessageService
 from .pacing import Pacing
@@ -50,6 +51,7 @@ class Services:
     gateway: Gateway
     accounts: Accounts
     identity: Identity
+    logins: Logins
     preferences: Preferences
     sessions: SessionService
     messages: MessageService
@@ -105,6 +107,7 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         gateway=gateway,
         accounts=accounts,
         identity=Identity(store, settings),
+        logins=Logins(store),
         preferences=preferences,
         sessions=sessions,
         messages=MessageService(store, sessions, publisher, acceptance, QueueGauge(store), tally, pacing, progress),

@@ -50,7 +50,7 @@ class Identity:
         moment = now()
         login = Login(
             id=secrets.token_urlsafe(18), user_id=user.id, kind=kind, created_at=moment, expires_at=moment + lifetime,
-            user_agent=user_agent[:300], address=address[:64],
+            user_agent=user_agent[:300], address=address[:64], last_seen_at=moment,
         )  # fmt: skip
         self.store.logins.add(login)
         return login
@@ -140,10 +140,15 @@ class Identity:
             raise NotFound("There is no such API key.")
 
     def _by_login(self, user_id: str, version: str, login_id: str, kind: str) -> Caller | None:
-        login = self.store.logins.get(login_id, now()) if login_id else None
-        user = self.store.users.get(user_id) if login and login.user_id == user_id and login.kind == kind else None
+        moment = now()
+        login = self.store.logins.get(login_id, moment) if login_id else None
+        if login is None or login.user_id != user_id or login.kind != kind:
+            return None
+        user = self.store.users.get(user_id)
         if user is None or user.disabled or str(user.token_version) != version:
             return None
+        if login.last_seen_at is None or moment - login.last_seen_at > _NOTE_USE_EVERY:
+            self.store.logins.seen(login_id, moment)
         return Caller(user, frozenset(SCOPES), login_id=login_id)
 
     def _secret(self) -> str:

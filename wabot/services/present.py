@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from ..lib import devices
 from ..lib.clock import now, to_rfc3339
-from ..store.records import ApiKey, AuditEntry, Message, Session, User
+from ..store.records import ApiKey, AuditEntry, Login, Message, Session, User
 from .message_machine import WAITING
 from .pacing import Wait
 from .reasons import WAITS, session_reason
@@ -87,6 +88,20 @@ def api_key(record: ApiKey) -> Shape:
         "created_at": to_rfc3339(record.created_at),
         "expires_at": _time(record.expires_at),
         "last_used_at": _time(record.last_used_at),
+    }
+
+
+def login(record: Login, *, current: str | None = None) -> Shape:
+    """`current` is the id of the login that asks."""
+    return {
+        "id": record.id,
+        "kind": record.kind,
+        "device": devices.describe(record.user_agent),
+        "address": record.address,
+        "created_at": to_rfc3339(record.created_at),
+        "last_seen_at": to_rfc3339(record.last_seen_at or record.created_at),
+        "expires_at": to_rfc3339(record.expires_at),
+        "current": record.id == current,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,8 @@ from pymongo.database import Database
 from ..lib.together import Together
 from .finding import found_by_id
 from .records import Login, record_of
+
+_LISTED = 200
 
 
 class Logins:
@@ -26,6 +29,27 @@ class Logins:
         document = self._by_id(login_id)
         login = record_of(Login, document) if document else None
         return login if login and login.expires_at > now else None
+
+    def of_user(self, user_id: str, now: datetime) -> list[Login]:
+        """Those that stand, at most 200."""
+        found = [record_of(Login, one) for one in self._logins.find({"user_id": user_id}).limit(_LISTED)]
+        return [one for one in found if one.expires_at > now]
+
+    def standing(self, login_ids: Collection[str], now: datetime) -> set[str]:
+        """Those of them that stand."""
+        found = self._logins.find({"_id": {"$in": list(login_ids)}}, {"expires_at": 1})
+        return {str(one["_id"]) for one in found if one["expires_at"] > now}
+
+    def seen(self, login_id: str, at: datetime) -> None:
+        self._logins.update_one({"_id": login_id}, {"$set": {"last_seen_at": at}})
+
+    def end_of_user(self, user_id: str, login_id: str) -> bool:
+        return self._logins.delete_one({"_id": login_id, "user_id": user_id}).deleted_count == 1
+
+    def end_others(self, user_id: str, login_id: str) -> int:
+        """All of the user's but this one; how many that were."""
+        found = [one["_id"] for one in self._logins.find({"user_id": user_id}, {"_id": 1})]
+        return self._logins.delete_many({"_id": {"$in": [one for one in found if one != login_id]}}).deleted_count
 
     def end(self, login_id: str) -> None:
         self._logins.delete_one({"_id": login_id})

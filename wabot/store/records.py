@@ -50,6 +50,7 @@ class Login:
     expires_at: datetime
     user_agent: str = ""
     address: str = ""
+    last_seen_at: datetime | None = None
 
 
 @dataclass(frozen=True)

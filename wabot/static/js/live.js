@@ -34,6 +34,8 @@ socket.on('disconnect', (why) => {
   // A server that says goodbye (logout everywhere, a restart) is not called back by the library itself.
   if (why === 'io server disconnect') setTimeout(() => socket.connect(), NOTICE_AFTER_MS)
 })
+// This login was ended, here or elsewhere: the page's own address leads to the login page.
+socket.on('logged_out', () => location.reload())
 socket.on('connect_error', down)
 // A proxy may take the connection and say nothing: until it stands, the page isn't live.
 down()
