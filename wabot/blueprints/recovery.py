@@ -40,12 +40,12 @@ def reset(token: str) -> Any:
         opened = services().recovery.open(token)
         if request.method == "GET":
             return render_template("reset.html", user=opened.user, errors={})
-        user = services().recovery.reset(token, field("password"))
+        services().recovery.reset(token, field("password"))
     except InvalidToken as error:
         return render_template("reset.html", user=None, errors={}), error.status
     except WabotError as error:
         return render_template("reset.html", user=opened.user, errors=errors_of(error)), error.status
-    live().close_user(user.id)
+    live().logins_ended()
     flash("Your new password is set. Log in with it.", "success")
     return redirect(url_for("auth.login"))
 

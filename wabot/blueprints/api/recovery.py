@@ -35,8 +35,8 @@ def forgot_password() -> tuple[dict[str, str], int]:
 @bp.post("/auth/reset-password")
 def reset_password() -> dict[str, str]:
     asked = body(Reset)
-    user = services().recovery.reset(asked.token, asked.password)
-    live().close_user(user.id)
+    services().recovery.reset(asked.token, asked.password)
+    live().logins_ended()
     return {"status": "changed"}
 
 
