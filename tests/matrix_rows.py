@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.support.matrix import PASSWORD, Row, World
 
 _SEND = {"to": "+12025570124", "message": "hello", "session": "shop"}
+_NO_TOKEN = {"token": "nonsense"}
 _NEW_KEY = {"name": "new", "scopes": ["send"]}
 
 
@@ -18,10 +19,22 @@ PUBLIC = {
     "POST /login": Row("public", 401, form={"email": "nobody@example.com", "password": PASSWORD}),
     "GET /register": Row("public"),
     "POST /register": Row("public", 302, form={"email": "new@example.com", "password": PASSWORD}),
+    "GET /forgot": Row("public"),
+    "POST /forgot": Row("public", 302, form={"email": "nobody@example.com"}),
+    "GET /reset/<token>": Row("public", 400, path=_NO_TOKEN),
+    "POST /reset/<token>": Row("public", 400, path=_NO_TOKEN, form={"password": PASSWORD}),
+    "GET /confirm": Row("public"),
+    "POST /confirm": Row("public", 302, form={"email": "nobody@example.com"}),
+    "GET /confirm/<token>": Row("public", 400, path=_NO_TOKEN),
+    "POST /confirm/<token>": Row("public", 400, path=_NO_TOKEN),
     "GET /static/<path:filename>": Row("public"),
     "GET /healthz": Row("public"),
     "GET /readyz": Row("public", 503),
     "POST /api/auth/login": Row("public", 401, json={"email": "nobody@example.com", "password": PASSWORD}),
+    "POST /api/auth/forgot-password": Row("public", 202, json={"email": "nobody@example.com"}),
+    "POST /api/auth/reset-password": Row("public", 400, json={"token": "nonsense", "password": PASSWORD}),
+    "POST /api/auth/send-confirmation": Row("public", 202, json={"email": "nobody@example.com"}),
+    "POST /api/auth/confirm-address": Row("public", 400, json={"token": "nonsense"}),
     "POST /api/auth/register": Row("public", 201, json={"email": "new@example.com", "password": PASSWORD}),
 }
 
@@ -50,6 +63,7 @@ PAGES = {
     "POST /settings/logins/end-all": Row("page", 302),
     "GET /settings/password": Row("page"),
     "POST /settings/password": Row("page", 302, form={"current_password": PASSWORD, "password": "another horse battery"}),
+    "POST /settings/email": Row("page", 302, form={"current_password": PASSWORD, "email": "elsewhere@example.com"}),
     "POST /settings/profile": Row("page", 302, form={"name": "New Name"}),
     "GET /whatsapp": Row("page"),
     "POST /whatsapp/initialize": Row("page", 302, form={"session": "shop"}),
@@ -87,6 +101,7 @@ API = {
 }
 
 API_ADMIN = {
+    "GET /api/admin/stats": Row("api admin"),
     "GET /api/admin/users": Row("api admin"),
     "GET /api/admin/sessions": Row("api admin"),
     "POST /api/admin/sessions/<session_id>/restart": Row("api admin", 202),

@@ -21,6 +21,7 @@ from werkzeug.test import TestResponse
 from tests.support.web import bearer
 from wabot.lib.clock import now
 from wabot.services import Services
+from wabot.services.allowance import Unlimited
 from wabot.services.identity import SCOPES
 from wabot.services.messages import Draft
 from wabot.store.records import User
@@ -122,7 +123,7 @@ class World:
             }
         )  # fmt: skip
         draft = Draft("+12025570123", "a message", "shop", send_at=moment + timedelta(hours=1))
-        message, _ = known.messages.accept(owner.id, draft, "matrix")
+        message, _ = known.messages.accept(owner.id, draft, "matrix", Unlimited())
         record, _ = known.identity.make_key(owner, "a key", ["read"], None)
         return {
             "session_id": session.id, "message_id": message.id, "key_id": record.id, "name": "shop", "user_id": owner.id,
