@@ -19,7 +19,7 @@ from flask_limiter import Limiter, RateLimitExceeded, RequestLimit
 
 from ..errors import RateLimited
 from ..lib.addresses import neighbourhood
-from ..lib.windows import STRATEGY, HeldWindow
+from ..lib.windows import STRATEGY, HeldWindow, RedisOrMemory
 from ..services.limit_report import Filling
 from ..services.preferences import RateLimits
 from ..store.records import User
@@ -67,6 +67,12 @@ class Limits:
         )
         self._counts = {kind: self._counter(kind) for kind in (SEND, API, LOGIN, REGISTER, FORGOT)}
         app.after_request(_tell)
+
+    @property
+    def redis_away(self) -> bool:
+        """Redis is configured and doesn't answer: each web process counts for itself."""
+        storage = self.limiter.storage
+        return isinstance(storage, RedisOrMemory) and storage.look_away()
 
     def api(self, user: User) -> None:
         """Count a call of /api. Raises RateLimited, as all of these do."""

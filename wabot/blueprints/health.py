@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint
 
 from ._context import services
+from ._limits import limits
 
 bp = Blueprint("health", __name__)
 
@@ -19,4 +20,6 @@ def healthz() -> dict[str, bool]:
 @bp.get("/readyz")
 def readyz() -> tuple[dict[str, Any], int]:
     checks = services().readiness.checks()
-    return {"checks": checks}, 200 if all(checks.values()) else 503
+    # Without Redis web goes on, so a balancer must not take it out.
+    degraded = ["redis"] if limits().redis_away else []
+    return {"checks": checks, "degraded": degraded}, 200 if all(checks.values()) else 503

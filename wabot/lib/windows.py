@@ -168,9 +168,9 @@ class RedisOrMemory(RedisStorage, Windows):
         deadlines = {"socket_timeout": REDIS_SECONDS, "socket_connect_timeout": REDIS_SECONDS, "retry": once}
         super().__init__(uri.removeprefix("wabot+"), key_prefix="wabot:limits", **(options | deadlines))  # type: ignore[arg-type]  # Redis's own
 
-    @property
-    def away(self) -> bool:
-        """Redis didn't answer when it was last asked."""
+    def look_away(self) -> bool:
+        """Ask it now; whether it doesn't answer."""
+        self._ask(lambda: self.get_connection().ping(), lambda: False)
         return self._away
 
     def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:

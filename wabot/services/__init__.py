@@ -25,6 +25,7 @@ from .identity import Identity
 from .ingest import Ingest
 from .invitations import Invitations
 from .limit_report import LimitReport
+from .limit_reports import LimitReports
 from .links import Links
 from .login_guard import LoginGuard
 from .logins import Logins
@@ -40,6 +41,7 @@ from .recovery import Recovery
 from .schedule import Schedule
 from .session_overview import SessionOverview
 from .sessions import SessionService
+from .settings_administration import SettingsAdministration
 from .tally import Tally
 from .virtual_phones import VirtualPhones
 
@@ -73,6 +75,8 @@ class Services:
     links: Links
     mails: Mails
     limit_report: LimitReport
+    limit_reports: LimitReports
+    settings_administration: SettingsAdministration
     login_guard: LoginGuard
     recovery: Recovery
     addresses: Addresses
@@ -80,6 +84,7 @@ class Services:
 
     def close(self) -> None:
         """At the end of the process: connections and sockets."""
+        self.limit_reports.close()
         self.tally.close()
         self.wake_ups.close()
         self.store.close()
@@ -92,6 +97,7 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
     preferences = Preferences(store, settings)
     tally = Tally(store)
     audit = AuditLog(store)
+    limit_report = LimitReport()
     claims = Claims(store)
     pacing = Pacing(store, preferences)
     acceptance = Acceptance(store, wake_ups.ring)
@@ -128,7 +134,9 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         acceptance=acceptance,
         links=links,
         mails=mails,
-        limit_report=LimitReport(),
+        limit_report=limit_report,
+        limit_reports=LimitReports(store, limit_report, owner_name(), shared=bool(settings.redis_url)),
+        settings_administration=SettingsAdministration(preferences, audit),
         login_guard=LoginGuard(store, settings),
         recovery=Recovery(accounts, links, mails),
         addresses=Addresses(store, links, mails),

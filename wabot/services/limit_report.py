@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,9 @@ SHOWN = 20
 REFUSED_SECONDS = 600.0
 """How long a refusal is shown."""
 
+Row = dict[str, Any]
+Report = dict[str, list[Row]]
+"""{refused: [{limit, who, count, at}], filling: [{limit, who, used, allowed, until}]}, the worst first."""
 Key = tuple[str, str]
 """The limit (`send_per_minute`) and who it is for (`user:<id>`, `ip:<address>`)."""
 
@@ -62,8 +66,7 @@ class LimitReport:
             _touch(self._filling, (limit, who))
             self.changes += 1
 
-    def snapshot(self) -> dict[str, list[dict[str, Any]]]:
-        """{refused: [{limit, who, count, at}], filling: [{limit, who, used, allowed, until}]}, the worst first."""
+    def snapshot(self) -> Report:
         now = time.time()
         with self._lock:
             refused = [(key, vars(one).copy()) for key, one in self._refused.items() if one.at > now - REFUSED_SECONDS]
@@ -71,7 +74,7 @@ class LimitReport:
         return {"refused": _latest(refused), "filling": _fullest(filling)}
 
 
-def merged(reports: list[dict[str, list[dict[str, Any]]]]) -> dict[str, list[dict[str, Any]]]:
+def merged(reports: Sequence[Report]) -> Report:
     """Several processes' reports as one: refusals added up, of a window the fullest that anybody saw."""
     refused: dict[Key, dict[str, Any]] = {}
     filling: dict[Key, dict[str, Any]] = {}
@@ -91,11 +94,11 @@ def _touch(kept: OrderedDict[Key, Any], key: Key) -> None:
         kept.popitem(last=False)
 
 
-def _latest(found: list[tuple[Key, dict[str, Any]]]) -> list[dict[str, Any]]:
+def _latest(found: list[tuple[Key, dict[str, Any]]]) -> list[Row]:
     rows = [{"limit": limit, "who": who, **one} for (limit, who), one in found]
     return sorted(rows, key=lambda row: -row["at"])[:SHOWN]
 
 
-def _fullest(found: list[tuple[Key, dict[str, Any]]]) -> list[dict[str, Any]]:
+def _fullest(found: list[tuple[Key, dict[str, Any]]]) -> list[Row]:
     rows = [{"limit": limit, "who": who, **one} for (limit, who), one in found]
     return sorted(rows, key=lambda row: -row["used"] / row["allowed"])[:SHOWN]

@@ -116,14 +116,22 @@ class Preferences:
                 self._lock.release()
         return self._values
 
-    def replace(self, values: dict[str, Any]) -> Values:
-        """Takes exactly what `current` gives. Raises Invalid naming the field."""
+    def check(self, values: dict[str, Any]) -> Values:
+        """Takes exactly what `current` gives. Raises Invalid naming the fields."""
         checked = _checked(Values, values)
         if checked.confirm_email and not self._sends_mail:
             raise Invalid.field("confirm_email", "needs SMTP_URL: this wabot can't send mails")
+        return checked
+
+    def put(self, checked: Values) -> None:
         self._store.settings.put(checked.model_dump())
         with self._lock:
             self._values, self._read_at = checked, time.monotonic()
+
+    def replace(self, values: dict[str, Any]) -> Values:
+        """`check` and `put`, for callers that are nobody: commands and tests."""
+        checked = self.check(values)
+        self.put(checked)
         return checked
 
     def limits_of(self, user: User) -> RateLimits:

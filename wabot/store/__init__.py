@@ -19,6 +19,7 @@ from .counters import Counters
 from .events import AppliedEvents
 from .idempotency import IdempotencyKeys
 from .keys import ApiKeys
+from .limit_reports import LimitReports
 from .login_failures import LoginFailures
 from .logins import Logins
 from .mails import Mails
@@ -47,6 +48,7 @@ class Store:
         self._db = db
         self.users = Users(db)
         self.logins = Logins(db)
+        self.limit_reports = LimitReports(db)
         self.login_failures = LoginFailures(db)
         self.keys = ApiKeys(db)
         self.sessions = Sessions(db)

@@ -18,6 +18,7 @@ def _index(*names: str, **options: Any) -> IndexModel:
 INDEXES: dict[str, list[IndexModel]] = {
     "users": [_index("email", unique=True)],
     "logins": [_index("user_id", "_id"), _index("expires_at", expireAfterSeconds=0)],
+    "limit_reports": [_index("expires_at", expireAfterSeconds=0)],
     "login_failures": [_index("expires_at", expireAfterSeconds=0)],
     "api_keys": [_index("prefix", unique=True), _index("user_id", "_id")],
     "sessions": [_index("user_id", "name", unique=True), _index("desired", "_id")],

@@ -79,9 +79,7 @@ def change_settings() -> dict[str, Any]:
     values = request.get_json(silent=True)
     if not isinstance(values, dict):
         raise Invalid("The body must be a JSON object.")
-    changed = services().preferences.replace(values).model_dump()
-    services().audit.note(_audited(), "settings.change", target="settings")
-    return changed
+    return services().settings_administration.change(values, _audited()).model_dump()
 
 
 def _audited() -> Audited:
