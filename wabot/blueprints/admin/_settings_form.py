@@ -28,8 +28,8 @@ class Input:
 
     @property
     def wrong(self) -> str:
-        """What to say of a value that can't be."""
-        return f"needs a whole number from {self.least:,} to {self.most:,}" if self.kind == "number" else "can't be this"
+        """What to say of a number that can't be; empty where the model has the better word."""
+        return f"Needs a whole number from {self.least:,} to {self.most:,}" if self.kind == "number" else ""
 
 
 @dataclass

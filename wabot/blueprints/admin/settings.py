@@ -31,7 +31,7 @@ def settings() -> Any:
         services().settings_administration.change(read(request.form, current), audited(), seen=field("version"))
     except WabotError as error:
         texts = errors_of(error)
-        wrong = {one.name: one.wrong.capitalize() for one in inputs(current) if one.name in texts}
+        wrong = texts | {one.name: one.wrong for one in inputs(current) if one.name in texts and one.wrong}
         return _page([_typed(group) for group in groups(current)], wrong), error.status
     flash("Saved. It holds from the next request on.", "success")
     return redirect(url_for(".settings"))
