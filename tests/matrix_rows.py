@@ -74,6 +74,9 @@ PAGES = {
 ADMIN_PAGES = {
     "GET /admin": Row("admin page"),
     "GET /admin/audit": Row("admin page"),
+    "GET /admin/settings": Row("admin page"),
+    "GET /admin/settings/limits": Row("admin page"),
+    "POST /admin/settings": Row("admin page", 422, form={"version": "x"}),
     "GET /admin/sessions": Row("admin page"),
     "GET /admin/sessions/list": Row("admin page"),
     "POST /admin/sessions/<session_id>/restart": Row("admin page", 302),
