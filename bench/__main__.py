@@ -8,7 +8,7 @@ import sys
 from tests.support import limits
 from tests.support.stack import Stack
 
-from . import accept, sending, weights
+from . import accept, login, sending, weights
 from .figures import Figure
 
 
@@ -19,7 +19,7 @@ def main() -> None:
     limits.lift(stack)
     figures: list[Figure] = []
     try:
-        for benchmark in (accept, sending, weights):
+        for benchmark in (accept, sending, login, weights):
             print(f"{benchmark.__name__} …", file=sys.stderr)
             figures += benchmark.run(stack)
     finally:
