@@ -40,6 +40,15 @@ def test_nothing_set_is_a_local_start() -> None:
         ("SMTP_URL", "mail.example.com"),
         ("MONGO_URI", "mongodb://127.0.0.1"),
         ("TRUSTED_PROXIES", "-1"),
+        ("SMTP_URL", "smtp://"),
+        ("SMTP_URL", "smtp://user:p/w@mail.example.com"),
+        ("SMTP_URL", "smtp://mail.example.com:none"),
+        ("PUBLIC_URL", "wabot.example.com"),
+        ("PUBLIC_URL", "javascript:alert(1)"),
+        ("PUBLIC_URL", "https://"),
+        ("PUBLIC_URL", "https://wabot.example.com/?x=1"),
+        ("WABOT_ADMIN_EMAIL", "admin"),
+        ("WABOT_ADMIN_PASSWORD", "short"),
     ],
 )
 def test_bad_values_are_refused_by_name(name: str, value: str) -> None:
@@ -65,7 +74,9 @@ def test_production_needs_its_secrets(name: str) -> None:
     ("name", "value"),
     [
         ("PUBLIC_URL", "http://wabot.example.com"),
+        ("PUBLIC_URL", "https://"),
         ("SECRET_KEY", "k" * 31),
+        ("METRICS_TOKEN", "m" * 15),
         ("WABOT_ADMIN_PASSWORD", "Admin@7501"),
         ("WABOT_WEBHOOK_ALLOW", "127.0.0.1"),
         ("WA_BAILEYS_URL", "ws://127.0.0.1:1"),

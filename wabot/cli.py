@@ -38,6 +38,8 @@ def create_admin(email: str, password: str) -> None:
         user = _services().accounts.create_admin(email, password)
     except WabotError as error:
         raise click.ClickException(error.detail) from error
+    except DATABASE_DOWN as error:
+        raise click.ClickException(_ADVICE["db"]) from error
     click.echo(f"{user.email} is an administrator now.")
 
 

@@ -184,7 +184,7 @@ def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -230,7 +230,7 @@ def _has_host(url: str) -> bool:
 
 
 def _unsafe_local(settings: Settings) -> Mapping[str, str]:
-    if settings.default_admin_in_force and not _is_loopback(settings.host):
+    if settings.default_admin_in_force and not is_loopback(settings.host):
         return {"WABOT_HOST": "is not loopback: set WABOT_ADMIN_PASSWORD first, the default one is known to everybody"}
     return {}
 

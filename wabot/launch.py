@@ -14,6 +14,7 @@ from typing import NoReturn
 
 from . import config
 from .launching import banner, data, environment, ports
+from .lib.strength import weakness
 
 ROOT = Path(__file__).resolve().parent.parent
 BAD_SETTINGS = 2
@@ -22,6 +23,7 @@ BAD_SETTINGS = 2
 def prepare(environ: Mapping[str, str]) -> tuple[config.Settings, dict[str, str]]:
     """Make WABOT_DATA ready and lock it. Returns the settings and the programs' environment; raises ConfigError."""
     settings = config.load(environ)
+    _check_admin_password(settings)
     data.prepare(settings.data)
     data.lock(settings.data)
     ports.check(settings, leftover=(settings.data / "run" / "supervisord.pid").exists())
@@ -30,6 +32,15 @@ def prepare(environ: Mapping[str, str]) -> tuple[config.Settings, dict[str, str]
     exported = environment.for_programs(settings, environ, db_port)
     _note_db_port(settings.data / "run" / "db.port", db_port)
     return settings, exported
+
+
+def _check_admin_password(settings: config.Settings) -> None:
+    """A local trial on loopback may have any; where others reach the login it must not be guessed at once."""
+    reachable = settings.production or not config.is_loopback(settings.host)
+    if not reachable or "admin_password" not in settings.model_fields_set:
+        return
+    if why := weakness(settings.admin_password, [settings.admin_email]):
+        raise config.ConfigError({"WABOT_ADMIN_PASSWORD": why})
 
 
 def _note_db_port(path: Path, port: int | None) -> None:

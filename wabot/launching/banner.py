@@ -76,17 +76,22 @@ def _say(lines: list[str]) -> None:
 
 
 def _welcome(settings: Settings, seconds: float) -> list[str]:
-    login = f"{settings.admin_email}, with the password of WABOT_ADMIN_PASSWORD"
-    if settings.default_admin_in_force and not settings.production:
-        login = f"{settings.admin_email} / {settings.admin_password} (until it is changed at the first login)"
     return [
         f"wabot is ready after {seconds:.1f} s: {settings.public_url}",
-        f"  admin login   {login}",
+        f"  admin login   {_login(settings)}",
         f"  data          {settings.data}",
         f"  logs          {settings.data / 'logs'} (make logs)",
         *([] if settings.smtp_url else [f"  mails         {_WITHOUT_SMTP if settings.production else settings.data / 'mail'}"]),
         "  stop          Ctrl-C",
     ]
+
+
+def _login(settings: Settings) -> str:
+    if not settings.default_admin_in_force:
+        return f"{settings.admin_email}, with the password of WABOT_ADMIN_PASSWORD"
+    if settings.production:
+        return "made by you: .venv/bin/flask --app wsgi create-admin you@example.com"
+    return f"{settings.admin_email} / {settings.admin_password} (until it is changed at the first login)"
 
 
 def _complaint(settings: Settings, missing: list[str]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..config import Settings, email_address
+from ..config import DEFAULT_ADMIN_PASSWORD, Settings, email_address
 from ..errors import Conflict, Forbidden, Invalid, InvalidCredentials
 from ..lib.clock import now
 from ..lib.passwords import hash_password, verify_password
@@ -67,11 +67,15 @@ class Accounts:
         an address that must be confirmed first, Forbidden `email_unconfirmed`."""
         user = self.store.users.by_email(email.strip().lower()[:320])
         matches = verify_password(user.password_hash if user else None, password[: PASSWORD_LENGTH.stop])
-        if user is None or not matches or user.disabled:
+        if user is None or not matches or user.disabled or self._left_from_local(user, password):
             raise InvalidCredentials
         if self.must_confirm(user):
             raise Forbidden("Confirm your address first: open the link in the mail you were sent.", code="email_unconfirmed")
         return user
+
+    def _left_from_local(self, user: User, password: str) -> bool:
+        """The documented first login, never changed, on data that production took over."""
+        return self.settings.production and user.must_change_password and password == DEFAULT_ADMIN_PASSWORD
 
     def must_confirm(self, user: User) -> bool:
         """Whether this user can't log in before they have opened the link in a mail."""
