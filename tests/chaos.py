@@ -36,19 +36,30 @@ FINAL = frozenset({"sent", "delivered", "read"})
 
 @dataclass
 class Outcome:
-    """What the phones and the log say. `kills` counts by victim; the lists hold message texts or ids."""
+    """What the phones and the log say. `kills` counts by victim; the lists hold message texts or ids.
+
+    `overtaken` are messages that arrived after one which their client had sent later.
+    """
 
     sent: int
     seconds: float
     lost: list[str]
     doubled: list[str]
+    overtaken: list[str]
     unfinished: list[str]
     kills: Counter[str] = field(default_factory=Counter)
 
     def __str__(self) -> str:
         killed = ", ".join(f"{name} {count}×" for name, count in sorted(self.kills.items()))
-        counted = f"{len(self.lost)} lost, {len(self.doubled)} doubled, {len(self.unfinished)} unfinished"
-        return f"{self.sent} messages in {self.seconds:.0f} s, killed {killed}: {counted}"
+        return f"{self.sent} messages in {self.seconds:.0f} s, killed {killed}: {self.faults()}"
+
+    def faults(self) -> str:
+        found = {"lost": self.lost, "doubled": self.doubled, "overtaken": self.overtaken, "unfinished": self.unfinished}
+        return ", ".join(f"{len(which)} {name} {which[:10] if which else ''}".strip() for name, which in found.items())
+
+    @property
+    def good(self) -> bool:
+        return not (self.lost or self.doubled or self.overtaken or self.unfinished)
 
 
 class Killer:
@@ -108,7 +119,11 @@ def run(stack: Stack, messages: int, *, seed: int, kills: int, every: tuple[floa
             wait_until(lambda: killer.kills.total() >= kills * number // messages, ANSWER_WITHIN, "the next kill")
             return _send(user, number)
 
-        ids = list(clients.map(in_turn, range(messages)))
+        def client(first: int) -> list[str]:
+            """One message after the other: the next only when the one before was accepted."""
+            return [in_turn(number) for number in range(first, messages, CLIENTS)]
+
+        ids = [one for theirs in clients.map(client, range(CLIENTS)) for one in theirs]
     unfinished = _settle(user, ids)
     return _count(stack, messages, killer.kills, unfinished, time.monotonic() - started)
 
@@ -149,13 +164,24 @@ def _status(user: Api, message_id: str) -> str:
 
 
 def _count(stack: Stack, messages: int, kills: Counter[str], unfinished: list[str], seconds: float) -> Outcome:
-    arrived: Counter[str] = Counter()
-    for number in range(PHONES):
-        inbox: list[dict[str, Any]] = stack.sandbox("GET", f"/phones/{phone_of(number)}/inbox")
-        arrived.update(one["body"] for one in inbox)
-    lost = [text for number in range(messages) if arrived[text := f"message {number}"] == 0]
-    doubled = [text for text, times in arrived.items() if times > 1]
-    return Outcome(messages, seconds, lost, doubled, unfinished, kills)
+    inboxes = [stack.sandbox("GET", f"/phones/{phone_of(number)}/inbox") for number in range(PHONES)]
+    arrivals = sorted((one["at"], int(one["body"].removeprefix("message "))) for inbox in inboxes for one in inbox)
+    times = Counter(number for _, number in arrivals)
+    lost = [f"message {number}" for number in range(messages) if times[number] == 0]
+    doubled = [f"message {number}" for number, count in times.items() if count > 1]
+    overtaken = [text for first in range(CLIENTS) for text in _overtaken(arrivals, first)]
+    return Outcome(messages, seconds, lost, doubled, overtaken, unfinished, kills)
+
+
+def _overtaken(arrivals: list[tuple[str, int]], client: int) -> list[str]:
+    """Those of one client's messages that came after one it had sent later."""
+    latest, found = -1, []
+    for at, number in arrivals:
+        if number % CLIENTS == client and number < latest:
+            found.append(f"message {number} at {at}, after {latest}")
+        elif number % CLIENTS == client:
+            latest = number
+    return found
 
 
 def main() -> None:
@@ -167,12 +193,9 @@ def main() -> None:
     try:
         outcome = run(stack, messages, seed=seed, kills=max(10, messages // 50))
         print(outcome)
-        failed = bool(outcome.lost or outcome.doubled or outcome.unfinished)
-        if failed:
-            print(
-                f"lost {outcome.lost[:10]}, doubled {outcome.doubled[:10]}, unfinished {outcome.unfinished[:10]}\nkept: {stack.data}"
-            )
-        sys.exit(failed)
+        if not outcome.good:
+            print(f"kept: {stack.data}")
+        sys.exit(not outcome.good)
     finally:
         stack.kill_all()
 

@@ -1,4 +1,4 @@
-"""0 lost, 0 doubled, none unfinished, with every program killed every few seconds (`make chaos` is the long run)."""
+"""0 lost, 0 doubled, in order, none unfinished, with every program killed every few seconds (`make chaos` is the long run)."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ def test_300_messages_while_everything_is_killed(stacks: Callable[..., Stack]) -
     stack = stacks()
     stack.start()
     outcome = chaos.run(stack, MESSAGES, seed=SEED, kills=KILLS, every=(0.5, 1.5))
-    assert (outcome.lost, outcome.doubled, outcome.unfinished) == ([], [], []), str(outcome)
+    assert outcome.good, str(outcome)
     assert set(outcome.kills) == set(chaos.VICTIMS), str(outcome)
