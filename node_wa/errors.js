@@ -14,6 +14,7 @@ export const CATALOGUE = {
   session_not_found: { status: 404, title: 'This gateway does not hold that session' },
   session_not_connected: { status: 409, title: 'The session is not connected; nothing was handed over' },
   stale_epoch: { status: 409, title: 'A newer lease holds this session' },
+  stale_claim: { status: 409, title: 'Another worker serves this session by now; nothing was handed over' },
   body_too_large: { status: 413, title: 'The body is too large' },
   invalid_body: { status: 422, title: 'The body does not have the agreed shape' },
   unknown_engine: { status: 422, title: 'There is no such engine' },

@@ -60,10 +60,15 @@ export class Run {
     }
   }
 
+  /** @param {number} ms @returns {Promise<boolean>} whether all that was being handed over is through */
+  idle(ms) {
+    return until(() => this.#sending === 0, ms);
+  }
+
   /** From now on nothing is handed over. @param {number} ms @returns {Promise<boolean>} whether all is through */
   drain(ms) {
     this.#draining = true;
-    return until(() => this.#sending === 0, ms);
+    return this.idle(ms);
   }
 
   resume() {

@@ -17,6 +17,8 @@ function exactly(properties, optional = []) {
   return { type: 'object', additionalProperties: false, properties, required };
 }
 
+const claim = exactly({ epoch, until: time });
+
 export const start = exactly({
   engine,
   network,
@@ -28,6 +30,7 @@ export const logout = exactly({ epoch, network, engine });
 export const stop = exactly({ epoch });
 export const batch = exactly({
   epoch,
+  claim,
   messages: {
     type: 'array',
     minItems: 1,
@@ -41,5 +44,5 @@ export const batch = exactly({
     }),
   },
 });
-export const find = exactly({ wa_message_id: messageId, to: phone, body: text, since: time });
+export const find = exactly({ claim, wa_message_id: messageId, to: phone, body: text, since: time });
 export const params = exactly({ id: { type: 'string', pattern: '^[A-Za-z0-9_-]{1,64}$' } });

@@ -13,6 +13,7 @@ import { Teller } from './teller.js';
 /** What is left to say of a session that was ended on purpose. */
 const NOTHING = { reason: null, memory_mb: null, missing: NONE };
 const FIND_MS = 15_000;
+const IDLE_MS = 4_000;
 const SEND_SLACK_MS = 5_000;
 
 /**
@@ -23,6 +24,12 @@ const SEND_SLACK_MS = 5_000;
  * @property {string | null} phone
  * @property {number} epoch
  * @property {string | null} correlation
+ */
+
+/**
+ * The right to hand messages over, which one worker has at a time: `epoch` rises with every change of hands, `until` is the
+ * end of its lease, RFC 3339.
+ * @typedef {{epoch: number, until: string}} Claim
  */
 
 /**
@@ -38,6 +45,8 @@ const SEND_SLACK_MS = 5_000;
 
 export class Session {
   #seen = new Observation();
+  /** The highest epoch of a claim seen. */
+  #claim = 0;
   /** @type {import('./profile.js').Login | null} what the profile holds */
   login = null;
 
@@ -161,9 +170,21 @@ export class Session {
     }
   }
 
-  /** @param {import('./engines/contract.js').Wanted} wanted */
-  async find(wanted) {
-    return this.#connectedRun(this.epoch).call('find', wanted, FIND_MS);
+  /** Refuses whoever has lost the lane: to a later worker, or by sleeping past its lease. @param {Claim} claim */
+  claimed({ epoch, until }) {
+    if (epoch < this.#claim || Date.now() > Date.parse(until)) throw new GatewayError('stale_claim');
+    this.#claim = epoch;
+  }
+
+  /**
+   * What was being handed over for the worker before is through, or given up, when it is looked for.
+   * @param {import('./engines/contract.js').Wanted & {claim: Claim}} wanted
+   */
+  async find({ claim, ...wanted }) {
+    this.claimed(claim);
+    const run = this.#connectedRun(this.epoch);
+    if (!(await run.idle(IDLE_MS))) throw new GatewayError('busy', 'a message is still being handed over');
+    return run.call('find', wanted, FIND_MS);
   }
 
   /** @param {number} epoch */

@@ -12,8 +12,9 @@ from tests.support.pages import Browser
 from tests.support.web import Linked, bearer
 from wabot.blueprints._context import services
 from wabot.lib.clock import now, to_rfc3339
-from wabot.services import Services
+from wabot.services import Services, aftercare
 from wabot.services.pacing import NEW_CONTACT_FACTOR
+from wabot.services.waits import Waits
 from wabot.store.records import Session
 
 
@@ -95,21 +96,21 @@ def test_killed_between_the_two_steps_a_scheduled_message_is_still_promoted(hous
     assert stored and house.progress.move(stored, "queued")
     house.store.outbox._outbox.update_one({"status": "scheduled"}, {"$set": {"not_before": now()}})
     house.schedule.promote()
-    assert [one.id for one in house.store.outbox.oldest_queued(stored.session_id)] == [message["id"]]
+    assert house.store.outbox.queue(stored.session_id) == [message["id"]]
 
 
 @pytest.mark.parametrize("scheduled", [True, False])
-def test_killed_before_its_outbox_entry_a_message_gets_it_later(house: Services, linked: Linked, scheduled: bool) -> None:
+def test_killed_before_its_outbox_entry_a_message_gets_it_later(
+    house: Services, linked: Linked, scheduled: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     when = {"send_at": to_rfc3339(now() + timedelta(hours=1))} if scheduled else {}
     message = house.store.messages.get(linked.send(**when).get_json()["id"])
     assert message
     house.store.outbox.remove([message.id])
-    session = house.store.sessions.get(message.session_id)
-    assert session
-    house.delivery.look_after(session)
+    house.aftercare.look_after(message.user_id)
     assert house.store.outbox.waiting_of(message.user_id, 5) == 0  # its writer may still be at it
-    house.store.messages._messages.update_one({"session_id": session.id}, {"$set": {"updated_at": now() - timedelta(seconds=11)}})
-    house.delivery.look_after(session)
+    monkeypatch.setattr(aftercare, "FORGOTTEN_AFTER", timedelta(seconds=-2))
+    house.aftercare.look_after(message.user_id)
     [entry] = house.store.outbox._outbox.find({"user_id": message.user_id})
     assert (entry["status"], entry["not_before"]) == (message.status, message.send_at)
 
@@ -141,7 +142,7 @@ def test_what_cannot_be_settled_is_for_its_sender_to_decide(
 ) -> None:
     message = house.store.messages.get(linked.send().get_json()["id"])
     assert message
-    house.progress.start_sending([message])
+    house.progress.start_sending([message], 1, Waits())
     house.store.outbox.remove([message.id])
     house.progress.move(message, "unknown")
     person = Browser(app)
@@ -156,15 +157,19 @@ def test_what_cannot_be_settled_is_for_its_sender_to_decide(
     assert house.store.outbox.waiting_of(message.user_id, 5) == (1 if again == "yes" else 0)
 
 
-def test_messages_of_a_logged_out_session_fail_after_a_day(house: Services, linked: Linked) -> None:
+@pytest.mark.parametrize("patience", [timedelta(hours=24), timedelta(seconds=-2)])
+def test_messages_of_a_logged_out_session_fail_after_a_day(
+    house: Services, linked: Linked, patience: timedelta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aftercare, "LOGGED_OUT_PATIENCE", patience)
     message = house.store.messages.get(linked.send().get_json()["id"])
     assert message
+    house.aftercare.give_up()
     house.store.sessions.change(message.session_id, 1, {"desired": "off", "linked": False})
-    house.delivery.give_up(message.session_id)
     assert linked.client.get(f"/api/messages/{message.id}", headers=bearer(linked.token)).get_json()["status"] == "queued"
-    house.store.messages._messages.update_one(
-        {"session_id": message.session_id}, {"$set": {"created_at": now() - timedelta(hours=25)}}
-    )
-    house.delivery.give_up(message.session_id)
-    failed = linked.client.get(f"/api/messages/{message.id}", headers=bearer(linked.token)).get_json()
-    assert (failed["status"], failed["error"]["code"]) == ("failed", "session_logged_out")
+    house.aftercare.give_up()
+    found = linked.client.get(f"/api/messages/{message.id}", headers=bearer(linked.token)).get_json()
+    if patience > timedelta(0):
+        assert found["status"] == "queued"
+    else:
+        assert (found["status"], found["error"]["code"]) == ("failed", "session_logged_out")

@@ -14,7 +14,7 @@ from wabot.lib.clock import now
 from wabot.store import Store
 from wabot.store.ids import new_id
 from wabot.store.messages import MessageFilter
-from wabot.store.records import Message, OutboxEntry
+from wabot.store.records import LaneRecord, Message
 from wabot.store.users import EmailTaken
 
 
@@ -32,17 +32,52 @@ def a_message(user_id: str, message_id: str | None = None, at: datetime | None =
     )  # fmt: skip
 
 
-def test_one_claim_wins_of_many(store: Store) -> None:
-    entries = [OutboxEntry(new_id(), "u", "race", "queued") for _ in range(20)]
-    for entry in entries:
-        store.outbox.add(entry)
+def test_a_lane_is_given_to_one_of_many(store: Store) -> None:
+    store.lanes.mark({"race": "u"}, now())
+    for epoch in range(20):
+        seen = store.lanes.get("race")
+        assert seen and seen.epoch == epoch
 
-    def claim(worker: int) -> list[str]:
-        return store.outbox.claim([one.id for one in entries], f"w{worker}", now() + timedelta(minutes=1))
+        def take(worker: int, seen: LaneRecord = seen) -> bool:
+            return store.lanes.take(seen, f"w{worker}", now() + timedelta(minutes=1))
 
-    with ThreadPoolExecutor(8) as pool:
-        claimed = [entry_id for won in pool.map(claim, range(8)) for entry_id in won]
-    assert sorted(claimed) == sorted(one.id for one in entries)
+        with ThreadPoolExecutor(8) as pool:
+            assert sum(pool.map(take, range(8))) == 1
+
+
+def test_who_has_lost_a_lane_changes_nothing_of_it(store: Store) -> None:
+    store.lanes.mark({"lost": "u"}, now())
+    first = store.lanes.get("lost")
+    assert first and store.lanes.take(first, "slept", now())
+    second = store.lanes.get("lost")
+    assert second and store.lanes.take(second, "other", now() + timedelta(minutes=1))
+    later = now() + timedelta(hours=1)
+    assert not store.lanes.renew("lost", "slept", 1, later)
+    assert not store.lanes.rest("lost", "slept", 1, later, "engine_error", 3)
+    assert not store.lanes.release("lost", "slept", 1)
+    assert not store.lanes.sleep("lost", "slept", 1, later)
+    held = store.lanes.get("lost")
+    assert held and (held.owner, held.epoch, held.rest_until) == ("other", 2, None)
+
+
+def test_under_an_older_claim_no_hand_over_begins_or_ends(store: Store) -> None:
+    message = a_message(new_id())
+    store.messages.add(message)
+    sending = {"status": "sending", "at": now()}
+    assert store.messages.start_many([message.id], ["queued"], sending, 2) == {message.id}
+    back = {"status": "queued", "at": now()}
+    assert not store.messages.move(message.id, ["sending"], back, claim=1)
+    assert store.messages.move(message.id, ["sending"], back, claim=2)
+    assert store.messages.start_many([message.id], ["queued"], sending, 1) == set()
+    assert store.messages.start_many([message.id], ["queued"], sending, 3) == {message.id}
+
+
+def test_ids_rise_in_the_order_they_are_made() -> None:
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda _: [new_id() for _ in range(500)], range(4)))
+    assert all(theirs == sorted(theirs) for theirs in made)
+    assert len({one for theirs in made for one in theirs}) == 2000
+    assert abs(ObjectId(new_id()).generation_time.timestamp() - datetime.now(UTC).timestamp()) < 2
 
 
 def test_one_transition_wins_of_many(store: Store) -> None:

@@ -1,7 +1,8 @@
 """The worker: hands the outbox to the gateway, keeps sessions as wanted, settles what is open. `python -m wabot.worker`.
 
-Three threads: the main one runs lanes (one at a time for each session) whenever somebody rings or a second has passed; one
-sends mails at the same moments; one looks at the gateway every second. Any number of workers may run; whatever one leaves half done another takes over.
+Three threads: the main one starts lanes (services/lanes.py) whenever somebody rings or a second has passed; one sends mails at
+the same moments; one looks at the gateway every second. Any number of workers may run; whatever one leaves half done another
+takes over.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
 
 from .config import load
 from .errors import WabotError
@@ -20,39 +21,16 @@ from .lib.log import configure, get_logger
 from .lib.wake import Doorbell
 from .remote_publisher import RemotePublisher
 from .services import Services, build
+from .services.lanes import Lanes
 from .services.upkeep import Upkeep
 from .store import DATABASE_DOWN
 from .store.connection import open_store
 
 SWEEP_INTERVAL = 1.0
 LOOK_AFTER_INTERVAL = 10.0
-LANES = 32
 _CLOSE_TIMEOUT = 8.0
 
 log = get_logger(__name__)
-
-
-class Lanes:
-    """At most one run a session at a time, so that its messages go out in order."""
-
-    def __init__(self, services: Services) -> None:
-        self._services = services
-        self._pool = ThreadPoolExecutor(LANES, thread_name_prefix="lane")
-        self._running: dict[str, Future[int]] = {}
-
-    def run(self) -> None:
-        """Start a lane for every session that has something queued and isn't being served."""
-        for session_id in self._services.store.outbox.sessions_waiting():
-            running = self._running.get(session_id)
-            if running is None or running.done():
-                self._running[session_id] = self._pool.submit(guarded, self._lane(session_id), "lane")
-        self._running = {one: lane for one, lane in self._running.items() if not lane.done()}
-
-    def close(self) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
-
-    def _lane(self, session_id: str) -> Callable[[], object]:
-        return lambda: self._services.delivery.run_lane(session_id)
 
 
 def guarded(work: Callable[[], object], what: str) -> int:
@@ -72,7 +50,7 @@ class Worker:
     def __init__(self, services: Services, doorbell: Doorbell) -> None:
         self._services = services
         self._doorbell = doorbell
-        self._lanes = Lanes(services)
+        self._lanes = Lanes(self._run_lane, doorbell.ring)
         self._upkeep = Upkeep(services.store, services.gateway, services.sessions)
         self._stopping = threading.Event()
         self._mail_bell = threading.Event()
@@ -88,15 +66,26 @@ class Worker:
         caretaker.start()
         postman = threading.Thread(target=self._send_mails, name="mails", daemon=True)
         postman.start()
+        rested = swept = 0.0
         while not self._stopping.is_set():
-            self._doorbell.wait(SWEEP_INTERVAL)
-            self._mail_bell.set()
-            guarded(self._lanes.run, "lanes")
+            self._hear(max(0.0, min(rested, swept + SWEEP_INTERVAL - time.monotonic())))
+            if time.monotonic() - swept >= SWEEP_INTERVAL:
+                swept = time.monotonic()
+                self._mail_bell.set()
+                guarded(self._sweep, "sweep")
+            rested = self._lanes.start()
         self._mail_bell.set()
         self._lanes.close()
         postman.join(_CLOSE_TIMEOUT / 2)
         caretaker.join(_CLOSE_TIMEOUT)
+        guarded(self._services.claims.release_all, "release")
         guarded(lambda: self._services.store.workers.gone(self._name), "farewell")
+
+    def _hear(self, patience: float) -> None:
+        ring = self._doorbell.wait(patience)
+        self._lanes.want(ring.lanes)
+        if ring.others:
+            self._mail_bell.set()
 
     def _send_mails(self) -> None:
         """The end of the process may cut a try off; the next worker finds it."""
@@ -105,22 +94,33 @@ class Worker:
             self._mail_bell.clear()
             guarded(self._services.mails.send_due, "mails")
 
+    def _sweep(self) -> None:
+        """What nobody rang for: lost rings, dead workers' lanes, sessions that are connected again."""
+        self._lanes.want({one.id: one.user_id for one in self._services.store.lanes.waiting()})
+
+    def _run_lane(self, session_id: str) -> datetime | None:
+        again: list[datetime | None] = [None]
+
+        def run() -> None:
+            again[0] = self._services.delivery.run_lane(session_id)
+
+        guarded(run, "lane")
+        return again[0]
+
     def _care(self) -> None:
         looked_after = 0.0
         while not self._stopping.wait(SWEEP_INTERVAL):
             guarded(lambda: self._services.store.workers.seen(self._name, now()), "heartbeat")
             guarded(self._upkeep.round, "upkeep")
-            guarded(self._services.claims.recover, "recover")
             guarded(self._services.schedule.promote, "schedule")
             if time.monotonic() - looked_after > LOOK_AFTER_INTERVAL:
                 looked_after = time.monotonic()
                 guarded(self._look_after, "look_after")
 
     def _look_after(self) -> None:
-        for session in self._upkeep.wanted():
-            self._services.delivery.look_after(session)
-        for session_id in self._services.store.outbox.sessions_waiting():
-            self._services.delivery.give_up(session_id)
+        for user_id in {one.user_id for one in self._upkeep.wanted()}:
+            self._services.aftercare.look_after(user_id)
+        self._services.aftercare.give_up()
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { findEngines } from '../engines.js';
-import { Gateway, killed, newMessageId } from './support/gateway.js';
+import { Gateway, killed, newClaim, newMessageId } from './support/gateway.js';
 import { Sandbox, until } from './support/sandbox.js';
 
 const ME = '+4915112340001';
@@ -122,11 +122,29 @@ for (const [engine, { abilities }] of await findEngines()) {
       assert.equal(inbox.filter((/** @type {any} */ item) => item.id === wa_message_id).length, 1);
     });
 
+    test('who has lost the lane hands nothing over and finds nothing', async () => {
+      const body = 'from the past';
+      assert.equal((await gateway.send('main', BOT, 'from the present', { claim: newClaim(7) })).code, null);
+      assert.equal((await gateway.send('main', BOT, body, { claim: newClaim(6) })).code, 'stale_claim');
+      assert.equal((await gateway.send('main', BOT, body, { claim: newClaim(8, -1) })).code, 'stale_claim');
+      const since = new Date(Date.now() - 60_000).toISOString();
+      const wanted = { claim: newClaim(6), wa_message_id: newMessageId(), to: BOT, body, since };
+      assert.equal((await gateway.call('POST', '/sessions/main/find', wanted)).body.code, 'stale_claim');
+      const inbox = await sandbox.inbox(BOT);
+      assert.equal(inbox.filter((/** @type {any} */ item) => item.body === body).length, 0);
+    });
+
     test('finds what went out, and nothing else', async () => {
       const { id } = await gateway.send('main', BOT, 'find me');
       const since = new Date(Date.now() - 60_000).toISOString();
       const ask = (/** @type {string} */ wa_message_id) =>
-        gateway.call('POST', '/sessions/main/find', { wa_message_id, to: BOT, body: 'find me', since });
+        gateway.call('POST', '/sessions/main/find', {
+          claim: newClaim(),
+          wa_message_id,
+          to: BOT,
+          body: 'find me',
+          since,
+        });
       const { body } = await ask(id);
       assert.deepEqual([body.found, body.wa_message_id], [true, id]);
       assert.deepEqual((await ask(newMessageId())).body, { found: false });

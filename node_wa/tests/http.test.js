@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { Gateway, newMessageId } from './support/gateway.js';
+import { Gateway, newClaim, newMessageId } from './support/gateway.js';
 
 const SERVER = path.join(import.meta.dirname, '..', 'server.js');
 
@@ -54,9 +54,16 @@ describe('http', () => {
     };
     const batch = (/** @type {object} */ change, count = 1) => ({
       epoch: 1,
+      claim: newClaim(),
       messages: Array.from({ length: count }, () => ({ ...one, ...change })),
     });
-    const find = { wa_message_id: one.wa_message_id, to: one.to, body: 'x', since: '2026-01-31T09:00:00Z' };
+    const find = {
+      claim: newClaim(),
+      wa_message_id: one.wa_message_id,
+      to: one.to,
+      body: 'x',
+      since: '2026-01-31T09:00:00Z',
+    };
     const cases = [
       ['PUT', '/sessions/a', { ...order, extra: 1 }, 422, 'invalid_body'],
       ['PUT', '/sessions/a', { ...order, epoch: '1' }, 422, 'invalid_body'],
@@ -68,6 +75,7 @@ describe('http', () => {
       ['POST', '/sessions/a/batches', batch({ wa_message_id: 'x' }), 422, 'invalid_body'],
       ['POST', '/sessions/a/batches', batch({}, 0), 422, 'invalid_body'],
       ['POST', '/sessions/a/batches', batch({}, 26), 422, 'invalid_body'],
+      ['POST', '/sessions/a/batches', { ...batch({}), claim: { epoch: 1 } }, 422, 'invalid_body'],
       ['POST', '/sessions/a/batches', batch({}), 404, 'session_not_found'],
       ['POST', '/sessions/a/find', { ...find, body: 'x'.repeat(600_000) }, 413, 'body_too_large'],
       ['POST', '/sessions/a/find', find, 404, 'session_not_found'],

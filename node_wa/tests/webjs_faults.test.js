@@ -1,7 +1,7 @@
 /** What goes wrong on the real site and on real machines, and what a session says and does then. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
-import { Gateway, killed } from './support/gateway.js';
+import { Gateway, killed, newClaim } from './support/gateway.js';
 import { Sandbox, until } from './support/sandbox.js';
 
 const ME = '+4915112350001';
@@ -171,6 +171,7 @@ describe('webjs faults', () => {
       );
       const since = new Date(Date.now() - 60_000).toISOString();
       const found = await gateway.call('POST', '/sessions/site/find', {
+        claim: newClaim(),
         wa_message_id: id,
         to: BOT,
         body: 'x',

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Weight } from '../weight.js';
-import { Gateway, newMessageId } from './support/gateway.js';
+import { Gateway, newClaim, newMessageId } from './support/gateway.js';
 import { Sandbox, until } from './support/sandbox.js';
 
 const ME = '+4915112360001';
@@ -128,7 +128,7 @@ describe('a real browser over its limit', () => {
     await until(`"${body}" is sent`, async () => {
       const { code } = await gateway.send('one', BOT, body, { wa_message_id });
       if (code !== 'outcome_unknown') return code === null;
-      const wanted = { wa_message_id, to: BOT, body, since };
+      const wanted = { claim: newClaim(), wa_message_id, to: BOT, body, since };
       return (await gateway.call('POST', '/sessions/one/find', wanted)).body.found;
     });
     return body;

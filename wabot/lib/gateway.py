@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
@@ -10,6 +10,8 @@ from ..errors import GatewayUnavailable
 from .loopback import LoopbackClient, Problem, Unreachable
 
 Snapshot = dict[str, Any]
+Claim = Mapping[str, Any]
+"""{epoch, until}: the right to serve a session's lane; the gateway refuses one with a lower epoch than it has seen, or a past end."""
 _T = TypeVar("_T")
 
 COMMAND_TIMEOUT = 5.0
@@ -74,12 +76,13 @@ class Gateway:
         """Ends the browser, keeps the login."""
         return self._command("POST", f"/sessions/{session_id}/stop", {"epoch": epoch}, LOGOUT_TIMEOUT, correlation_id)
 
-    def send(self, session_id: str, epoch: int, messages: list[dict[str, Any]]) -> list[Outcome]:
+    def send(self, session_id: str, epoch: int, claim: Claim, messages: list[dict[str, Any]]) -> list[Outcome]:
         """Hand messages over, in order: each {id, to, body, wa_message_id, correlation_id}, 25 at most.
 
+        NotHandedOver `stale_claim`: the session's lane is another worker's by now, or its lease has run out.
         One outcome a message that was tried, in their order; after one that could not be handed over none was tried.
         """
-        body = {"epoch": epoch, "messages": messages}
+        body = {"epoch": epoch, "claim": claim, "messages": messages}
         try:
             answer = self._client.call("POST", f"/sessions/{session_id}/batches", body, timeout=BATCH_TIMEOUT)
         except Problem as problem:
@@ -91,11 +94,12 @@ class Gateway:
             return [NotHandedOver("gateway_unavailable", GatewayUnavailable.title, permanent=False)]
         return [_outcome(result) for result in answer["results"]]
 
-    def find(self, session_id: str, order: dict[str, Any], correlation_id: str) -> Accepted | None:
+    def find(self, session_id: str, claim: Claim, order: dict[str, Any], correlation_id: str) -> Accepted | None:
         """Look a message up in WhatsApp: `order` wa_message_id, to, body, since. Raises OutcomeUnknown when it can't be asked now."""
+        body = {**order, "claim": claim}
         try:
             answer = self._client.call(
-                "POST", f"/sessions/{session_id}/find", order, timeout=FIND_TIMEOUT, correlation_id=correlation_id
+                "POST", f"/sessions/{session_id}/find", body, timeout=FIND_TIMEOUT, correlation_id=correlation_id
             )
         except (Problem, Unreachable) as error:
             raise OutcomeUnknown(str(error)) from error

@@ -1,4 +1,4 @@
-"""Waking the workers: a byte to each worker's Unix datagram socket under `WABOT_DATA/run`.
+"""Waking the workers: a datagram to each worker's Unix socket under `WABOT_DATA/run`, which names sessions and their users.
 
 A lost wake-up costs at most the worker's sweep interval, so sending never blocks and never raises.
 """
@@ -9,7 +9,20 @@ import contextlib
 import os
 import select
 import socket
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
+
+_NAMES_A_DATAGRAM = 80
+_LONGEST = 8192
+_OWN = b"."
+
+
+class Ring(NamedTuple):
+    """Sessions that have work, with their users; and whether somebody rang for anything else."""
+
+    lanes: dict[str, str]
+    others: bool
 
 
 class WakeUps:
@@ -20,19 +33,28 @@ class WakeUps:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
 
-    def ring(self) -> None:
-        self.listening()
+    def ring(self, lanes: Mapping[str, str] | None = None) -> None:
+        """There is work for these sessions (of these users), or of another kind."""
+        if not lanes:
+            self._send(b"")
+            return
+        names = [f"{session_id}:{user_id}" for session_id, user_id in lanes.items()]
+        for start in range(0, len(names), _NAMES_A_DATAGRAM):
+            self._send(" ".join(names[start : start + _NAMES_A_DATAGRAM]).encode())
 
     def close(self) -> None:
         self._socket.close()
 
     def listening(self) -> bool:
-        reached = [self._reached(path) for path in self._run_dir.glob("worker-*.sock")]
+        return self._send(b"")
+
+    def _send(self, datagram: bytes) -> bool:
+        reached = [self._reached(path, datagram) for path in self._run_dir.glob("worker-*.sock")]
         return any(reached)
 
-    def _reached(self, path: Path) -> bool:
+    def _reached(self, path: Path, datagram: bytes) -> bool:
         try:
-            self._socket.sendto(b"!", str(path))
+            self._socket.sendto(datagram, str(path))
         except BlockingIOError:  # its queue is full: it has been woken often enough
             return True
         except OSError:  # a dead worker's socket, or one just being removed
@@ -61,15 +83,17 @@ class Doorbell:
     def ring(self) -> None:
         """Wake this very worker; from a signal handler, say, since a signal alone doesn't end a wait."""
         with contextlib.suppress(OSError):
-            self._socket.sendto(b"!", str(self._path))
+            self._socket.sendto(_OWN, str(self._path))
 
-    def wait(self, seconds: float) -> bool:
-        """True when somebody rang within `seconds`; several rings count as one."""
+    def wait(self, seconds: float) -> Ring:
+        """Wait for a ring, `seconds` at most. Several count as one."""
         readable, _, _ = select.select([self._socket], [], [], seconds)
+        heard: list[bytes] = []
         with contextlib.suppress(BlockingIOError):
             while readable:
-                self._socket.recv(16)
-        return bool(readable)
+                heard.append(self._socket.recv(_LONGEST))
+        names = [name.partition(":") for one in heard if one != _OWN for name in one.decode().split()]
+        return Ring({session_id: user_id for session_id, _, user_id in names}, others=b"" in heard)
 
 
 def _remove_dead(run_dir: Path) -> None:

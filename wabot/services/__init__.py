@@ -17,6 +17,7 @@ from .acceptance import Acceptance
 from .accounts import Accounts
 from .addresses import Addresses
 from .administration import SessionAdministration
+from .aftercare import Aftercare
 from .audit import AuditLog
 from .claims import Claims, owner_name
 from .delivery import Delivery
@@ -60,6 +61,7 @@ class Services:
     progress: Progress
     ingest: Ingest
     delivery: Delivery
+    aftercare: Aftercare
     claims: Claims
     schedule: Schedule
     pacing: Pacing
@@ -119,6 +121,7 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         messages=MessageService(store, sessions, publisher, acceptance, QueueGauge(store), tally, pacing, progress),
         progress=progress,
         ingest=Ingest(store, sessions, progress),
+        aftercare=Aftercare(store, acceptance, progress),
         delivery=Delivery(store, gateway, progress, claims, pacing),
         claims=claims,
         schedule=Schedule(store, progress),

@@ -1,20 +1,35 @@
-"""Who holds which outbox entry: leases, and taking over what a dead worker left claimed."""
+"""Who serves which session's queue: a lane is held by one worker at a time, under a lease and an epoch.
+
+A worker keeps a lane while there is something to do, renews its lease on the way and takes over what a dead one left. The
+epoch goes with every hand-over (fencing token): the gateway refuses a lower one, or one whose lease has run out, and the store
+lets nobody else say what became of a message that was handed over under it.
+"""
 
 from __future__ import annotations
 
 import os
+import random
 import secrets
 import socket
+import threading
+from collections import deque
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ..lib.clock import now
 from ..lib.log import get_logger
 from ..store import Store
-from ..store.records import OutboxEntry
+from ..store.records import LaneRecord
+from .waits import Waits
 
-LEASE = timedelta(seconds=150)
-"""Longer than a batch may take with all its look-ups; then a claim is somebody else's."""
+LEASE = timedelta(seconds=float(os.environ.get("WABOT_TEST_LEASE", "150")))
+"""Longer than a batch may take; WABOT_TEST_LEASE is for tests that stop a worker for longer than that."""
+_RENEW_BELOW = LEASE * 2 / 3
+_KEPT_AWAKE = timedelta(seconds=15)
+"""A lane without work is given back this long after it was marked last; three times as long as a mark is taken for granted."""
+_ASK_AGAIN_AFTER = timedelta(seconds=15)
+_FIRST_REST = timedelta(seconds=1)
+_LONGEST_REST = timedelta(seconds=60)
 
 log = get_logger(__name__)
 
@@ -30,41 +45,124 @@ def is_dead(owner: str | None) -> bool:
     return host == socket.gethostname() and not _alive(rest.partition(":")[0])
 
 
-@dataclass(frozen=True)
+@dataclass
+class Claim:
+    """A lane we hold: what is queued in it as read last, its rest after failures, and what it waited for."""
+
+    session_id: str
+    user_id: str
+    owner: str
+    epoch: int
+    lease_until: datetime
+    rest_until: datetime | None = None
+    failures: int = 0
+    queue: deque[str] = field(default_factory=deque)
+    waits: Waits = field(default_factory=Waits)
+    passed_over: dict[str, datetime] = field(default_factory=dict)
+    empty_since: datetime | None = None
+
+    @property
+    def resting(self) -> datetime | None:
+        return self.rest_until if self.rest_until and self.rest_until > now() else None
+
+    def pass_over(self, message_id: str) -> None:
+        """Whether it went out can't be told for so long that it holds up nobody any more; it is asked about now and then."""
+        self.passed_over[message_id] = now() + _ASK_AGAIN_AFTER
+
+    def is_passed_over(self, message_id: str) -> bool:
+        return self.passed_over.get(message_id, now()) > now()
+
+
 class Claims:
-    """`owner` is this process's name in the outbox."""
+    """This worker's lanes. `owner` is its name in the store."""
 
-    store: Store
-    owner: str = field(default_factory=owner_name)
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.owner = owner_name()
+        self._held: dict[str, Claim] = {}
+        self._lock = threading.Lock()
 
-    def take(self, entries: list[OutboxEntry]) -> list[str]:
-        """Ids of the entries that are ours now, in order."""
-        return self.store.outbox.claim([one.id for one in entries], self.owner, now() + LEASE)
+    def hold(self, session_id: str) -> Claim | None:
+        """The lane with a good part of its lease to come, or None while another worker has it."""
+        with self._lock:
+            claim = self._held.get(session_id)
+        if claim and (claim.lease_until - now() > _RENEW_BELOW or self._renew(claim)):
+            return claim
+        self.drop(session_id)
+        seen = self.store.lanes.get(session_id)
+        if seen is None or not (seen.owner in (None, self.owner) or _dead(seen)):
+            return None  # one of our own that we don't know of was taken in a call whose answer was lost
+        return self._take(seen)
 
-    def put_back(self, entry_ids: list[str], *, wait: timedelta) -> None:
-        self.store.outbox.requeue(entry_ids, self.owner, now() + wait)
+    def forget_queue(self, session_id: str) -> None:
+        """Something went wrong in the middle of a batch: what comes first is to be read again."""
+        with self._lock:
+            claim = self._held.get(session_id)
+        if claim:
+            claim.queue.clear()
 
-    def done(self, entry_ids: list[str]) -> None:
-        self.store.outbox.remove(entry_ids)
+    def drop(self, session_id: str) -> None:
+        """It is another's by now, or nobody's."""
+        with self._lock:
+            self._held.pop(session_id, None)
 
-    def recover(self) -> int:
-        """Put back what dead workers had claimed; how many."""
-        stale = [one for one in self.store.outbox.claimed() if one.owner != self.owner and _dead(one)]
-        return sum(self._take_over(entry) for entry in stale)
+    def rest(self, claim: Claim, why: str) -> datetime:
+        """After a failure: a second, then twice as long each time, up to a minute, give or take a quarter. Until when."""
+        claim.failures += 1
+        length: timedelta = min(_FIRST_REST * (1 << min(claim.failures - 1, 10)), _LONGEST_REST)
+        claim.rest_until = until = now() + length * random.uniform(0.75, 1.25)
+        claim.queue.clear()
+        if not self.store.lanes.rest(claim.session_id, self.owner, claim.epoch, until, why, claim.failures):
+            self.drop(claim.session_id)
+        return until
 
-    def _take_over(self, entry: OutboxEntry) -> bool:
-        taken = self.store.outbox.take_over(entry.id, entry.owner, self.owner, now() + LEASE)
-        if taken:
-            log.info("claim_taken_over", message_id=entry.id, from_owner=entry.owner)
-            self.store.outbox.requeue([entry.id], self.owner)
-        return taken
+    def went_well(self, claim: Claim) -> None:
+        if claim.failures:
+            claim.failures, claim.rest_until = 0, None
+            self.store.lanes.rest(claim.session_id, self.owner, claim.epoch, None, "", 0)
 
+    def nothing_to_do(self, claim: Claim) -> None:
+        """Kept for some seconds, since messages seldom come alone; then given back."""
+        claim.empty_since = claim.empty_since or now()
+        unmarked_since = now() - _KEPT_AWAKE
+        if claim.empty_since > unmarked_since:
+            return
+        if self.store.lanes.sleep(claim.session_id, self.owner, claim.epoch, unmarked_since):
+            self.drop(claim.session_id)
 
-def _dead(entry: OutboxEntry) -> bool:
-    """Its lease has run out, or its worker was on this machine and is gone."""
-    if entry.lease_until is None or entry.lease_until < now():
+    def release_all(self) -> None:
+        """At the end of the process, so that another worker needn't find out that it is gone."""
+        for claim in list(self._held.values()):
+            self.store.lanes.release(claim.session_id, self.owner, claim.epoch)
+        self._held.clear()
+
+    def _renew(self, claim: Claim) -> bool:
+        until = now() + LEASE
+        if not self.store.lanes.renew(claim.session_id, self.owner, claim.epoch, until):
+            log.warning("lane_lost", session_id=claim.session_id, epoch=claim.epoch)
+            return False
+        claim.lease_until = until
         return True
-    return is_dead(entry.owner)
+
+    def _take(self, seen: LaneRecord) -> Claim | None:
+        until = now() + LEASE
+        if not self.store.lanes.take(seen, self.owner, until):
+            return None
+        if seen.owner:
+            log.info("lane_taken_over", session_id=seen.id, from_owner=seen.owner, epoch=seen.epoch + 1)
+        claim = Claim(
+            seen.id, seen.user_id, self.owner, seen.epoch + 1, until, rest_until=seen.rest_until, failures=seen.failures
+        )
+        with self._lock:
+            self._held[seen.id] = claim
+        return claim
+
+
+def _dead(lane: LaneRecord) -> bool:
+    """Its lease has run out, or its worker was on this machine and is gone."""
+    if lane.lease_until is None or lane.lease_until < now():
+        return True
+    return is_dead(lane.owner)
 
 
 def _alive(pid: str) -> bool:

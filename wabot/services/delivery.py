@@ -1,13 +1,16 @@
-"""From the outbox to the engine, in order for each session, a batch at a time.
+"""From the outbox to the engine, in the order of acceptance for each session, a batch at a time.
 
 A hand-over is recorded before it happens: the messages are `sending` and carry the WhatsApp ids we chose. Whatever dies in
-between, the outcome can then be looked up by that id, and nothing is sent again before it was.
+between, the outcome can then be looked up by that id, and nothing is sent again before it was. Nor is anything that was
+accepted later: the lane rests, and goes on with the one that is open. Only what WhatsApp can't be asked about for so long that
+its sender may decide (`SETTLE_WINDOW`) is passed over.
 """
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 from itertools import zip_longest
 
 from ..lib.clock import now, to_rfc3339
@@ -15,31 +18,24 @@ from ..lib.crash_points import crash_point
 from ..lib.gateway import Accepted, Gateway, NotHandedOver, Outcome, OutcomeUnknown
 from ..lib.log import get_logger
 from ..store import Store
-from ..store.messages import MessageFilter
-from ..store.records import Message, OutboxEntry, Session
-from .acceptance import entry_of
-from .claims import Claims
-from .message_machine import FINAL
-from .pacing import Pacing
+from ..store.records import Message, Session
+from .claims import Claim, Claims
+from .message_machine import FINAL, undecided
+from .pacing import Pacing, Wait
 from .progress import Progress
 from .session_machine import as_of
 
-ATTEMPTS = 5
-BACK_OFF = timedelta(seconds=2)
-UNACKNOWLEDGED_AFTER = timedelta(seconds=15)
-"""How long WhatsApp's own ack may take before we go and look."""
-FORGOTTEN_AFTER = timedelta(seconds=10)
-"""An accepted message has its outbox entry within milliseconds, unless the process died in between."""
-LOGGED_OUT_PATIENCE = timedelta(hours=24)
-_LOOKED_AFTER_AT_ONCE = 200
-_PATIENCE = {
-    "scheduled": FORGOTTEN_AFTER,
-    "queued": FORGOTTEN_AFTER,
-    "sending": UNACKNOWLEDGED_AFTER,
-    "unknown": UNACKNOWLEDGED_AFTER,
-}
+REFUSALS = 5
+"""So often the engine may refuse a message before it fails: half a minute in all."""
+BATCH = 25
+SLICE_SECONDS = 2.0
+"""So long a lane may go on while others wait for their turn; a batch that has begun is finished."""
 
 log = get_logger(__name__)
+
+
+class LaneLost(Exception):
+    """Another worker has taken it over: nothing of it is ours to do any more."""
 
 
 @dataclass(frozen=True)
@@ -50,127 +46,154 @@ class Delivery:
     claims: Claims
     pacing: Pacing
 
-    def run_lane(self, session_id: str) -> int:
-        """Hand over what this session has queued, oldest first, until it is empty or the session can't send; how many."""
-        handed = 0
-        while batch := self._next_batch(session_id):
-            session, ready = batch
-            claimed = self.claims.take(ready)
-            crash_point("lane.after-claim")
-            if not self._deliver(session, claimed):
-                return handed
-            handed += len(claimed)
-        return handed
+    def run_lane(self, session_id: str) -> datetime | None:
+        """Hand over what this session has queued, oldest first, for a slice of time.
 
-    def look_after(self, session: Session) -> None:
-        """Find what fell between two steps: accepted but not in the outbox, handed over but never acknowledged.
-
-        A message that isn't `queued` any more is looked up in WhatsApp by its lane before anything else.
+        When to look again: at once when there is more, later when it rests or is paced, None when somebody will ring.
         """
-        for status, patience in _PATIENCE.items():
-            asked = MessageFilter(status=status, session=session.name)
-            found = self.store.messages.page(session.user_id, asked, limit=_LOOKED_AFTER_AT_ONCE).items
-            self.store.outbox.add_many([entry_of(one) for one in found if now() - one.updated_at > patience])
+        ends = time.monotonic() + SLICE_SECONDS
+        try:
+            while claim := self.claims.hold(session_id):
+                again = self._step(claim)
+                if again is None or again > now() or time.monotonic() > ends:
+                    return again
+        except LaneLost:
+            log.warning("lane_lost", session_id=session_id)
+            self.claims.drop(session_id)
+        except Exception:
+            self.claims.forget_queue(session_id)
+            raise
+        return None
 
-    def give_up(self, session_id: str) -> None:
-        """Messages of a session that was logged out wait visibly, for a day; then they fail."""
-        session = self.store.sessions.get(session_id)
-        if session and session.desired == "on":
-            return
-        for entry in self.store.outbox.oldest_queued(session_id):
-            message = self.store.messages.get(entry.id)
-            if message is None or now() - message.created_at > LOGGED_OUT_PATIENCE:
-                if message:
-                    self.progress.fail(message, "session_logged_out")
-                self.claims.done([entry.id])
-
-    def _next_batch(self, session_id: str) -> tuple[Session, list[OutboxEntry]] | None:
-        session = self.store.sessions.get(session_id)
+    def _step(self, claim: Claim) -> datetime | None:
+        """One batch; when to look again."""
+        session = self.store.sessions.get(claim.session_id)
         if session is None or as_of(session, now()).status != "connected":
+            claim.waits.begin("session_not_connected")
+            claim.rest_until = None  # what it rested for is over
             return None
-        if self.pacing.wait(session):
-            return None
-        entries = self.store.outbox.oldest_queued(session_id)
-        if not entries or not _due(entries[0]):
-            return None
-        return session, entries[:1] if self.pacing.applies_to(session) else entries
+        paced = self.pacing.wait(session)
+        if waits := Wait("back_off", claim.resting) if claim.resting else paced:
+            claim.waits.begin(waits.code)
+            return waits.until
+        claim.waits.end()
+        return self._next_batch(claim, session)
 
-    def _deliver(self, session: Session, claimed: list[str]) -> bool:
-        """False when the session can't send just now, or another worker has its lane."""
-        found = self.store.messages.get_many(claimed)
-        messages = [found[one] for one in claimed if one in found]
-        self.claims.done([one for one in claimed if one not in found or found[one].status in FINAL])
+    def _next_batch(self, claim: Claim, session: Session) -> datetime | None:
+        if not claim.queue and not self._refill(claim):
+            return _when_asked_again(claim)
+        size = 1 if self.pacing.applies_to(session) else BATCH
+        batch = [claim.queue.popleft() for _ in range(min(size, len(claim.queue)))]
+        crash_point("lane.after-claim")
+        return self._deliver(claim, session, batch)
+
+    def _refill(self, claim: Claim) -> bool:
+        found = self.store.outbox.queue(claim.session_id)
+        claim.passed_over = {one: until for one, until in claim.passed_over.items() if one in found}
+        claim.queue.extend(one for one in found if not claim.is_passed_over(one))
+        if found:
+            claim.empty_since = None
+        else:
+            self.claims.nothing_to_do(claim)
+        return bool(claim.queue)
+
+    def _deliver(self, claim: Claim, session: Session, batch: list[str]) -> datetime | None:
+        found = self.store.messages.get_many(batch)
+        messages = [found[one] for one in batch if one in found]
+        self.store.outbox.remove([one for one in batch if one not in found or found[one].status in FINAL])
         interrupted = [one for one in messages if one.status in ("sending", "unknown")]
-        settled = [self._settle(message) for message in interrupted]
-        fresh = [one for one in messages if one.status == "queued"]
-        if not all(settled):
-            self._put_back(fresh)  # what was interrupted goes first
-            return False
-        return self._hand_over(session, fresh) and bool(claimed)
+        if interrupted:
+            claim.queue.clear()  # what didn't go out is the first in the queue again
+            return self._settle_all(claim, interrupted)
+        return self._hand_over(claim, session, [one for one in messages if one.status == "queued"])
 
-    def _hand_over(self, session: Session, messages: list[Message]) -> bool:
-        sending = self.progress.start_sending(messages)
-        moved = {one.id for one in sending}
-        self.claims.done([one.id for one in messages if one.id not in moved])  # cancelled meanwhile
+    def _hand_over(self, claim: Claim, session: Session, messages: list[Message]) -> datetime | None:
+        sending = self.progress.start_sending(messages, claim.epoch, claim.waits) if messages else []
+        if len(sending) < len(messages):
+            claim.queue.clear()  # cancelled meanwhile, or begun by one who had lost the lane: read them again
         if not sending:
-            return True
+            return now()
         if self.pacing.applies_to(session):
             self.pacing.note(session, sending[0].to or "")
         crash_point("lane.after-noting")
-        outcomes = self.gateway.send(session.id, session.epoch, [_order(one) for one in sending])
+        token = {"epoch": claim.epoch, "until": to_rfc3339(claim.lease_until)}
+        outcomes = self.gateway.send(session.id, session.epoch, token, [_order(one) for one in sending])
         crash_point("lane.after-hand-over")
-        tried = list(zip_longest(sending, outcomes))
+        return self._conclude(claim, list(zip_longest(sending, outcomes)))
+
+    def _conclude(self, claim: Claim, tried: list[tuple[Message, Outcome | None]]) -> datetime | None:
+        if any(isinstance(outcome, NotHandedOver) and outcome.code == "stale_claim" for _, outcome in tried):
+            raise LaneLost
         accepted = [message for message, outcome in tried if isinstance(outcome, Accepted)]
         # Their acks come as events, in order; taking one from here could pass another one on the way.
-        self.claims.done([one.id for one in accepted])
+        self.store.outbox.remove([one.id for one in accepted])
         crash_point("lane.after-done")
-        results = [self._after(message, outcome) for message, outcome in tried]
-        self._return_to_queue([message for message, outcome in tried if outcome is None], "waits for the one before it")
-        return all(results)
-
-    def _after(self, message: Message, outcome: Outcome | None) -> bool:
-        """Deal with one that wasn't simply taken; False when the session should rest."""
-        if isinstance(outcome, Accepted):
-            if outcome.wa_message_id != message.wa_message_id:
+        for message, outcome in tried:
+            if isinstance(outcome, Accepted) and outcome.wa_message_id != message.wa_message_id:
                 self.store.messages.set_wa_id(message.id, outcome.wa_message_id)
-            return True
-        if isinstance(outcome, OutcomeUnknown):
-            log.warning("outcome_unknown", message_id=message.id, error=str(outcome), correlation_id=message.correlation_id)
-            return self._settle(message)
-        return self._refused(message, outcome) if outcome else False
+        refused = [(message, outcome) for message, outcome in tried if isinstance(outcome, NotHandedOver)]
+        transient = [self._refused(claim, message, outcome) for message, outcome in refused]
+        self._back([message for message, outcome in tried if outcome is None], "waits for the one before it")
+        open_ones = [message for message, outcome in tried if isinstance(outcome, OutcomeUnknown)]
+        if accepted:
+            self.claims.went_well(claim)
+        if any(transient):
+            return self.claims.rest(claim, refused[-1][1].code)
+        return self._settle_all(claim, open_ones) if open_ones else now()
 
-    def _refused(self, message: Message, refusal: NotHandedOver) -> bool:
-        exhausted = refusal.code == "engine_error" and message.attempts >= ATTEMPTS
+    def _refused(self, claim: Claim, message: Message, refusal: NotHandedOver) -> bool:
+        """Fail it or put it back; True when it is to be tried again."""
+        said = sum(one.get("detail") == "engine_error" for one in message.timeline)
+        exhausted = refusal.code == "engine_error" and said >= REFUSALS - 1
         if refusal.permanent or exhausted:
-            self.progress.fail(message, refusal.code)
-            self.claims.done([message.id])
-            return True
-        self._return_to_queue([message], refusal.code)
-        return False
-
-    def _return_to_queue(self, messages: list[Message], why: str) -> None:
-        """The message first: an outbox entry whose message is `sending` would be looked up in WhatsApp."""
-        for message in messages:
-            self.progress.move(message, "queued", detail=why)
-        self._put_back(messages)
-
-    def _put_back(self, messages: list[Message]) -> None:
-        self.claims.put_back([one.id for one in messages], wait=BACK_OFF)
-
-    def _settle(self, message: Message) -> bool:
-        """Look into WhatsApp whether it went out; False when that can't be told now. Never sent again before it is."""
-        try:
-            found = self.gateway.find(message.session_id, _wanted(message), message.correlation_id)
-        except OutcomeUnknown:
-            self.progress.move(message, "unknown", detail="the hand-over was interrupted; WhatsApp can't be asked yet")
-            self._put_back([message])
+            if self.progress.fail(message, refusal.code, claim=claim.epoch):
+                self.store.outbox.remove([message.id])
             return False
+        self._back([message], refusal.code)
+        return True
+
+    def _back(self, messages: list[Message], why: str) -> None:
+        for message in messages:
+            self.progress.move(message, "queued", detail=why, claim=message.claim)
+
+    def _settle_all(self, claim: Claim, messages: list[Message]) -> datetime | None:
+        """In their order, until one can't be settled now: the lane rests then, but not for those whose sender may decide by now."""
+        claim.queue.clear()
+        settled = 0
+        while settled < len(messages) and self._settle(claim, messages[settled]):
+            settled += 1
+        left = messages[settled:]
+        for message in left:
+            self._doubt(message)
+            if undecided(message, now()):
+                claim.pass_over(message.id)
+        is_held_up = any(not claim.is_passed_over(one.id) for one in left)
+        return self.claims.rest(claim, "outcome_unknown") if is_held_up else now()
+
+    def _settle(self, claim: Claim, message: Message) -> bool:
+        """Look into WhatsApp whether it went out; False when that can't be told now. Never sent again before it is."""
+        crash_point("lane.before-settling")
+        token = {"epoch": claim.epoch, "until": to_rfc3339(claim.lease_until)}
+        try:
+            found = self.gateway.find(message.session_id, token, _wanted(message), message.correlation_id)
+        except OutcomeUnknown:
+            return False
+        crash_point("lane.after-settling")
         if found is None:
-            self._return_to_queue([message], "not found in WhatsApp")
+            self._back([message], "not found in WhatsApp")
         else:
             self.progress.acknowledged(message, found.ack)
-            self.claims.done([message.id])
+            self.store.outbox.remove([message.id])
         return True
+
+    def _doubt(self, message: Message) -> None:
+        log.warning("outcome_unknown", message_id=message.id, correlation_id=message.correlation_id)
+        why = "the hand-over was interrupted; WhatsApp can't be asked yet"
+        self.progress.move(message, "unknown", detail=why, claim=message.claim)
+
+
+def _when_asked_again(claim: Claim) -> datetime | None:
+    return min(claim.passed_over.values(), default=None)
 
 
 def _order(message: Message) -> dict[str, str | None]:
@@ -190,7 +213,3 @@ def _wanted(message: Message) -> dict[str, str | None]:
         "wa_message_id": message.wa_message_id,
         "since": to_rfc3339(message.created_at),
     }
-
-
-def _due(entry: OutboxEntry) -> bool:
-    return entry.not_before is None or entry.not_before <= now()

@@ -15,7 +15,10 @@ incoming message.
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Literal
+
+from ..store.records import Message
 
 Status = Literal["scheduled", "queued", "sending", "sent", "delivered", "read", "failed", "cancelled", "unknown", "received"]
 
@@ -36,5 +39,13 @@ WAITING = frozenset({"scheduled", "queued"})
 FINAL = frozenset({"sent", "delivered", "read", "failed", "cancelled"})
 """Nothing more is to be done by us."""
 
+SETTLE_WINDOW = timedelta(minutes=2)
+"""How long WhatsApp is asked what became of a message, and later ones wait for it, before its sender may decide."""
+
 ACK_TO_STATUS: dict[str, Status] = {"sent": "sent", "delivered": "delivered", "read": "read", "failed": "failed"}
 """`pending` moves nothing."""
+
+
+def undecided(message: Message, at: datetime) -> bool:
+    """WhatsApp could not be asked for so long whether it went out that its sender may decide."""
+    return message.status == "unknown" and at - message.updated_at > SETTLE_WINDOW

@@ -16,7 +16,7 @@ from ..store.ids import new_id
 from ..store.messages import MessageFilter
 from ..store.records import Message, Page, Session
 from . import message_machine, session_machine
-from .acceptance import Acceptance, entry_of
+from .acceptance import Acceptance
 from .allowance import Allowance
 from .pacing import Pacing, Wait
 from .progress import Progress
@@ -30,8 +30,6 @@ BODY_LENGTH = 65_536
 IDEMPOTENCY_LIFETIME = timedelta(hours=24)
 FURTHEST = timedelta(days=366)
 """How far ahead a message may be scheduled. One that lies in the past goes at once."""
-SETTLE_WINDOW = timedelta(minutes=2)
-"""How long WhatsApp is asked what became of a message before its sender is."""
 _KEY_LENGTH = 255
 
 
@@ -95,17 +93,13 @@ class MessageService:
         message = self.one(user_id, message_id)
         if message.status == "cancelled":
             return message
-        waiting = message.status in message_machine.WAITING and self.store.outbox.remove_unclaimed(message_id)
-        if not waiting or not self._moved_to_cancelled(message_id):
+        if not self.progress.move(message, "cancelled"):
             raise Conflict("The message is on its way already and can't be taken back.", code="too_late")
-        cancelled = self.one(user_id, message_id)
-        self.tally.count(user_id, "cancelled")
-        self.publisher.publish(pushes_of_message(cancelled))
-        return cancelled
+        self.store.outbox.remove([message_id])  # killed before this, its lane does it
+        return self.one(user_id, message_id)
 
     def undecided(self, message: Message) -> bool:
-        """WhatsApp could not be asked for so long whether it went out that its sender may decide."""
-        return message.status == "unknown" and now() - message.updated_at > SETTLE_WINDOW
+        return message_machine.undecided(message, now())
 
     def decide(self, user_id: str, message_id: str, *, again: bool) -> Message:
         """Send an undecided message again, at the risk of a double, or give it up. Raises NotFound, Conflict `not_undecided`."""
@@ -115,7 +109,7 @@ class MessageService:
         if not again:
             self.progress.fail(message, "outcome_unknown")
         elif self.progress.move(message, "queued", detail="sent again by its sender"):
-            self.store.outbox.add(entry_of(message))
+            self.acceptance.enqueue([message])
         return self.one(user_id, message_id)
 
     def waits_for(self, message: Message) -> Wait | None:
@@ -127,11 +121,11 @@ class MessageService:
             return None
         if session_machine.as_of(session, now()).status != "connected":
             return Wait("session_not_connected")
-        return self.pacing.about(session, self.store.outbox.ahead_of(session.id, message.id))
-
-    def _moved_to_cancelled(self, message_id: str) -> bool:
-        entry = {"status": "cancelled", "at": now()}
-        return self.store.messages.move(message_id, message_machine.ALLOWED_FROM["cancelled"], entry)
+        lane = self.store.lanes.get(session.id)
+        if lane and lane.rest_until and lane.rest_until > now():
+            return Wait("outcome_unknown" if lane.rest_why == "outcome_unknown" else "back_off", lane.rest_until)
+        ahead = self.store.outbox.ahead_of(session.id, message.id)
+        return self.pacing.about(session, ahead) or (Wait("queue") if ahead else None)
 
     def _session_for(self, user_id: str, name: str) -> Session:
         session = self.sessions.status(user_id, name)

@@ -17,6 +17,7 @@ from .message_machine import ACK_TO_STATUS, ALLOWED_FROM
 from .publishing import Publisher, pushes_of_message
 from .reasons import message_error
 from .tally import Tally
+from .waits import Waits
 
 log = get_logger(__name__)
 _COUNTED = frozenset({"sent", "delivered", "read", "failed", "cancelled", "unknown"})
@@ -32,30 +33,37 @@ class Progress:
     publisher: Publisher
     tally: Tally
 
-    def move(self, message: Message, status: str, *, detail: str | None = None, **changes: Any) -> bool:
-        """One transition of the state machine; False when the message has moved on meanwhile."""
-        at = changes.pop("at", None) or now()
+    def move(self, message: Message, status: str, *, detail: str | None = None, claim: int | None = None, **changes: Any) -> bool:
+        """One transition of the state machine; False when the message has moved on meanwhile, or was handed over under
+        another `claim` than this."""
+        at = now()
         entry = {"status": status, "at": at, **({"detail": detail} if detail else {})}
-        if not self.store.messages.move(message.id, ALLOWED_FROM[status], entry, changes):
+        if not self.store.messages.move(message.id, ALLOWED_FROM[status], entry, changes, claim):
             return False
         self._measure(message, [entry])
         self._tell(replace(message, status=status, updated_at=at, **changes), [status])
         return True
 
-    def start_sending(self, messages: list[Message]) -> list[Message]:
-        """Note the hand-over before it happens; those that are `sending` now, in their order."""
+    def start_sending(self, messages: list[Message], claim: int, waits: Waits) -> list[Message]:
+        """Note the hand-over before it happens, under the lane's epoch; those that are `sending` now, in their order.
+
+        What the lane waited for since the first of them was put into the queue is noted with it.
+        """
         at = now()
-        entry = {"status": "sending", "at": at}
-        moved = set(self.store.messages.move_many([one.id for one in messages], ALLOWED_FROM["sending"], entry, {"attempts": 1}))
+        waited = waits.since(min(one.updated_at for one in messages))
+        entry = {"status": "sending", "at": at, **({"waits": waited} if waited else {})}
+        started = self.store.messages.start_many([one.id for one in messages], ALLOWED_FROM["sending"], entry, claim)
         sending = [
-            replace(one, status="sending", updated_at=at, attempts=one.attempts + 1) for one in messages if one.id in moved
+            replace(one, status="sending", updated_at=at, attempts=one.attempts + 1, claim=claim)
+            for one in messages
+            if one.id in started
         ]
         for message in sending:
             self._tell(message, ["sending"])
         return sending
 
-    def fail(self, message: Message, code: str) -> bool:
-        return self.move(message, "failed", detail=code, error=message_error(code))
+    def fail(self, message: Message, code: str, *, detail: str | None = None, claim: int | None = None) -> bool:
+        return self.move(message, "failed", detail=detail or code, claim=claim, error=message_error(code))
 
     def acknowledged(self, message: Message, ack: str) -> None:
         """An ack that was looked up; nothing moves for `pending`."""
@@ -63,7 +71,7 @@ class Progress:
         if status == "failed":
             self.fail(message, "rejected_by_whatsapp")
         elif status:
-            self.move(message, status)
+            self.move(message, status, detail="found in WhatsApp")
 
     def ack_events(self, session_id: str, wa_message_id: str, acks: list[Ack]) -> None:
         """All acks of one message in a batch of events, in their order; repeated, late or skipped ones are all fine."""

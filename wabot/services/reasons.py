@@ -43,6 +43,9 @@ WAITS: dict[str, str] = {
     "scheduled": "Waits for its time.",
     "session_not_connected": "Waits until WhatsApp is connected again.",
     "pacing": "Waits its turn: messages of a number keep a distance, so that WhatsApp doesn't take it for a spammer's.",
+    "queue": "Waits its turn: messages that were accepted before it go first.",
+    "back_off": "WhatsApp could not take a message just now; it is tried again.",
+    "outcome_unknown": "Waits for a message before it: WhatsApp is being asked whether that one went out.",
     "daily_cap": "This number has sent as much today as the administrator allows; it goes on tomorrow.",
 }
 

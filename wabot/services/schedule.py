@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..lib.clock import now
+from ..lib.crash_points import crash_point
 from ..store import Store
 from .progress import Progress
 
@@ -23,7 +24,10 @@ class Schedule:
             if message is None or message.status == "cancelled":
                 self.store.outbox.remove([entry.id])
                 continue
+            crash_point("schedule.before-promoting")
             if message.status == "scheduled":
                 self.progress.move(message, "queued")
+            crash_point("schedule.between-message-and-outbox")
             self.store.outbox.promote(entry.id)
+        self.store.lanes.mark({one.session_id: one.user_id for one in due}, now())
         return len(due)

@@ -19,6 +19,7 @@ from .counters import Counters
 from .events import AppliedEvents
 from .idempotency import IdempotencyKeys
 from .keys import ApiKeys
+from .lanes import Lanes
 from .limit_reports import LimitReports
 from .login_failures import LoginFailures
 from .logins import Logins
@@ -54,6 +55,7 @@ class Store:
         self.sessions = Sessions(db)
         self.messages = Messages(db)
         self.outbox = Outbox(db)
+        self.lanes = Lanes(db)
         self.idempotency = IdempotencyKeys(db)
         self.counters = Counters(db)
         self.settings = StoredSettings(db)

@@ -1,14 +1,26 @@
-"""Ids: MongoDB's ObjectId inside, its 24 hex digits outside. It carries its second of birth, which the windows use."""
+"""Ids: MongoDB's ObjectId inside, its 24 hex digits outside. It carries its moment of birth, which windows and queues use.
+
+The four bytes of seconds are followed by three of the fraction: ids rise in the order they are made, also when several
+processes make them, to 60 ns on one machine. The queue of a session is read in this order, so it is the order of acceptance.
+"""
 
 from __future__ import annotations
 
+import secrets
+import threading
+import time
 from datetime import datetime
 
 from bson import ObjectId
 
+_TICKS_A_SECOND = 1 << 24
+_NANOSECONDS = 1_000_000_000
+_lock = threading.Lock()
+_last = 0
+
 
 def new_id() -> str:
-    return str(ObjectId())
+    return str(ObjectId(_rising().to_bytes(7, "big") + secrets.token_bytes(5)))
 
 
 def parse(text: str) -> ObjectId | None:
@@ -19,3 +31,11 @@ def parse(text: str) -> ObjectId | None:
 def earliest_at(moment: datetime) -> ObjectId:
     """The smallest id born in that second."""
     return ObjectId.from_datetime(moment)
+
+
+def _rising() -> int:
+    """The present in ticks; one more than the last when the clock stands still or is set back."""
+    global _last  # noqa: PLW0603  # one order for the whole process
+    with _lock:
+        _last = max(time.time_ns() * _TICKS_A_SECOND // _NANOSECONDS, _last + 1)
+        return _last

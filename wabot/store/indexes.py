@@ -31,6 +31,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     "counters": [_index("day", "accepted")],
     "outbox": [_index("status", "session_id", "_id"), _index("status", "not_before"), _index("user_id", "_id")],
+    "lanes": [_index("waiting", "_id")],
     "idempotency_keys": [_index("expires_at", expireAfterSeconds=0)],
     "applied_events": [_index("at", expireAfterSeconds=7 * 24 * 3600)],
     "mails": [_index("due_at"), _index("user_id", "_id")],

@@ -14,6 +14,9 @@ from .inserting import insert_new
 from .records import Message, Page, record_of
 from .windows import newest_first
 
+SOME = 1000
+"""Messages a bounded look gives at most."""
+
 
 @dataclass(frozen=True)
 class MessageFilter:
@@ -51,17 +54,27 @@ class Messages:
         return _record(self._messages.find_one({"session_id": session_id, "wa_message_id": wa_message_id}))
 
     def move(
-        self, message_id: str, allowed_from: Collection[str], entry: dict[str, Any], changes: dict[str, Any] | None = None
+        self,
+        message_id: str,
+        allowed_from: Collection[str],
+        entry: dict[str, Any],
+        changes: dict[str, Any] | None = None,
+        claim: int | None = None,
     ) -> bool:
         """One transition: `entry` {status, at, detail?} becomes the status and the timeline's last line.
 
-        False when the message isn't in one of `allowed_from` any more: somebody else moved it.
+        False when the message isn't in one of `allowed_from` any more: somebody else moved it; or when it was handed over
+        under another `claim`, where one is given.
         """
         update = {
             "$set": {**(changes or {}), "status": entry["status"], "updated_at": entry["at"]},
             "$push": {"timeline": entry},
         }
-        guard = {"_id": ids.parse(message_id), "status": {"$in": list(allowed_from)}}
+        guard = {
+            "_id": ids.parse(message_id),
+            "status": {"$in": list(allowed_from)},
+            **({} if claim is None else {"claim": claim}),
+        }
         return self._messages.update_one(guard, update).modified_count == 1
 
     def get_many(self, message_ids: list[str]) -> dict[str, Message]:
@@ -69,21 +82,25 @@ class Messages:
         found = self._messages.find({"_id": {"$in": [ids.parse(one) for one in message_ids]}})
         return {str(one["_id"]): _known(one) for one in found}
 
-    def move_many(
-        self, message_ids: list[str], allowed_from: Collection[str], entry: dict[str, Any], inc: dict[str, int] | None = None
-    ) -> list[str]:
-        """The same transition for several at once; those that are in the new state now.
+    def start_many(self, message_ids: list[str], allowed_from: Collection[str], entry: dict[str, Any], claim: int) -> set[str]:
+        """The same transition into a hand-over for several at once, under a lane's epoch; ids of those that made it.
 
-        Only for a transition that nobody else makes meanwhile, such as those of a claimed message.
+        A message that was handed over under a later epoch is left alone.
         """
-        if not message_ids:
-            return []
-        guard = {"_id": {"$in": [ids.parse(one) for one in message_ids]}, "status": {"$in": list(allowed_from)}}
-        update = {"$set": {"status": entry["status"], "updated_at": entry["at"]}, "$push": {"timeline": entry}}
-        changed = self._messages.update_many(guard, {**update, **({"$inc": inc} if inc else {})}).modified_count
-        if changed == len(message_ids):
-            return message_ids
-        return [one.id for one in self.get_many(message_ids).values() if one.status == entry["status"]]
+        wanted = {"$in": [ids.parse(one) for one in message_ids]}
+        guard = {"_id": wanted, "status": {"$in": list(allowed_from)}, "claim": {"$not": {"$gt": claim}}}
+        changes = {"status": entry["status"], "updated_at": entry["at"], "claim": claim}
+        update = {"$set": changes, "$push": {"timeline": entry}, "$inc": {"attempts": 1}}
+        if self._messages.update_many(guard, update).modified_count == len(message_ids):
+            return set(message_ids)
+        started = {"status": entry["status"], "updated_at": entry["at"], "claim": claim}
+        return {str(one["_id"]) for one in self._messages.find({"_id": wanted, **started})}
+
+    def in_state(self, user_id: str, status: str, since: datetime | None, until: datetime) -> list[Message]:
+        """Up to `SOME` of a user's own messages in that state, the oldest accepted from `since` to `until`."""
+        born = {"$lt": ids.earliest_at(until), **({"$gte": ids.earliest_at(since)} if since else {})}
+        equal = {"user_id": user_id, "direction": "out", "status": status}
+        return [_known(one) for one in self._messages.find({**equal, "_id": born}).sort("_id", 1).limit(SOME)]
 
     def advance(self, message: Message, entries: list[dict[str, Any]], changes: dict[str, Any] | None = None) -> bool:
         """Several transitions in one write; False when the message isn't as `message` says any more: read it again."""

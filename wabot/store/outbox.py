@@ -10,9 +10,11 @@ from pymongo.database import Database
 from . import ids
 from .inserting import insert_new
 from .records import OutboxEntry, record_of
+from .windows import newest_first
 
-_CANDIDATES = 25
-_DUE_AT_ONCE = 200
+QUEUE_READ = 1000
+"""Ids a lane reads at once. The embedded database reads the whole queue for it, so it isn't done for each batch."""
+_SOME = 200
 
 
 class Outbox:
@@ -27,53 +29,23 @@ class Outbox:
         if entries:
             insert_new(self._outbox, [_document(one) for one in entries])
 
-    def sessions_waiting(self) -> list[str]:
-        """Ids of the sessions that have something queued."""
-        return [str(one) for one in self._outbox.distinct("session_id", {"status": "queued"})]
+    def queue(self, session_id: str) -> list[str]:
+        """Ids of this session's oldest entries, in the order of acceptance: all it reads lies in the session's own bounds."""
+        found = self._outbox.find({"status": "queued", "session_id": session_id}, {"_id": 1}).sort("_id", 1).limit(QUEUE_READ)
+        return [str(one["_id"]) for one in found]
 
-    def oldest_queued(self, session_id: str) -> list[OutboxEntry]:
-        """Up to 25, in the order of acceptance (ids of one web process rise)."""
-        documents = self._outbox.find({"status": "queued", "session_id": session_id}).sort("_id", 1).limit(_CANDIDATES)
-        return [record_of(OutboxEntry, one) for one in documents]
-
-    def claim(self, entry_ids: list[str], owner: str, lease_until: datetime) -> list[str]:
-        """Those that are `owner`'s from now on, in the given order; each entry is given to exactly one caller."""
-        wanted = {"$in": [ids.parse(one) for one in entry_ids]}
-        claim = {"$set": {"status": "claimed", "owner": owner, "lease_until": lease_until}, "$inc": {"attempts": 1}}
-        changed = self._outbox.update_many({"_id": wanted, "status": "queued"}, claim).modified_count
-        if changed == len(entry_ids):
-            return entry_ids
-        mine = {str(one["_id"]) for one in self._outbox.find({"_id": wanted}) if one["owner"] == owner}
-        return [one for one in entry_ids if one in mine]
-
-    def claimed(self, limit: int = 500) -> list[OutboxEntry]:
-        return [record_of(OutboxEntry, one) for one in self._outbox.find({"status": "claimed"}).limit(limit)]
-
-    def requeue(self, entry_ids: list[str], owner: str, not_before: datetime | None = None) -> None:
-        """Back to the queue, those that are still this owner's."""
-        if entry_ids:
-            queued = {"$set": {"status": "queued", "owner": None, "lease_until": None, "not_before": not_before}}
-            guard = {"_id": {"$in": [ids.parse(one) for one in entry_ids]}, "status": "claimed", "owner": owner}
-            self._outbox.update_many(guard, queued)
-
-    def take_over(self, entry_id: str, dead_owner: str | None, owner: str, lease_until: datetime) -> bool:
-        """A claim whose lease ran out becomes `owner`'s. True for exactly one caller."""
-        guard = {"_id": ids.parse(entry_id), "status": "claimed", "owner": dead_owner}
-        taken = {"$set": {"owner": owner, "lease_until": lease_until}}
-        return self._outbox.update_one(guard, taken).modified_count == 1
+    def queued_before(self, session_id: str, moment: datetime) -> list[OutboxEntry]:
+        """Some of those accepted before then."""
+        bounds = {"status": "queued", "session_id": session_id, "_id": {"$lt": ids.earliest_at(moment)}}
+        return [record_of(OutboxEntry, one) for one in self._outbox.find(bounds).limit(_SOME)]
 
     def remove(self, entry_ids: list[str]) -> None:
         if entry_ids:
             self._outbox.delete_many({"_id": {"$in": [ids.parse(one) for one in entry_ids]}})
 
-    def remove_unclaimed(self, entry_id: str) -> bool:
-        """For cancelling: only while nobody has claimed it."""
-        guard = {"_id": ids.parse(entry_id), "status": {"$in": ["queued", "scheduled"]}}
-        return self._outbox.delete_one(guard).deleted_count == 1
-
     def due(self, at: datetime) -> list[OutboxEntry]:
         """Scheduled entries whose time has come, some at a time."""
-        found = self._outbox.find({"status": "scheduled", "not_before": {"$lte": at}}).limit(_DUE_AT_ONCE)
+        found = self._outbox.find({"status": "scheduled", "not_before": {"$lte": at}}).limit(_SOME)
         return [record_of(OutboxEntry, one) for one in found]
 
     def promote(self, entry_id: str) -> None:
@@ -81,9 +53,9 @@ class Outbox:
         self._outbox.update_one({"_id": ids.parse(entry_id), "status": "scheduled"}, {"$set": {"status": "queued"}})
 
     def ahead_of(self, session_id: str, entry_id: str) -> int:
-        """How many of this session's messages go before that one, counted up to 1000."""
-        before = {"status": "queued", "session_id": session_id, "_id": {"$lt": ids.parse(entry_id)}}
-        return len(list(self._outbox.find(before, {"_id": 1}).limit(1000)))
+        """How many of this session's messages go before that one, counted up to 1000, nearest first."""
+        equal = {"status": "queued", "session_id": session_id}
+        return len(newest_first(self._outbox, equal, limit=QUEUE_READ, before=entry_id)[0])
 
     def waiting_of(self, user_id: str, at_most: int) -> int:
         """How many of this user's messages wait, counted up to `at_most`."""

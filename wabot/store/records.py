@@ -106,7 +106,10 @@ class Session:
 
 @dataclass(frozen=True)
 class Message:
-    """A message in or out. `timeline` holds every transition: {status, at, detail?}, oldest first."""
+    """A message in or out. `timeline` holds every transition: {status, at, detail?, waits?}, oldest first.
+
+    `claim` is the epoch of the lane that handed it over last: only its holder may say what became of that.
+    """
 
     id: str
     user_id: str
@@ -125,6 +128,7 @@ class Message:
     idempotency_key: str | None = None
     correlation_id: str = ""
     attempts: int = 0
+    claim: int = 0
     push_name: str | None = None
     chat_lid: str | None = None
     kind: str = "text"
@@ -140,10 +144,21 @@ class OutboxEntry:
     user_id: str
     session_id: str
     status: str
+    not_before: datetime | None = None
+
+
+@dataclass(frozen=True)
+class LaneRecord:
+    """The queue of a session: who serves it until when, and since when and why it rests."""
+
+    id: str
+    user_id: str
+    epoch: int
     owner: str | None = None
     lease_until: datetime | None = None
-    not_before: datetime | None = None
-    attempts: int = 0
+    rest_until: datetime | None = None
+    rest_why: str = ""
+    failures: int = 0
 
 
 @dataclass(frozen=True)

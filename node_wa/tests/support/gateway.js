@@ -21,6 +21,12 @@ const QUICK = {
 /** @returns {string} `3EB0` and 18 upper-case hex digits */
 export const newMessageId = () => `3EB0${randomBytes(9).toString('hex').toUpperCase()}`;
 
+/** The right to hand over, as the first worker would hold it. @param {number} [epoch] @param {number} [ms] length of its lease */
+export const newClaim = (epoch = 1, ms = 60_000) => ({
+  epoch,
+  until: new Date(Date.now() + ms).toISOString(),
+});
+
 export class Gateway {
   /** @type {import('node:child_process').ChildProcess | undefined} */
   #process;
@@ -107,13 +113,14 @@ export class Gateway {
 
   /**
    * One message. `code` is null when it was handed over, else why not; `id` is the one chosen for it.
-   * @param {string} session @param {string} to @param {string} body @param {{epoch?: number, wa_message_id?: string}} [more]
+   * @param {string} session @param {string} to @param {string} body @param {{epoch?: number, wa_message_id?: string, claim?: {epoch: number, until: string}}} [more]
    * @returns {Promise<{id: string, code: string | null, wa_message_id?: string, ack?: string}>}
    */
-  async send(session, to, body, { epoch = 1, wa_message_id = newMessageId() } = {}) {
+  async send(session, to, body, { epoch = 1, wa_message_id = newMessageId(), claim = newClaim() } = {}) {
     const message = { id: 'm1', to, body, wa_message_id, correlation_id: 'c1' };
     const { status, body: answer } = await this.call('POST', `/sessions/${session}/batches`, {
       epoch,
+      claim,
       messages: [message],
     });
     return { id: wa_message_id, code: null, ...(status === 200 ? answer.results[0] : answer) };

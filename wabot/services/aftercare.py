@@ -1,0 +1,69 @@
+"""Finding what fell between two steps, and giving up what nobody will ever send. Called by the worker, every ten seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from ..lib.clock import now
+from ..store import Store
+from ..store.messages import SOME
+from ..store.records import Message
+from .acceptance import Acceptance
+from .progress import Progress
+
+FORGOTTEN_AFTER = timedelta(seconds=10)
+"""An accepted message has its outbox entry within milliseconds, unless the process died in between."""
+UNACKNOWLEDGED_AFTER = timedelta(seconds=15)
+"""How long WhatsApp's own ack may take before we go and look."""
+LOGGED_OUT_PATIENCE = timedelta(hours=24)
+_OVERLAP = timedelta(minutes=2)
+"""Looked at once more: what was just being written when it was looked at."""
+
+
+@dataclass
+class Aftercare:
+    store: Store
+    acceptance: Acceptance
+    progress: Progress
+    _looked_until: dict[str, datetime] = field(default_factory=dict)
+
+    def look_after(self, user_id: str) -> None:
+        """Accepted but not in the outbox, or handed over but never acknowledged: back to the lanes.
+
+        A message that isn't `queued` any more is looked up in WhatsApp by its lane before anything else. What waits in the
+        queue is looked through once, since a place in the outbox isn't lost later.
+        """
+        moment = now()
+        queued = self._found(user_id, "queued", self._looked_until.get(user_id), moment - FORGOTTEN_AFTER)
+        scheduled = self._found(user_id, "scheduled", self._looked_until.get(user_id), moment - FORGOTTEN_AFTER)
+        handed = [one for status in ("sending", "unknown") for one in self._found(user_id, status, None, moment)]
+        unacknowledged = [one for one in handed if moment - one.updated_at > UNACKNOWLEDGED_AFTER]
+        if found := queued + scheduled + unacknowledged:
+            self.acceptance.enqueue(found)
+        looked_through = len(queued) < SOME and len(scheduled) < SOME
+        last = (
+            moment - FORGOTTEN_AFTER - _OVERLAP
+            if looked_through
+            else min(one[-1].created_at for one in (queued, scheduled) if one)
+        )
+        self._looked_until[user_id] = last
+
+    def _found(self, user_id: str, status: str, since: datetime | None, until: datetime) -> list[Message]:
+        return self.store.messages.in_state(user_id, status, since, until)
+
+    def give_up(self) -> None:
+        """Messages of a session that was logged out wait visibly, for a day; then they fail."""
+        for lane in self.store.lanes.waiting():
+            session = self.store.sessions.get(lane.id)
+            if session is None or session.desired != "on":
+                self._give_up_lane(lane.id, now() - LOGGED_OUT_PATIENCE)
+
+    def _give_up_lane(self, session_id: str, patience_ends: datetime) -> None:
+        entries = self.store.outbox.queued_before(session_id, patience_ends)
+        messages = self.store.messages.get_many([one.id for one in entries])
+        for message in messages.values():
+            if max(message.created_at, message.send_at or message.created_at) < patience_ends:
+                self.progress.fail(message, "session_logged_out")
+                self.store.outbox.remove([message.id])
+        self.store.outbox.remove([one.id for one in entries if one.id not in messages])
