@@ -1,6 +1,7 @@
 """Everything is killed again and again while messages are sent; at the end each must have arrived once.
 
-`python -m tests.chaos 5000` (`make chaos`) is the long run; tests/test_chaos.py runs a short one.
+`python -m tests.chaos 5000` (`make chaos`) is the long run, through bad weather, too (tests/weather.py); tests/test_chaos.py runs
+short ones.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from typing import Any
 from xmlrpc.client import ServerProxy
 
@@ -25,6 +27,7 @@ from tests.support.api import Api
 from tests.support.processes import browsers_of
 from tests.support.stack import Stack
 from tests.support.waiting import poll, wait_until
+from tests.weather import Weather
 
 VICTIMS = ("db", "web", "worker", "gateway", "chromium")
 CLIENTS = 6
@@ -48,10 +51,11 @@ class Outcome:
     overtaken: list[str]
     unfinished: list[str]
     kills: Counter[str] = field(default_factory=Counter)
+    weather: Counter[str] = field(default_factory=Counter)
 
     def __str__(self) -> str:
-        killed = ", ".join(f"{name} {count}×" for name, count in sorted(self.kills.items()))
-        return f"{self.sent} messages in {self.seconds:.0f} s, killed {killed}: {self.faults()}"
+        passed = f"; passed {_times(self.weather)}" if self.weather else ""
+        return f"{self.sent} messages in {self.seconds:.0f} s, killed {_times(self.kills)}{passed}: {self.faults()}"
 
     def faults(self) -> str:
         found = {"lost": self.lost, "doubled": self.doubled, "overtaken": self.overtaken, "unfinished": self.unfinished}
@@ -60,6 +64,10 @@ class Outcome:
     @property
     def good(self) -> bool:
         return not (self.lost or self.doubled or self.overtaken or self.unfinished)
+
+
+def _times(counter: Counter[str]) -> str:
+    return ", ".join(f"{name} {count}×" for name, count in sorted(counter.items()))
 
 
 class Killer:
@@ -103,20 +111,26 @@ class Killer:
         return self._dice.choice(browsers) if browsers else 0
 
 
-def run(stack: Stack, messages: int, *, seed: int, kills: int, every: tuple[float, float] = (2.0, 5.0)) -> Outcome:
+def run(
+    stack: Stack, messages: int, *, seed: int, steps: int, every: tuple[float, float] = (2.0, 5.0), weather: bool = False
+) -> Outcome:
     """Send `messages` from several clients with idempotency keys while everything is killed; then count at the phones.
 
-    The messages are spread over the `kills`, so that a quick machine isn't done before the first of them.
+    The messages are spread over so many `steps`, kills and faults, that a quick machine isn't done before the first of them.
     """
     dice = random.Random(seed)
     limits.lift(stack)
     user = Api(stack, "chaos").register()
     user.link("+15550300001")
     started = time.monotonic()
-    with Killer(stack, dice, every) as killer, ThreadPoolExecutor(CLIENTS) as clients:
+    with Killer(stack, dice, every) as killer, ExitStack() as outside, ThreadPoolExecutor(CLIENTS) as clients:
+        passed = outside.enter_context(Weather(stack, user, dice)).passed if weather else Counter[str]()
 
         def in_turn(number: int) -> str:
-            wait_until(lambda: killer.kills.total() >= kills * number // messages, ANSWER_WITHIN, "the next kill")
+            def is_time() -> bool:
+                return killer.kills.total() + passed.total() >= steps * number // messages
+
+            wait_until(is_time, ANSWER_WITHIN, "the next kill")
             return _send(user, number)
 
         def client(first: int) -> list[str]:
@@ -125,7 +139,8 @@ def run(stack: Stack, messages: int, *, seed: int, kills: int, every: tuple[floa
 
         ids = [one for theirs in clients.map(client, range(CLIENTS)) for one in theirs]
     unfinished = _settle(user, ids)
-    return _count(stack, messages, killer.kills, unfinished, time.monotonic() - started)
+    outcome = _count(stack, messages, unfinished, time.monotonic() - started)
+    return replace(outcome, kills=killer.kills, weather=passed)
 
 
 def phone_of(number: int) -> str:
@@ -163,14 +178,14 @@ def _status(user: Api, message_id: str) -> str:
     return str(answer.json().get("status"))
 
 
-def _count(stack: Stack, messages: int, kills: Counter[str], unfinished: list[str], seconds: float) -> Outcome:
+def _count(stack: Stack, messages: int, unfinished: list[str], seconds: float) -> Outcome:
     inboxes = [stack.sandbox("GET", f"/phones/{phone_of(number)}/inbox") for number in range(PHONES)]
     arrivals = sorted((one["at"], int(one["body"].removeprefix("message "))) for inbox in inboxes for one in inbox)
     times = Counter(number for _, number in arrivals)
     lost = [f"message {number}" for number in range(messages) if times[number] == 0]
     doubled = [f"message {number}" for number, count in times.items() if count > 1]
     overtaken = [text for first in range(CLIENTS) for text in _overtaken(arrivals, first)]
-    return Outcome(messages, seconds, lost, doubled, overtaken, unfinished, kills)
+    return Outcome(messages, seconds, lost, doubled, overtaken, unfinished)
 
 
 def _overtaken(arrivals: list[tuple[str, int]], client: int) -> list[str]:
@@ -191,7 +206,7 @@ def main() -> None:
     stack.start()
     print(f"chaos: {messages} messages, seed {seed}", flush=True)
     try:
-        outcome = run(stack, messages, seed=seed, kills=max(10, messages // 50))
+        outcome = run(stack, messages, seed=seed, steps=max(10, messages // 40), weather=True)
         print(outcome)
         if not outcome.good:
             print(f"kept: {stack.data}")

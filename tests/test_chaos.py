@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from tests import chaos
 from tests.support.stack import Stack
+from tests.weather import FAULTS
 
 MESSAGES = 300
 KILLS = 12
@@ -15,6 +16,15 @@ SEED = 20260101
 def test_300_messages_while_everything_is_killed(stacks: Callable[..., Stack]) -> None:
     stack = stacks()
     stack.start()
-    outcome = chaos.run(stack, MESSAGES, seed=SEED, kills=KILLS, every=(0.5, 1.5))
+    outcome = chaos.run(stack, MESSAGES, seed=SEED, steps=KILLS, every=(0.5, 1.5))
     assert outcome.good, str(outcome)
     assert set(outcome.kills) == set(chaos.VICTIMS), str(outcome)
+
+
+def test_300_messages_through_every_weather(stacks: Callable[..., Stack]) -> None:
+    """Ticks late and lost, sockets dropped, a page that hangs, every WhatsApp Web, and kills besides."""
+    stack = stacks()
+    stack.start()
+    outcome = chaos.run(stack, MESSAGES, seed=SEED, steps=len(FAULTS) + KILLS // 2, every=(4.0, 8.0), weather=True)
+    assert outcome.good, str(outcome)
+    assert len(outcome.weather) == len(FAULTS), str(outcome)

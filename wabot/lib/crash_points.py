@@ -1,15 +1,18 @@
 """Named places where a test may have the process killed: what is lost, doubled or untrue there must be nothing.
 
 Only with `WABOT_CRASH_POINTS=1`, which the test-suite sets: a file `run/crash-<name>` under `WABOT_DATA` kills the process with
-SIGKILL when it passes that point, and is removed first, so that the next life passes.
+SIGKILL when it passes that point, and is removed first, so that the next life passes. A file `run/pause-<name>` stops it there
+(SIGSTOP) until somebody continues it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from pathlib import Path
 
+_SIGNALS = {"crash": signal.SIGKILL, "pause": signal.SIGSTOP}
 _ARMED = os.environ.get("WABOT_CRASH_POINTS") == "1"
 
 POINTS = (
@@ -40,7 +43,8 @@ def crash_point(name: str) -> None:
         return
     if name not in POINTS + MAIL_POINTS:
         raise ValueError(f"unknown crash point {name}")
-    armed = Path(os.environ["WABOT_DATA"]) / "run" / f"crash-{name}"
-    if armed.exists():
-        armed.unlink()
-        os.kill(os.getpid(), signal.SIGKILL)
+    for kind, number in _SIGNALS.items():
+        armed = Path(os.environ["WABOT_DATA"]) / "run" / f"{kind}-{name}"
+        with contextlib.suppress(FileNotFoundError):
+            armed.unlink()
+            os.kill(os.getpid(), number)

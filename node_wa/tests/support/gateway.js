@@ -21,8 +21,8 @@ const QUICK = {
 /** @returns {string} `3EB0` and 18 upper-case hex digits */
 export const newMessageId = () => `3EB0${randomBytes(9).toString('hex').toUpperCase()}`;
 
-/** The right to hand over, as the first worker would hold it. @param {number} [epoch] @param {number} [ms] length of its lease */
-export const newClaim = (epoch = 1, ms = 60_000) => ({
+/** The right to hand over, as the worker of these tests holds it. @param {number} [epoch] @param {number} [ms] length of its lease */
+export const newClaim = (epoch = 2, ms = 60_000) => ({
   epoch,
   until: new Date(Date.now() + ms).toISOString(),
 });

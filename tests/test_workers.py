@@ -1,0 +1,106 @@
+"""Several workers on one store: a session's messages go out in order and once, whoever dies, sleeps or wakes."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.support.api import Api
+from tests.support.stack import Stack
+from tests.support.waiting import wait_until
+from tests.support.workers import holder, more_workers, store_of
+
+LEASE = 5
+PHONE = "+12025500{:03d}"
+
+
+@pytest.fixture(scope="module")
+def house(stacks: Callable[..., Stack]) -> Stack:
+    running = stacks(WABOT_CRASH_POINTS="1", WABOT_TEST_LEASE=str(LEASE))
+    running.start()
+    return running
+
+
+@pytest.fixture(scope="module")
+def sender(house: Stack) -> Api:
+    admin = Api(house, "admin").login("admin@admin.com", "Admin@7501")
+    settings = admin.get("/api/admin/settings").json()
+    settings["rate_limits"]["enabled"] = False
+    assert admin.put("/api/admin/settings", settings).ok
+    user = Api(house, "sender").register()
+    for number in range(3):
+        user.link(f"+1555020010{number}", f"s{number}")
+    return user
+
+
+def arrived(house: Stack, phone: str) -> list[str]:
+    return [one["body"] for one in house.sandbox("GET", f"/phones/{phone}/inbox")]
+
+
+def stopped(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "T"
+
+
+@pytest.mark.parametrize("point", ["lane.after-claim", "lane.after-noting", "lane.after-hand-over"])
+def test_a_worker_that_slept_past_its_lease_does_no_harm(house: Stack, sender: Api, point: str) -> None:
+    """Stopped in the middle of a batch; another takes over; then it wakes."""
+    phone = PHONE.format(len(point))
+    wanted = [f"{point} {number}" for number in range(30)]
+    with store_of(house) as store, more_workers(house, 1):
+        session = store.messages.get(sender.send(phone, wanted[0], "s0")["id"])
+        assert session
+        wait_until(lambda: arrived(house, phone) == wanted[:1], 20, "the first has arrived")
+        (house.data / "run" / f"pause-{point}").touch()
+        ids = [sender.send(phone, text, "s0")["id"] for text in wanted[1:]]
+        sleeper = wait_until(lambda: holder(store, session.session_id), 10, "a worker has the lane")
+        wait_until(lambda: stopped(sleeper), 10, "it stands still")
+        wait_until(lambda: holder(store, session.session_id) != sleeper, LEASE + 10, "another has the lane")
+        wait_until(lambda: len(arrived(house, phone)) == len(wanted), 30, "all have arrived")
+        os.kill(sleeper, signal.SIGCONT)
+        last = sender.send(phone, "last", "s0")["id"]
+        for message_id in (*ids, last):
+            sender.wait_for_message(message_id, "delivered", "read")
+        wait_until(lambda: not store.outbox.queue(session.session_id), 20, "the queue is empty")
+    assert arrived(house, phone) == [*wanted, "last"]
+
+
+def test_three_workers_share_the_sessions_and_keep_their_order(house: Stack, sender: Api) -> None:
+    """Each lane is one worker's at a time, also when one of them is killed in the middle."""
+    phones = [PHONE.format(100 + number) for number in range(3)]
+    wanted = [f"shared {number}" for number in range(60)]
+    with store_of(house) as store, more_workers(house, 2) as pids:
+        first = store.messages.get(sender.send(phones[0], "hello", "s0")["id"])
+        assert first
+
+        def send_all(number: int) -> list[str]:
+            return [sender.send(phones[number], text, f"s{number}")["id"] for text in wanted]
+
+        with ThreadPoolExecutor(3) as clients:
+            sending = [clients.submit(send_all, number) for number in range(3)]
+            wait_until(lambda: len(arrived(house, phones[0])) > 10, 30, "some have arrived")
+            victim = wait_until(lambda: holder(store, first.session_id), 10, "a worker has the lane")
+            assert victim in (*pids, house.pid("worker"))
+            os.kill(victim, signal.SIGKILL)
+            ids = [one for theirs in sending for one in theirs.result(60)]
+        for message_id in ids:
+            sender.wait_for_message(message_id, "delivered", "read")
+    assert [arrived(house, phone) for phone in phones] == [["hello", *wanted], wanted, wanted]
+
+
+def test_a_quiet_users_message_passes_a_noisy_ones_queue(house: Stack, sender: Api) -> None:
+    """Hundreds wait over three sessions of one user; another's message doesn't wait for them."""
+    quiet = Api(house, "quiet").register()
+    quiet.link("+15550200109")
+    with store_of(house) as store, ThreadPoolExecutor(12) as clients:
+        ids = list(clients.map(lambda number: sender.send(PHONE.format(200), f"n{number}", f"s{number % 3}")["id"], range(600)))
+        message = quiet.send(PHONE.format(201), "please", wait=10)
+        still_waiting = store.outbox.waiting_of(str(getattr(store.messages.get(ids[0]), "user_id", "")), 1000)
+    assert message["status"] in ("sent", "delivered", "read")
+    timeline = quiet.message(message["id"])["timeline"]
+    assert still_waiting > 50, "the noisy user was done too soon for this to prove anything"
+    assert [one["status"] for one in timeline][:3] == ["queued", "sending", "sent"]
