@@ -9,6 +9,7 @@ from flask_login import current_user
 
 from .. import __version__
 from ..lib import phones
+from ..lib.clock import duration_for_people
 from ..plugins import NavItem
 from ._context import services
 
@@ -25,6 +26,7 @@ def init_app(app: Flask, items: list[NavItem]) -> None:
 
     app.context_processor(context)
     app.add_template_filter(phones.for_people, "phone")
+    app.add_template_filter(duration_for_people, "duration")
 
 
 def _visible(item: NavItem) -> bool:

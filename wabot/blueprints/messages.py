@@ -9,9 +9,9 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
-from ..errors import Conflict, WabotError
+from ..errors import Conflict, Invalid, WabotError
 from ..lib import phones
-from ..lib.clock import from_rfc3339
+from ..lib.clock import from_rfc3339, local_to_utc, now
 from ..plugins import NavItem
 from ..services import present
 from ..services.messages import Draft
@@ -53,8 +53,8 @@ def compose() -> Any:
     if request.method == "GET":
         given = {name: request.args.get(name, "")[:70_000] for name in ("to", "message", "session")}
         return _form({**given, "idempotency_key": new_id()}, {})
-    draft = Draft(field("to"), field("message"), field("session") or DEFAULT, field("idempotency_key") or None)
     try:
+        draft = Draft(field("to"), field("message"), field("session") or DEFAULT, field("idempotency_key") or None, _send_at())
         message, _ = services().messages.accept(page_user().id, draft, request_id(), SendAllowance(page_user()))
     except WabotError as error:
         return _form(values(), errors_of(error)), error.status
@@ -104,6 +104,21 @@ def _sessions() -> list[dict[str, Any]]:
 
 def _form(given: dict[str, str], errors: dict[str, str]) -> str:
     return render_template("messages_new.html", values=given, errors=errors, sessions=_sessions())
+
+
+def _send_at() -> datetime | None:
+    """The chosen time; None for at once. Raises Invalid: what lies in the past isn't what somebody meant who chose a time."""
+    if not field("send_at"):
+        return None
+    try:
+        chosen = local_to_utc(field("send_at"), field("zone"))
+    except LookupError as error:
+        raise Invalid.field("zone", "isn't known here: write one like Europe/Berlin, or an offset such as +02:00") from error
+    except ValueError as error:
+        raise Invalid.field("send_at", "isn't a date and a time") from error
+    if chosen < now() - timedelta(minutes=1):
+        raise Invalid.field("send_at", "lies in the past")
+    return chosen
 
 
 def _filter(asked: dict[str, str]) -> MessageFilter:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo
+
+_OFFSET = re.compile(r"[+-]\d\d:[0-5]\d", re.ASCII)
 
 
 def now() -> datetime:
@@ -29,3 +33,41 @@ def from_rfc3339(text: str) -> datetime:
 def day(moment: datetime) -> str:
     """`20260131`, the key of a day's counters."""
     return moment.astimezone(UTC).strftime("%Y%m%d")
+
+
+def duration_for_people(seconds: float) -> str:
+    """`0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`, `3 days`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes_left = divmod(minutes, 60)
+    if minutes < 1:
+        return f"{rest} s"
+    if hours < 1:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    if hours < 48:
+        return f"{hours} h {minutes_left} min" if minutes_left else f"{hours} h"
+    return f"{hours // 24} days"
+
+
+def local_to_utc(typed: str, zone: str) -> datetime:
+    """What a form's `datetime-local` says in a zone (`Europe/Berlin`, or an offset such as `+02:00`). Raises ValueError for the
+    time, LookupError for the zone. In the hour that comes twice the first is meant."""
+    naive = datetime.fromisoformat(typed)
+    if naive.tzinfo is not None:
+        return naive.astimezone(UTC)
+    try:
+        return naive.replace(tzinfo=_zone(zone)).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(typed) from error
+
+
+def _zone(name: str) -> tzinfo:
+    if name in ("", "UTC", "Z"):
+        return UTC
+    if _OFFSET.fullmatch(name):
+        return datetime.fromisoformat(f"2000-01-01T00:00{name}").tzinfo or UTC
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError) as error:
+        raise LookupError(name) from error

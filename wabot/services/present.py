@@ -8,6 +8,7 @@ from typing import Any
 from ..lib import devices
 from ..lib.clock import now, to_rfc3339
 from ..store.records import ApiKey, AuditEntry, Login, Message, Session, User
+from . import timeline as timeline_of
 from .message_machine import WAITING
 from .pacing import Wait
 from .reasons import WAITS, session_reason
@@ -59,14 +60,15 @@ def message(record: Message, *, timeline: bool = False) -> Shape:
         "idempotency_key": record.idempotency_key,
     }
     if timeline:
-        shape["timeline"] = [{**entry, "at": to_rfc3339(entry["at"])} for entry in record.timeline]
+        shape["timeline"] = timeline_of.for_api(record)
     return shape
 
 
 def message_for_page(record: Message) -> Shape:
     """The message object, and what only a page shows."""
     return {
-        **message(record, timeline=True),
+        **message(record),
+        "timeline": timeline_of.for_page(record),
         "network": record.network,
         "correlation_id": record.correlation_id,
         "attempts": record.attempts,

@@ -49,6 +49,34 @@ WAITS: dict[str, str] = {
     "daily_cap": "This number has sent as much today as the administrator allows; it goes on tomorrow.",
 }
 
+WAITED: dict[str, str] = {
+    "scheduled": "Waited for its time",
+    "session_not_connected": "Waited until WhatsApp was connected",
+    "pacing": "Kept its distance to the message before (pacing)",
+    "daily_cap": "Waited for the next day: the number had sent as much as the administrator allows",
+    "back_off": "Waited before the next try",
+    "queue": "Waited its turn behind the messages before it",
+}
+"""What a message has waited for, on its timeline."""
+
+PASSED: dict[str, str] = {
+    "engine_error": "WhatsApp Web refused it just then; nothing went out. It is tried again.",
+    "session_not_connected": "The connection was lost before it could be handed over; nothing went out.",
+    "gateway_unavailable": "The WhatsApp gateway was away; nothing went out.",
+    "shutting_down": "The WhatsApp gateway was being restarted; nothing went out.",
+    "session_not_found": "The WhatsApp gateway had just been restarted; nothing went out.",
+    "stale_epoch": "The session was just being restarted; nothing went out.",
+    "busy": "Too much was waiting for this session just then; nothing went out.",
+    "journal_full": "Too many events waited to be stored; nothing went out.",
+    "waits for the one before it": "One before it could not go, so it waits for that one.",
+    "not found in WhatsApp": "Looked up in WhatsApp: it had not gone out. It is sent again.",
+    "found in WhatsApp": "Looked up in WhatsApp: it had gone out.",
+    "the hand-over was interrupted; WhatsApp can't be asked yet": "The hand-over was interrupted, and WhatsApp can't be asked yet whether it went out.",
+    "sent again by its sender": "Its sender decided to send it again.",
+    **{code: text for code, text in MESSAGE_ERRORS.items() if code != "engine_error"},
+}
+"""What a step's detail means, on the timeline."""
+
 
 _LACKS: dict[str, str] = {
     "send": "messages can't be sent",

@@ -25,7 +25,24 @@ function showHint() {
   document.getElementById('sandbox-hint')?.toggleAttribute('hidden', !sandbox)
 }
 
+const when = document.getElementById('send_at')
+const zone = document.getElementById('zone')
+const send = document.getElementById('send')
+
+/** Nobody should have to know the name of the zone they sit in. */
+function guessZone() {
+  const here = Intl.DateTimeFormat().resolvedOptions().timeZone
+  if (here && zone.value === 'UTC' && !when.value) zone.value = here
+}
+
+function nameDeed() {
+  send.lastChild.textContent = when.value ? 'Schedule message' : 'Send message'
+}
+
 text.addEventListener('input', show)
+when.addEventListener('input', nameDeed)
+guessZone()
+nameDeed()
 session?.addEventListener('change', showHint)
 show()
 showHint()
