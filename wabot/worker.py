@@ -113,6 +113,7 @@ class Worker:
             guarded(lambda: self._services.store.workers.seen(self._name, now()), "heartbeat")
             guarded(self._upkeep.round, "upkeep")
             guarded(self._services.schedule.promote, "schedule")
+            guarded(self._services.erasure.round, "erasure")
             if time.monotonic() - looked_after > LOOK_AFTER_INTERVAL:
                 looked_after = time.monotonic()
                 guarded(self._look_after, "look_after")

@@ -21,6 +21,7 @@ from .aftercare import Aftercare
 from .audit import AuditLog
 from .claims import Claims, owner_name
 from .delivery import Delivery
+from .erasure import Erasure
 from .figures import Figures
 from .identity import Identity
 from .ingest import Ingest
@@ -55,6 +56,7 @@ class Services:
     accounts: Accounts
     identity: Identity
     logins: Logins
+    erasure: Erasure
     preferences: Preferences
     sessions: SessionService
     messages: MessageService
@@ -116,6 +118,7 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         accounts=accounts,
         identity=Identity(store, settings),
         logins=Logins(store),
+        erasure=Erasure(store, accounts, sessions),
         preferences=preferences,
         sessions=sessions,
         messages=MessageService(store, sessions, publisher, acceptance, QueueGauge(store), tally, pacing, progress),

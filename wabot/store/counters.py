@@ -7,6 +7,8 @@ from typing import Any
 
 from pymongo.database import Database
 
+from .personal import erase_some, ids_of
+
 ALL = "all"
 """The owner of what is counted for everybody together."""
 TOTAL = "total"
@@ -44,6 +46,10 @@ class Counters:
             top = {one["owner"]: one[_RANKED_BY] for one in found if one["owner"] != ALL}
             least = least // 4 if least > 1 else 0
         return dict(sorted(top.items(), key=lambda one: one[1], reverse=True)[:limit])
+
+    def erase(self, user_id: str, limit: int) -> int:
+        """Up to `limit` of this user's; how many."""
+        return erase_some(self._counters, ids_of(user_id), limit)
 
 
 def _numbers(document: dict[str, Any]) -> dict[str, int]:

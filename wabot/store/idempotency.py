@@ -10,6 +10,7 @@ from pymongo.database import Database
 
 from ..lib.together import Together
 from .inserting import insert_new
+from .personal import erase_some, ids_of
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,10 @@ class IdempotencyKeys:
         ids = list({documents[index]["_id"] for index in taken})
         kept = {one["_id"]: one for one in self._keys.find({"_id": {"$in": ids}})} if ids else {}
         return [_remembered(kept.get(one["_id"], one) if index in taken else one) for index, one in enumerate(documents)]
+
+    def erase(self, user_id: str, limit: int) -> int:
+        """Up to `limit` of this user's; how many."""
+        return erase_some(self._keys, ids_of(user_id), limit)
 
 
 def _remembered(document: dict[str, Any]) -> Remembered:

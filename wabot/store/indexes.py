@@ -16,7 +16,7 @@ def _index(*names: str, **options: Any) -> IndexModel:
 
 
 INDEXES: dict[str, list[IndexModel]] = {
-    "users": [_index("email", unique=True)],
+    "users": [_index("email", unique=True), _index("erasing_at")],
     "logins": [_index("user_id", "_id"), _index("expires_at", expireAfterSeconds=0)],
     "limit_reports": [_index("expires_at", expireAfterSeconds=0)],
     "login_failures": [_index("expires_at", expireAfterSeconds=0)],

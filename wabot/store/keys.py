@@ -8,6 +8,7 @@ from typing import Any
 from pymongo.database import Database
 
 from . import ids
+from .personal import erase_some
 from .records import ApiKey, record_of
 
 _KEYS_PER_USER = 100
@@ -36,3 +37,7 @@ class ApiKeys:
 
     def used(self, key_id: str, at: datetime) -> None:
         self._keys.update_one({"_id": ids.parse(key_id)}, {"$set": {"last_used_at": at}})
+
+    def erase(self, user_id: str, limit: int) -> int:
+        """Up to `limit` of this user's; how many."""
+        return erase_some(self._keys, {"user_id": user_id}, limit)

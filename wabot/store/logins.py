@@ -10,6 +10,7 @@ from pymongo.database import Database
 
 from ..lib.together import Together
 from .finding import found_by_id
+from .personal import erase_some
 from .records import Login, record_of
 
 _LISTED = 200
@@ -56,3 +57,7 @@ class Logins:
 
     def end_all(self, user_id: str) -> None:
         self._logins.delete_many({"user_id": user_id})
+
+    def erase(self, user_id: str, limit: int) -> int:
+        """Up to `limit` of this user's; how many."""
+        return erase_some(self._logins, {"user_id": user_id}, limit)

@@ -34,6 +34,7 @@ class MessageFilter:
 class Messages:
     def __init__(self, db: Database[dict[str, Any]]) -> None:
         self._messages = db["messages"]
+        self._erased_to: dict[tuple[str, str], str] = {}
 
     def add(self, message: Message) -> bool:
         """False when a message of this session and WhatsApp id is there already."""
@@ -125,6 +126,20 @@ class Messages:
             self._messages, equal, limit=limit, before=before, since=asked.since, wanted=_wanted(asked)
         )
         return Page([_known(one) for one in documents], following)
+
+    def erase(self, user_id: str, limit: int) -> int:
+        """Up to `limit` of this user's, the newest first; how many."""
+        return self._erase(user_id, "out", limit) or self._erase(user_id, "in", limit)
+
+    def _erase(self, user_id: str, direction: str, limit: int) -> int:
+        """Where the last call ended is kept in mind, since a search from the top widens its windows again each time."""
+        place = (user_id, direction)
+        before = self._erased_to.pop(place, None)
+        found, _ = newest_first(self._messages, {"user_id": user_id, "direction": direction}, limit=limit, before=before)
+        if not found:
+            return self._erase(user_id, direction, limit) if before else 0
+        self._erased_to[place] = str(found[-1]["_id"])
+        return self._messages.delete_many({"_id": {"$in": [one["_id"] for one in found]}}).deleted_count
 
 
 def _document(message: Message) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pymongo.database import Database
 
 from . import ids
 from .inserting import insert_new
+from .personal import erase_some
 from .records import OutboxEntry, record_of
 from .windows import newest_first
 
@@ -60,6 +61,10 @@ class Outbox:
     def waiting_of(self, user_id: str, at_most: int) -> int:
         """How many of this user's messages wait, counted up to `at_most`."""
         return len(list(self._outbox.find({"user_id": user_id}, {"_id": 1}).limit(at_most)))
+
+    def erase(self, user_id: str, limit: int) -> int:
+        """Up to `limit` of this user's; how many."""
+        return erase_some(self._outbox, {"user_id": user_id}, limit)
 
 
 def _document(entry: OutboxEntry) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
+from .personal import ids_of
 from .records import PacingRecord, record_of
 
 
@@ -31,3 +32,8 @@ class PacingRecords:
         except DuplicateKeyError:
             return False
         return True
+
+    def forget(self, session_id: str) -> None:
+        """With the session's end."""
+        self._contacts.delete_many(ids_of(session_id))
+        self._pacing.delete_one({"_id": session_id})

@@ -8,6 +8,8 @@ from typing import Any
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
+from .personal import erase_some
+
 _PHONES_PER_USER = 20
 
 
@@ -28,3 +30,7 @@ class SandboxPhones:
 
     def of_user(self, user_id: str) -> list[str]:
         return [str(one["_id"]) for one in self._phones.find({"user_id": user_id}).limit(_PHONES_PER_USER)]
+
+    def erase(self, user_id: str, limit: int) -> int:
+        """Up to `limit` of this user's; how many."""
+        return erase_some(self._phones, {"user_id": user_id}, limit)

@@ -29,6 +29,7 @@ class User:
     token_version: int = 1
     disabled: bool = False
     must_change_password: bool = False
+    erasing_at: datetime | None = None
     email_confirmed: bool = True
     invited: bool = False
     """Made by an administrator, and its owner has not chosen a password yet."""

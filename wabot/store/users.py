@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 from pymongo.database import Database
@@ -15,6 +16,8 @@ from .records import Page, User, record_of
 from .windows import newest_first
 
 _TOGETHER = 200
+_LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
+"""No wabot wrote anything before. A range of times matches times only, not the users without one."""
 
 
 class EmailTaken(Exception):
@@ -80,6 +83,19 @@ class Users:
     def end_logins(self, user_id: str) -> None:
         """Every cookie and token made before is dead."""
         self._users.update_one({"_id": ids.parse(user_id)}, {"$inc": {"token_version": 1}})
+
+    def other_admin(self, user_id: str) -> bool:
+        """Whether there is an administrator besides this user."""
+        found = self._users.find({"role": "admin"}, {"disabled": 1})
+        return any(str(one["_id"]) != user_id and not one.get("disabled") for one in found)
+
+    def erasing(self, limit: int) -> list[User]:
+        """Those whose data is being erased."""
+        found = self._users.find({"erasing_at": {"$gt": _LONG_AGO}}).limit(limit)
+        return [record_of(User, one) for one in found]
+
+    def remove(self, user_id: str) -> None:
+        self._users.delete_one({"_id": ids.parse(user_id)})
 
     def page(self, *, limit: int, cursor: str | None = None) -> Page:
         documents, following = newest_first(self._users, {}, limit=limit, before=cursor)

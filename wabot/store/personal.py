@@ -1,0 +1,58 @@
+"""What is kept of a user, collection by collection: one table for erasing and exporting it all. A test finds what isn't listed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pymongo.collection import Collection
+
+if TYPE_CHECKING:
+    from . import Store
+
+Document = dict[str, Any]
+
+PERSONAL = {
+    "outbox": "outbox",
+    "logins": "logins",
+    "api_keys": "keys",
+    "mails": "mails",
+    "idempotency_keys": "idempotency",
+    "sandbox_phones": "phones",
+    "counters": "counters",
+    "messages": "messages",
+}
+"""Collection → attribute of `Store` that erases a user's part of it, in this order: first what would still go out."""
+
+WITH_THE_SESSION = ("sessions", "pacing", "pacing_contacts")
+"""Ends when the user's WhatsApp sessions are deleted, after their logout."""
+
+KEPT = {
+    "audit": "what administrators did to whom, append-only; the one who is gone is named by id and address",
+    "settings": "of the installation",
+    "workers": "names of processes",
+    "applied_events": "ids of events, for a week",
+    "login_failures": "digests, for an hour",
+}
+"""Collection → why nothing of a user has to be erased there."""
+
+
+class Erasing(Protocol):
+    def erase(self, user_id: str, limit: int) -> int:
+        """Delete up to `limit` of this user's documents; how many were deleted, 0 when nothing is left."""
+
+
+def erasers(store: Store) -> Iterator[Erasing]:
+    for attribute in PERSONAL.values():
+        yield getattr(store, attribute)
+
+
+def erase_some(collection: Collection[Document], equal: Document, limit: int) -> int:
+    """For an `equal` with an index of that shape, which matches a bounded number."""
+    found = [one["_id"] for one in collection.find(equal, {"_id": 1}).limit(limit)]
+    return collection.delete_many({"_id": {"$in": found}}).deleted_count if found else 0
+
+
+def ids_of(owner: str) -> Document:
+    """The range of string ids that begin with `<owner>:`."""
+    return {"_id": {"$gte": f"{owner}:", "$lt": f"{owner};"}}
