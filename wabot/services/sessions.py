@@ -113,6 +113,7 @@ class SessionService:
             raise NotFound(f"There is no session named {name[:40]!r}.")
         self.disconnect(user_id, name, correlation_id)
         self.store.pacing.forget(session.id)
+        self.store.lanes.erase(session.id)
         self.store.sessions.remove(user_id, session.id)
 
     def qr(self, user_id: str, name: str) -> Session:

@@ -24,7 +24,7 @@ PERSONAL = {
 }
 """Collection → attribute of `Store` that erases a user's part of it, in this order: first what would still go out."""
 
-WITH_THE_SESSION = ("sessions", "pacing", "pacing_contacts")
+WITH_THE_SESSION = ("sessions", "pacing", "pacing_contacts", "lanes")
 """Ends when the user's WhatsApp sessions are deleted, after their logout."""
 
 KEPT = {
@@ -32,6 +32,7 @@ KEPT = {
     "settings": "of the installation",
     "workers": "names of processes",
     "applied_events": "ids of events, for a week",
+    "limit_reports": "who is being limited just now, for seconds",
     "login_failures": "digests, for an hour",
 }
 """Collection → why nothing of a user has to be erased there."""
