@@ -1,14 +1,78 @@
 """Every event wabot tells the outside: one documented dataclass an event, in one registry.
 
 Socket.IO, webhooks, the docs and the pages' check-boxes read `REGISTRY`; adding an event is adding a class here.
+
+What leaves is `{type, timestamp, data}`. A payload's version rises when a field goes or changes its meaning; new fields may come
+at any time. Each event has a JSON schema, made from the model of its data, and a sample that fits it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from datetime import datetime
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
 
 REGISTRY: dict[str, type[Event]] = {}
+
+
+class Reason(BaseModel):
+    """A stable code to switch on, and words for people."""
+
+    code: str
+    text: str
+
+
+class MessageData(BaseModel):
+    """The message object of the HTTP API. `status` is the one this event is about."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str
+    session: str
+    direction: Literal["in", "out"]
+    to: str | None
+    from_: str | None = Field(alias="from")
+    message: str
+    status: str
+    error: Reason | None
+    wa_message_id: str | None
+    created_at: datetime
+    updated_at: datetime
+    idempotency_key: str | None
+
+
+class SessionData(BaseModel):
+    """The session object of the HTTP API, as it was at that moment. `pairing_code` is always null here: what links a phone
+    is fetched with a credential (`GET /api/whatsapp/qr`), not sent around."""
+
+    model_config = ConfigDict(extra="allow")
+
+    session: str
+    status: str
+    reason: Reason | None
+    engine: str
+    network: Literal["live", "sandbox"]
+    phone: str | None
+    push_name: str | None
+    since: datetime | None
+    observed_at: datetime | None
+    qr_expires_at: datetime | None
+    pairing_code: None
+
+
+_AT = "2026-01-31T12:00:00.000Z"
+_MESSAGE = {
+    "id": "697df4c0a1b2c3d4e5f60718", "session": "default", "direction": "out", "to": "+12025550143", "from": "+12025550100",
+    "message": "Your order 1001 is on its way.", "status": "", "error": None, "wa_message_id": "3EB05D1F0A4C7E92B6D380",
+    "created_at": _AT, "updated_at": _AT, "idempotency_key": "order-1001",
+}  # fmt: skip
+_SESSION = {
+    "session": "default", "status": "", "reason": None, "engine": "webjs", "network": "live", "phone": "+12025550100",
+    "push_name": "Corner Shop", "since": _AT, "observed_at": _AT, "qr_expires_at": None, "pairing_code": None,
+}  # fmt: skip
+_NOT_LINKED = {"phone": None, "push_name": None}
 
 
 @dataclass(frozen=True)
@@ -19,19 +83,51 @@ class Event:
     data: dict[str, Any]
 
     type: ClassVar[str] = ""
+    version: ClassVar[int] = 1
     push: ClassVar[str] = ""
     """The Socket.IO event that carries it."""
+    sample_data: ClassVar[dict[str, Any]] = {}
+    """Where the sample differs from that of its kind."""
 
     def __init_subclass__(cls) -> None:
         REGISTRY[cls.type] = cls
 
+    @classmethod
+    def schema(cls) -> dict[str, Any]:
+        """JSON schema (2020-12) of the whole body."""
+        model = MessageData if cls.push == "message" else SessionData
+        data = model.model_json_schema(by_alias=True)
+        definitions = data.pop("$defs", {})
+        return {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": cls.type,
+            "description": cls.__doc__,
+            "type": "object",
+            "required": ["type", "timestamp", "data"],
+            "properties": {"type": {"const": cls.type}, "timestamp": {"type": "string", "format": "date-time"}, "data": data},
+            "$defs": definitions,
+        }
+
+    @classmethod
+    def sample(cls) -> dict[str, Any]:
+        """A whole body, as a receiver may get it."""
+        kind = {**_MESSAGE} if cls.push == "message" else {**_SESSION}
+        data = {**kind, "status": cls.type.partition(".")[2], **cls.sample_data}
+        return body(cls.type, _AT, data)
+
+
+def body(event_type: str, timestamp: str, data: dict[str, Any]) -> dict[str, Any]:
+    """What leaves; `timestamp` is when it happened, RFC 3339."""
+    return {"type": event_type, "timestamp": timestamp, "data": data}
+
 
 @dataclass(frozen=True)
 class SessionQr(Event):
-    """A new QR code is waiting to be scanned."""
+    """A new QR code is waiting to be scanned; `GET /api/whatsapp/qr` gives it, as text and picture."""
 
     type = "session.qr"
     push = "session"
+    sample_data: ClassVar[dict[str, Any]] = {**_NOT_LINKED, "qr_expires_at": "2026-01-31T12:00:20.000Z"}
 
 
 @dataclass(frozen=True)
@@ -48,6 +144,10 @@ class SessionDisconnected(Event):
 
     type = "session.disconnected"
     push = "session"
+    sample_data: ClassVar[dict[str, Any]] = {
+        **_NOT_LINKED,
+        "reason": {"code": "unlinked_on_phone", "text": "The device was removed on the phone."},
+    }
 
 
 @dataclass(frozen=True)
@@ -56,6 +156,7 @@ class SessionFailed(Event):
 
     type = "session.failed"
     push = "session"
+    sample_data: ClassVar[dict[str, Any]] = {"reason": {"code": "opened_elsewhere", "text": "WhatsApp Web was opened elsewhere."}}
 
 
 @dataclass(frozen=True)
@@ -64,6 +165,10 @@ class SessionStatus(Event):
 
     type = "session.status"
     push = "session"
+    sample_data: ClassVar[dict[str, Any]] = {
+        "status": "reconnecting",
+        "reason": {"code": "connection_lost", "text": "The connection was lost."},
+    }
 
 
 @dataclass(frozen=True)
@@ -72,6 +177,7 @@ class MessageScheduled(Event):
 
     type = "message.scheduled"
     push = "message"
+    sample_data: ClassVar[dict[str, Any]] = {"wa_message_id": None}
 
 
 @dataclass(frozen=True)
@@ -80,6 +186,7 @@ class MessageQueued(Event):
 
     type = "message.queued"
     push = "message"
+    sample_data: ClassVar[dict[str, Any]] = {"wa_message_id": None}
 
 
 @dataclass(frozen=True)
@@ -120,6 +227,7 @@ class MessageFailed(Event):
 
     type = "message.failed"
     push = "message"
+    sample_data: ClassVar[dict[str, Any]] = {"error": {"code": "not_on_whatsapp", "text": "This number is not on WhatsApp."}}
 
 
 @dataclass(frozen=True)
@@ -144,3 +252,10 @@ class MessageReceived(Event):
 
     type = "message.received"
     push = "message"
+    sample_data: ClassVar[dict[str, Any]] = {
+        "direction": "in",
+        "to": "+12025550100",
+        "from": "+12025550143",
+        "message": "Thank you!",
+        "idempotency_key": None,
+    }

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..config import Settings
+from ..lib.bell import Bell
 from ..lib.gateway import Gateway
 from ..lib.loopback import LoopbackClient
 from ..lib.sandbox import Sandbox
@@ -23,6 +24,7 @@ from .claims import Claims, owner_name
 from .delivery import Delivery
 from .erasure import Erasure
 from .figures import Figures
+from .hearing import Hearing
 from .identity import Identity
 from .ingest import Ingest
 from .invitations import Invitations
@@ -85,12 +87,15 @@ class Services:
     recovery: Recovery
     addresses: Addresses
     invitations: Invitations
+    hooks_bell: Bell
+    hearing: Hearing
 
     def close(self) -> None:
         """At the end of the process: connections and sockets."""
         self.limit_reports.close()
         self.tally.close()
         self.wake_ups.close()
+        self.hooks_bell.close()
         self.store.close()
 
 
@@ -104,13 +109,15 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
     limit_report = LimitReport()
     claims = Claims(store)
     pacing = Pacing(store, preferences)
+    hooks_bell = Bell(settings.data / "run", "hooks")
+    hearing = Hearing(store, hooks_bell.ring)
     acceptance = Acceptance(store, wake_ups.ring)
-    sessions = SessionService(store, gateway, publisher, preferences, settings)
+    sessions = SessionService(store, gateway, publisher, preferences, settings, hearing)
     links = Links(store, settings)
     mails = Mails(store, settings, links, wake_ups.ring, door_of(settings), owner_name())
     session_overview = SessionOverview(store)
     accounts = Accounts(store, settings, preferences, mails)
-    progress = Progress(store, publisher, tally)
+    progress = Progress(store, publisher, tally, hearing)
     return Services(
         settings=settings,
         store=store,
@@ -121,7 +128,7 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         erasure=Erasure(store, accounts, sessions),
         preferences=preferences,
         sessions=sessions,
-        messages=MessageService(store, sessions, publisher, acceptance, QueueGauge(store), tally, pacing, progress),
+        messages=MessageService(store, sessions, publisher, acceptance, QueueGauge(store), tally, pacing, progress, hearing),
         progress=progress,
         ingest=Ingest(store, sessions, progress),
         aftercare=Aftercare(store, acceptance, progress),
@@ -147,4 +154,6 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         recovery=Recovery(accounts, links, mails),
         addresses=Addresses(store, links, mails),
         invitations=Invitations(store, accounts, mails, audit),
+        hooks_bell=hooks_bell,
+        hearing=hearing,
     )

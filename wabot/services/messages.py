@@ -18,6 +18,7 @@ from ..store.records import Message, Page, Session
 from . import message_machine, session_machine
 from .acceptance import Acceptance
 from .allowance import Allowance
+from .hearing import Hearing
 from .pacing import Pacing, Wait
 from .progress import Progress
 from .publishing import Publisher, pushes_of_message
@@ -54,6 +55,7 @@ class MessageService:
     tally: Tally
     pacing: Pacing
     progress: Progress
+    hearing: Hearing
 
     def accept(self, user_id: str, draft: Draft, correlation_id: str, allowance: Allowance) -> tuple[Message, bool]:
         """Store the message and its place in the outbox; (message, whether it is new). Only then may it be answered.
@@ -173,8 +175,10 @@ class MessageService:
         return self._store(twin)[0]
 
     def _store(self, message: Message) -> tuple[Message, bool]:
-        if not self.acceptance.store(message):
+        mark = self.hearing.mark(message.user_id)
+        if not self.acceptance.store(replace(message, **mark)):
             return self.store.messages.get(message.id) or message, False
+        self.hearing.marked(mark)
         self.tally.count(message.user_id, "accepted")
         self.publisher.publish(pushes_of_message(message))
         return message, True

@@ -13,6 +13,7 @@ from ..store import Store
 from ..store.ids import new_id
 from ..store.records import Message
 from . import durations
+from .hearing import Hearing
 from .message_machine import ACK_TO_STATUS, ALLOWED_FROM
 from .publishing import Publisher, pushes_of_message
 from .reasons import message_error
@@ -32,14 +33,17 @@ class Progress:
     store: Store
     publisher: Publisher
     tally: Tally
+    hearing: Hearing
 
     def move(self, message: Message, status: str, *, detail: str | None = None, claim: int | None = None, **changes: Any) -> bool:
         """One transition of the state machine; False when the message has moved on meanwhile, or was handed over under
         another `claim` than this."""
         at = now()
         entry = {"status": status, "at": at, **({"detail": detail} if detail else {})}
-        if not self.store.messages.move(message.id, ALLOWED_FROM[status], entry, changes, claim):
+        mark = self.hearing.mark(message.user_id)
+        if not self.store.messages.move(message.id, ALLOWED_FROM[status], entry, {**changes, **mark}, claim):
             return False
+        self.hearing.marked(mark)
         self._measure(message, [entry])
         self._tell(replace(message, status=status, updated_at=at, **changes), [status])
         return True
@@ -52,7 +56,9 @@ class Progress:
         at = now()
         waited = waits.since(min(one.updated_at for one in messages))
         entry = {"status": "sending", "at": at, **({"waits": waited} if waited else {})}
-        started = self.store.messages.start_many([one.id for one in messages], ALLOWED_FROM["sending"], entry, claim)
+        mark = self.hearing.mark(messages[0].user_id)
+        started = self.store.messages.start_many([one.id for one in messages], ALLOWED_FROM["sending"], entry, claim, mark)
+        self.hearing.marked(mark)
         sending = [
             replace(one, status="sending", updated_at=at, attempts=one.attempts + 1, claim=claim)
             for one in messages
@@ -87,8 +93,10 @@ class Progress:
     def _advance(self, message: Message, entries: list[dict[str, Any]]) -> bool:
         last = entries[-1]
         changes: dict[str, Any] = {"error": message_error("rejected_by_whatsapp")} if last["status"] == "failed" else {}
-        if not self.store.messages.advance(message, entries, changes):
+        mark = self.hearing.mark(message.user_id)
+        if not self.store.messages.advance(message, entries, {**changes, **mark}):
             return False
+        self.hearing.marked(mark)
         self._measure(message, entries)
         self._tell(replace(message, status=last["status"], updated_at=last["at"], **changes), [one["status"] for one in entries])
         return True
@@ -99,14 +107,16 @@ class Progress:
         if session is None:
             return
         at = from_rfc3339(data["at"])
+        mark = self.hearing.mark(session.user_id)
         message = Message(
             id=new_id(), user_id=session.user_id, session_id=session.id, session=session.name, network=session.network,
             direction="in", to=session.phone, from_=data["from"]["phone"], message=data["body"], status="received",
             created_at=at, updated_at=now(), wa_message_id=data["wa_message_id"], correlation_id=correlation_id,
             push_name=data.get("push_name"), chat_lid=data["chat"]["lid"], kind=data.get("kind", "text"),
-            timeline=[{"status": "received", "at": at}],
+            timeline=[{"status": "received", "at": at}], untold=mark.get("untold"),
         )  # fmt: skip
         if self.store.messages.add(message):
+            self.hearing.marked(mark)
             self.tally.count(session.user_id, "received")
             self.publisher.publish(pushes_of_message(message))
 

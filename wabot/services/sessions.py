@@ -15,6 +15,7 @@ from ..lib.log import get_logger
 from ..store import Store
 from ..store.records import Session
 from . import session_machine as machine
+from .hearing import Hearing
 from .preferences import Preferences
 from .publishing import Publisher, pushes_of_session
 
@@ -41,6 +42,7 @@ class SessionService:
     publisher: Publisher
     preferences: Preferences
     settings: Settings
+    hearing: Hearing
 
     def status(self, user_id: str, name: str) -> Session:
         """A never used `default` is disconnected. Raises NotFound for any other unknown name."""
@@ -66,11 +68,9 @@ class SessionService:
         return self._start(session, {name: value for name, value in wanted.items() if name != "name"}, correlation_id)
 
     def _start(self, session: Session, order: dict[str, Any], correlation_id: str) -> Session:
-        changes = machine.ordered_start(session, now(), order)
-        if not self.store.sessions.change(session.id, session.epoch, changes):
+        started = self._change(session, machine.ordered_start(session, now(), order))
+        if started is None:
             return self.status(session.user_id, session.name)  # another request ordered at the same moment
-        started = replace(session, **changes)
-        self.publisher.publish(pushes_of_session(started))
         self.tell_gateway_to_start(started, correlation_id)
         return self.status(session.user_id, session.name)
 
@@ -131,38 +131,41 @@ class SessionService:
         """Apply what the gateway observed, from an event or a heartbeat; the order they come in doesn't matter."""
         session = self.store.sessions.get(snapshot["id"])
         changes = machine.observed(session, snapshot) if session else {}
-        if session and changes and self.store.sessions.observe(session.id, session.epoch, changes):
-            after = replace(session, **changes)
-            if len(changes) > len(machine.HEARTBEAT_FIELDS):
-                log.info("session_observed", session_id=session.id, status=after.status, reason=after.reason)
-                self.publisher.publish(pushes_of_session(after))
+        if session is None or not changes:
+            return
+        if len(changes) == len(machine.HEARTBEAT_FIELDS):
+            self.store.sessions.observe(session.id, session.epoch, changes)
+        elif after := self._change(session, changes, observed=True):
+            log.info("session_observed", session_id=session.id, status=after.status, reason=after.reason)
 
     def gateway_lost(self, session: Session) -> None:
-        changes = machine.gateway_lost(session)
-        if changes and self.store.sessions.change(session.id, session.epoch, changes):
-            self.publisher.publish(pushes_of_session(replace(session, **changes)))
+        if changes := machine.gateway_lost(session):
+            self._change(session, changes)
+
+    def _change(self, session: Session, changes: dict[str, Any], *, observed: bool = False) -> Session | None:
+        """Store and tell; the session as it is now, or None when somebody ordered or observed otherwise meanwhile."""
+        after = replace(session, **changes)
+        mark = self.hearing.session_mark(session, after)
+        apply = self.store.sessions.observe if observed else self.store.sessions.change
+        if not apply(session.id, session.epoch, {**changes, **mark}):
+            return None
+        self.hearing.marked(mark)
+        self.publisher.publish(pushes_of_session(after))
+        return after
 
     def finish_logout(self, session: Session, correlation_id: str) -> None:
         """For the worker: a disconnect that was ordered while the gateway was away."""
         self._finish_logout(session, correlation_id)
 
     def _order_logout(self, session: Session) -> Session:
-        changes = machine.ordered_end(session, now())
-        if not self.store.sessions.change(session.id, session.epoch, changes):
-            return self.store.sessions.get(session.id) or session
-        ordered = replace(session, **changes)
-        self.publisher.publish(pushes_of_session(ordered))
-        return ordered
+        ordered = self._change(session, machine.ordered_end(session, now()))
+        return ordered or self.store.sessions.get(session.id) or session
 
     def _finish_logout(self, session: Session, correlation_id: str) -> Session:
         order = {"epoch": session.epoch, "network": session.network, "engine": session.engine}
         self.gateway.logout(session.id, order, correlation_id)
-        changes = machine.ended(now())
-        if not self.store.sessions.change(session.id, session.epoch, changes):
-            return self.store.sessions.get(session.id) or session
-        ended = replace(session, **changes)
-        self.publisher.publish(pushes_of_session(ended))
-        return ended
+        ended = self._change(session, machine.ended(now()))
+        return ended or self.store.sessions.get(session.id) or session
 
     def _needs_start(self, session: Session, wanted: dict[str, Any]) -> bool:
         """False when it runs already as asked. Raises Conflict when a linked one would change its network or engine."""

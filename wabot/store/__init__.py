@@ -17,6 +17,7 @@ from . import indexes
 from .audit import Audit
 from .counters import Counters
 from .events import AppliedEvents
+from .hearers import Hearers
 from .idempotency import IdempotencyKeys
 from .keys import ApiKeys
 from .lanes import Lanes
@@ -56,6 +57,7 @@ class Store:
         self.messages = Messages(db)
         self.outbox = Outbox(db)
         self.lanes = Lanes(db)
+        self.hearers = Hearers(db)
         self.idempotency = IdempotencyKeys(db)
         self.counters = Counters(db)
         self.settings = StoredSettings(db)

@@ -83,15 +83,22 @@ class Messages:
         found = self._messages.find({"_id": {"$in": [ids.parse(one) for one in message_ids]}})
         return {str(one["_id"]): _known(one) for one in found}
 
-    def start_many(self, message_ids: list[str], allowed_from: Collection[str], entry: dict[str, Any], claim: int) -> set[str]:
+    def start_many(
+        self,
+        message_ids: list[str],
+        allowed_from: Collection[str],
+        entry: dict[str, Any],
+        claim: int,
+        changes: dict[str, Any] | None = None,
+    ) -> set[str]:
         """The same transition into a hand-over for several at once, under a lane's epoch; ids of those that made it.
 
         A message that was handed over under a later epoch is left alone.
         """
         wanted = {"$in": [ids.parse(one) for one in message_ids]}
         guard = {"_id": wanted, "status": {"$in": list(allowed_from)}, "claim": {"$not": {"$gt": claim}}}
-        changes = {"status": entry["status"], "updated_at": entry["at"], "claim": claim}
-        update = {"$set": changes, "$push": {"timeline": entry}, "$inc": {"attempts": 1}}
+        changed = {**(changes or {}), "status": entry["status"], "updated_at": entry["at"], "claim": claim}
+        update = {"$set": changed, "$push": {"timeline": entry}, "$inc": {"attempts": 1}}
         if self._messages.update_many(guard, update).modified_count == len(message_ids):
             return set(message_ids)
         started = {"status": entry["status"], "updated_at": entry["at"], "claim": claim}
@@ -112,6 +119,20 @@ class Messages:
         }
         guard = {"_id": ids.parse(message.id), "status": message.status}
         return self._messages.update_one(guard, update).modified_count == 1
+
+    def untold(self, limit: int) -> list[Message]:
+        """Messages with changes whose events have not been told, the longest marked first."""
+        found = self._messages.find({"untold": {"$gt": ""}}).sort("untold", 1).limit(limit)
+        return [_known(one) for one in found]
+
+    def told(self, messages: list[Message]) -> None:
+        """Take the marks off; where more has happened since they were read, they stay."""
+        by_length: dict[int, list[Message]] = {}
+        for one in messages:
+            by_length.setdefault(len(one.timeline), []).append(one)
+        for told, alike in by_length.items():
+            unchanged = {"_id": {"$in": [ids.parse(one.id) for one in alike]}, "untold": {"$in": [one.untold for one in alike]}}
+            self._messages.update_many(unchanged, {"$set": {"told": told}, "$unset": {"untold": ""}})
 
     def set_wa_id(self, message_id: str, wa_message_id: str) -> None:
         self._messages.update_one({"_id": ids.parse(message_id)}, {"$set": {"wa_message_id": wa_message_id}})

@@ -103,6 +103,9 @@ class Session:
     restarts: int = 0
     last_error: str | None = None
     missing: list[str] = field(default_factory=list)
+    untold: str | None = None
+    telling: list[dict[str, Any]] = field(default_factory=list)
+    """Events that have not been told yet (services/hearing.py): {id, type, at, data}."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +138,10 @@ class Message:
     kind: str = "text"
     send_at: datetime | None = None
     timeline: list[dict[str, Any]] = field(default_factory=list)
+    untold: str | None = None
+    """Set by a change whose events have not been told yet (services/hearing.py)."""
+    told: int = 0
+    """How many entries of the timeline have been."""
 
 
 @dataclass(frozen=True)
@@ -185,6 +192,15 @@ class QueuedMail:
     values: dict[str, str] = field(default_factory=dict)
     attempts: int = 0
     owner: str | None = None
+
+
+@dataclass(frozen=True)
+class Hearer:
+    """A user whose events are told, from `since` to `until` at least; `id` is the user's."""
+
+    id: str
+    since: datetime
+    until: datetime
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ from .windows import newest_first
 _Name = tuple[str, str]
 """A user's id, and what the user calls the session."""
 _IDS_KEPT = 10_000
+_TELLING_AT_MOST = 100
+"""Events of one session kept while nobody tells them."""
 
 
 class Sessions:
@@ -72,12 +74,30 @@ class Sessions:
     def change(self, session_id: str, epoch: int, changes: dict[str, Any]) -> bool:
         """Apply `changes` if the epoch is still this one; False when somebody ordered otherwise meanwhile."""
         guard = {"_id": ids.parse(session_id), "epoch": epoch}
-        return self._sessions.update_one(guard, {"$set": changes}).matched_count == 1
+        return self._sessions.update_one(guard, _update(changes)).matched_count == 1
 
     def observe(self, session_id: str, epoch: int, changes: dict[str, Any]) -> bool:
         """Apply an observation unless a later one has been applied already (`changes["observed_at"]` decides)."""
         guard = {"_id": ids.parse(session_id), "epoch": epoch, "observed_at": {"$lte": changes["observed_at"]}}
-        return self._sessions.update_one(guard, {"$set": changes}).matched_count == 1
+        return self._sessions.update_one(guard, _update(changes)).matched_count == 1
+
+    def untold(self, limit: int) -> list[Session]:
+        """Sessions with events that have not been told."""
+        return [record_of(Session, one) for one in self._sessions.find({"untold": {"$gt": ""}}).limit(limit)]
+
+    def told(self, session: Session) -> None:
+        """Take the mark off, unless more has happened meanwhile."""
+        guard = {"_id": ids.parse(session.id), "untold": session.untold}
+        self._sessions.update_one(guard, {"$unset": {"untold": ""}, "$set": {"telling": []}})
 
     def remove(self, user_id: str, session_id: str) -> bool:
         return self._sessions.delete_one({"_id": ids.parse(session_id), "user_id": user_id}).deleted_count == 1
+
+
+def _update(changes: dict[str, Any]) -> dict[str, Any]:
+    """`telling` in `changes` is one event more, not a new list."""
+    event = changes.get("telling")
+    if event is None:
+        return {"$set": changes}
+    rest = {name: value for name, value in changes.items() if name != "telling"}
+    return {"$set": rest, "$push": {"telling": {"$each": [event], "$slice": -_TELLING_AT_MOST}}}

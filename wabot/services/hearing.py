@@ -1,0 +1,94 @@
+"""Whose events are told: those of users who have webhook endpoints, or have listened lately. Nobody else pays for them.
+
+A change of a hearing user's message or session is marked *in the write that makes it* (`untold`), and the mark stands until the
+events are in the log and their deliveries made (services/telling.py). Whatever dies in between, the mark is found.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from ..lib.clock import now
+from ..store import Store
+from ..store.ids import derived, new_id
+from ..store.records import Session
+from .publishing import event_of_session
+
+FOR = timedelta(days=7)
+"""Events go on being told for so long after the last endpoint was deleted, or after the last listening."""
+_LOOK_EVERY = 1.0
+_REMEMBERED = 10_000
+
+Mark = dict[str, Any]
+"""What is written with a change so that it is told: empty for users nobody listens for."""
+
+
+class Hearing:
+    """Safe for threads. One look a second and user at most."""
+
+    def __init__(self, store: Store, ring: Callable[[], None]) -> None:
+        self._store = store
+        self._ring = ring
+        self._known: OrderedDict[str, tuple[float, bool]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def mark(self, user_id: str) -> Mark:
+        """For a change of a message: a mark of its own for each write, so that it can be taken back exactly."""
+        return {"untold": new_id()} if self._hears(user_id) else {}
+
+    def session_mark(self, before: Session, after: Session) -> Mark:
+        """For a change of a session, which keeps no timeline: the event itself goes along (`telling`)."""
+        if not self._hears(after.user_id):
+            return {}
+        event = event_of_session(after)
+        told = {"id": _event_id(after), "type": _told_as(before, after, event.type), "at": now(), "data": event.data}
+        return {"untold": new_id(), "telling": told}
+
+    def marked(self, mark: Mark) -> None:
+        """After the write: call whoever tells."""
+        if mark:
+            self._ring()
+
+    def begin(self, user_id: str) -> None:
+        """At once in this process, within a second in the others."""
+        self._store.hearers.begin(user_id, now(), now() + FOR)
+        self._remember(user_id, True)
+
+    def _hears(self, user_id: str) -> bool:
+        known = self._known.get(user_id)
+        if known and time.monotonic() - known[0] < _LOOK_EVERY:
+            return known[1]
+        hears = self._store.hearers.get(user_id) is not None
+        self._remember(user_id, hears)
+        return hears
+
+    def _remember(self, user_id: str, hears: bool) -> None:
+        with self._lock:
+            self._known[user_id] = (time.monotonic(), hears)
+            self._known.move_to_end(user_id)
+            if len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
+
+
+def _told_as(before: Session, after: Session, by_status: str) -> str:
+    """Entering a status is that status's event, and so is a new QR code; anything else is `session.status`."""
+    entered = (before.status, before.since) != (after.status, after.since)
+    new_code = after.status == "qr" and before.qr != after.qr
+    return by_status if entered or new_code else "session.status"
+
+
+def _event_id(session: Session) -> str:
+    """The same for everybody who observes the same: an event and a heartbeat may both bring it, and it is told once."""
+    seen = [
+        str(getattr(session, name))
+        for name in ("id", "epoch", "status", "since", "reason", "qr", "phone", "push_name", "missing")
+    ]
+    at = session.since or session.created_at
+    if session.status == "qr" and session.qr_expires_at:
+        at = max(at, session.qr_expires_at - timedelta(minutes=1))
+    return derived(at, 0, *seen)
