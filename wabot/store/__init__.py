@@ -16,8 +16,11 @@ from pymongo.errors import ConnectionFailure, ExecutionTimeout, WaitQueueTimeout
 from . import indexes
 from .audit import Audit
 from .counters import Counters
+from .endpoints import Endpoints
+from .event_log import EventLog
 from .events import AppliedEvents
 from .hearers import Hearers
+from .hook_deliveries import HookDeliveries
 from .idempotency import IdempotencyKeys
 from .keys import ApiKeys
 from .lanes import Lanes
@@ -58,6 +61,9 @@ class Store:
         self.outbox = Outbox(db)
         self.lanes = Lanes(db)
         self.hearers = Hearers(db)
+        self.event_log = EventLog(db)
+        self.endpoints = Endpoints(db)
+        self.hook_deliveries = HookDeliveries(db)
         self.idempotency = IdempotencyKeys(db)
         self.counters = Counters(db)
         self.settings = StoredSettings(db)

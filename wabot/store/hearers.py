@@ -7,7 +7,8 @@ from typing import Any
 
 from pymongo.database import Database
 
-from .records import Hearer, record_of
+from .hook_records import Hearer
+from .records import record_of
 
 
 class Hearers:

@@ -27,6 +27,13 @@ INDEXES: dict[str, list[IndexModel]] = {
         _index("untold", partialFilterExpression={"untold": _NOT_EMPTY}),
     ],
     "hearers": [_index("until")],
+    "events": [_index("user_id", "told"), _index("user_id", "_id")],
+    "webhooks": [_index("user_id", "_id"), _index("due", partialFilterExpression={"due": _NOT_EMPTY}), _index("deleted", "_id")],
+    "hook_deliveries": [
+        _index("endpoint_id", "_id"),
+        _index("endpoint_id", "status", "_id"),
+        _index("endpoint_id", "due", partialFilterExpression={"due": _NOT_EMPTY}),
+    ],
     "messages": [
         _index("user_id", "direction", "_id"),
         _index("user_id", "direction", "status", "_id"),

@@ -195,15 +195,6 @@ class QueuedMail:
 
 
 @dataclass(frozen=True)
-class Hearer:
-    """A user whose events are told, from `since` to `until` at least; `id` is the user's."""
-
-    id: str
-    since: datetime
-    until: datetime
-
-
-@dataclass(frozen=True)
 class AuditEntry:
     id: str
     at: datetime

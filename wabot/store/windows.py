@@ -47,6 +47,20 @@ def newest_first(
     return found, None
 
 
+def oldest_first(
+    collection: Collection[Document], equal: Document, *, since: datetime, until: datetime, limit: int
+) -> list[Document]:
+    """Up to `limit` documents that match `equal` (an index prefix), made from `since` to `until`, the oldest."""
+    found: list[Document] = []
+    start, width = since, _FIRST_WINDOW
+    while start <= until and len(found) < limit:
+        bounds = {"$gte": ids.earliest_at(start), "$lt": ids.earliest_at(min(start + width, until + timedelta(seconds=1)))}
+        more = list(collection.find({**equal, "_id": bounds}).sort("_id", 1).limit(limit - len(found)))
+        start, width = start + width, width if more else width * _WIDEN
+        found += more
+    return found
+
+
 def _upper(before: str | None) -> ObjectId:
     return (before and ids.parse(before)) or ids.earliest_at(datetime.now(UTC) + timedelta(minutes=5))
 

@@ -1,0 +1,73 @@
+"""Sockets with one deadline over all they do: a time-out alone begins anew with every byte that drips in."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from typing import Any
+
+
+class Late(OSError):
+    """The deadline has passed."""
+
+
+class _Deadline:
+    deadline: float | None = None
+
+    def _hurry(self) -> None:
+        if self.deadline is None:
+            return
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise Late("the deadline has passed")
+        self.settimeout(left)  # type: ignore[attr-defined]  # a socket's
+
+
+class DeadlineSocket(_Deadline, socket.socket):
+    @classmethod
+    def connected(cls, addresses: list[str], port: int, deadline: float) -> DeadlineSocket:
+        """To the first of these addresses that takes it. Raises OSError."""
+        failure: OSError = OSError("no address")
+        for address in addresses:
+            made = cls(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
+            made.deadline = deadline
+            try:
+                made._hurry()
+                made.connect((address, port))
+                made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            except OSError as error:
+                made.close()
+                failure = error
+                continue
+            return made
+        raise failure
+
+    def recv_into(self, *args: Any, **options: Any) -> int:
+        self._hurry()
+        return super().recv_into(*args, **options)
+
+    def sendall(self, *args: Any, **options: Any) -> None:
+        self._hurry()
+        super().sendall(*args, **options)
+
+
+class DeadlineTLSSocket(_Deadline, ssl.SSLSocket):
+    """Made by an SSLContext from a DeadlineSocket, whose deadline it takes over before the handshake, which has one of its own."""
+
+    @classmethod
+    def _create(cls, sock: socket.socket, *args: Any, **options: Any) -> DeadlineTLSSocket:
+        deadline = getattr(sock, "deadline", None)
+        if isinstance(sock, DeadlineSocket):
+            sock._hurry()
+        made: DeadlineTLSSocket = super()._create(sock, *args, **options)  # type: ignore[misc]  # the standard library's own
+        made.deadline = deadline
+        return made
+
+    def recv_into(self, *args: Any, **options: Any) -> int:
+        self._hurry()
+        return super().recv_into(*args, **options)
+
+    def send(self, *args: Any, **options: Any) -> int:
+        self._hurry()
+        return super().send(*args, **options)

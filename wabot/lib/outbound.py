@@ -1,0 +1,200 @@
+"""The one door through which wabot calls addresses that strangers chose: webhooks.
+
+A host is resolved once, with a deadline; if any of its addresses isn't public nothing is sent. The connection goes to the very
+addresses that were checked, under the host's name (Host, SNI, certificate). No redirects, no proxies, no cookies, nothing from
+the environment; one deadline over everything, however slowly an answer drips; 1 KiB of the answer is read.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from urllib3.util import Url, parse_url
+
+from .deadline_sockets import DeadlineSocket, DeadlineTLSSocket, Late
+from .public_addresses import is_canonical, is_numeric, is_public
+
+READ_AT_MOST = 1024
+URL_LENGTH = 2048
+RESOLVE_SECONDS = 5.0
+_RESOLVERS = 64
+_PORTS = {"http": 80, "https": 443}
+
+Resolve = Callable[[str, int], list[str]]
+"""All addresses of a host, each as text. Raises OSError when there are none."""
+
+
+class NotAllowed(Exception):
+    """The URL may not be called, for a reason that is fit for people."""
+
+
+class Unreachable(Exception):
+    """No answer: not resolved, refused, reset, no valid certificate, or over the deadline; in words fit for people."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`body`: the first KiB, as text. `retry_after` in seconds, if one was asked for."""
+
+    status: int
+    body: str
+    retry_after: float | None
+
+
+def system_resolve(host: str, port: int) -> list[str]:
+    return [str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+
+
+@dataclass
+class Door:
+    """`allowed`: hosts, exactly as written in a URL, that may be reached whatever their address. Safe for threads."""
+
+    https_only: bool
+    allowed: frozenset[str] = frozenset()
+    resolve: Resolve = system_resolve
+    tls: ssl.SSLContext = field(default_factory=lambda: ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH))
+    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_RESOLVERS, thread_name_prefix="resolve"))
+
+    def check(self, url: str) -> None:
+        """For a URL just typed. A name that doesn't resolve now passes: it is checked at each call. Raises NotAllowed."""
+        parts = self._parts(url)
+        try:
+            self._addresses(parts, time.monotonic() + RESOLVE_SECONDS)
+        except Unreachable:
+            return
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str], *, timeout: float) -> Answer:
+        """Raises NotAllowed, and Unreachable when there is no answer within `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        parts = self._parts(url)
+        addresses = self._addresses(parts, min(deadline, time.monotonic() + RESOLVE_SECONDS))
+        with requests.Session() as session:
+            session.trust_env = False
+            session.headers.clear()
+            session.mount(f"{parts.scheme}://", _Adapter(_Pinned(parts.host or "", addresses, deadline), self.tls))
+            try:
+                with session.post(
+                    url, data=body, headers=dict(headers), timeout=timeout, allow_redirects=False, stream=True
+                ) as answer:
+                    return Answer(answer.status_code, _beginning(answer), _retry_after(answer.headers.get("Retry-After", "")))
+            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+                raise Unreachable(_words(error, deadline)) from error
+
+    def _resolved(self, host: str, port: int, deadline: float) -> list[str]:
+        return self._pool.submit(self.resolve, host, port).result(max(0.0, deadline - time.monotonic()))
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _parts(self, url: str) -> Url:
+        """Read by the same parser that requests connects by. Raises NotAllowed."""
+        _refuse(len(url) > URL_LENGTH, f"is longer than {URL_LENGTH} characters")
+        _refuse(
+            any(one <= " " or one in '\\"<>^`{|}' or one > "~" for one in url), "holds characters that don't belong into a URL"
+        )
+        try:
+            parts = parse_url(url)
+        except ValueError as error:
+            raise NotAllowed("is not a URL") from error
+        _refuse(parts.scheme not in _PORTS, "must begin with https://" + ("" if self.https_only else " or http://"))
+        _refuse(self.https_only and parts.scheme != "https", "must begin with https://")
+        _refuse(parts.auth is not None or "@" in (parts.netloc or ""), "may not hold a user name or password")
+        _refuse(not parts.host or "%" in parts.host or parts.port == 0, "names no host")
+        host = (parts.host or "").strip("[]")
+        _refuse(is_numeric(host) and not is_canonical(host), "has an address that is not written in its usual form")
+        return parts
+
+    def _addresses(self, parts: Url, deadline: float) -> list[str]:
+        """All of the host's, checked. Raises NotAllowed, and Unreachable when it can't be resolved in time."""
+        written = parts.host or ""
+        host = written.strip("[]")
+        allowed = bool({written, host} & self.allowed)
+        _refuse(not allowed and f".{host.rstrip('.')}".endswith(".localhost"), "leads to this very machine")
+        try:
+            found = [host] if is_numeric(host) else self._resolved(host, parts.port or _PORTS[parts.scheme or ""], deadline)
+        except (OSError, UnicodeError, TimeoutError) as error:
+            raise Unreachable("the host's name could not be resolved") from error
+        if not found:
+            raise Unreachable("the host's name has no address")
+        _refuse(not allowed and not all(map(is_public, found)), "leads to an address that is not public")
+        return found
+
+
+@dataclass(frozen=True)
+class _Pinned:
+    """Where a call goes: to `addresses`, for `host`, until `deadline`."""
+
+    host: str
+    addresses: list[str]
+    deadline: float
+
+    def connect(self, host: str, port: int) -> socket.socket:
+        if host.strip("[]") != self.host.strip("[]"):
+            raise OSError("another host than the one that was checked")
+        return DeadlineSocket.connected(self.addresses, port, self.deadline)
+
+
+class _Adapter(HTTPAdapter):
+    def __init__(self, pinned: _Pinned, tls: ssl.SSLContext) -> None:
+        tls.sslsocket_class = DeadlineTLSSocket
+        self._pinned, self._tls = pinned, tls
+        super().__init__(max_retries=0, pool_connections=1, pool_maxsize=1)
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, ssl_context=self._tls, **options)
+        self.poolmanager.pool_classes_by_scheme = {
+            "http": _pool_of(urllib3.HTTPConnectionPool, urllib3.connection.HTTPConnection, self._pinned),
+            "https": _pool_of(urllib3.HTTPSConnectionPool, urllib3.connection.HTTPSConnection, self._pinned),
+        }
+
+    def cert_verify(self, *_: object) -> None:
+        """The context checks certificates; requests would read the whole bundle anew for each call."""
+
+
+def _pool_of(pool: type, connection: type, pinned: _Pinned) -> type:
+    connect = {"_new_conn": lambda self: pinned.connect(self.host, self.port)}
+    return type("PinnedPool", (pool,), {"ConnectionCls": type("PinnedConnection", (connection,), connect)})
+
+
+def _beginning(answer: requests.Response) -> str:
+    """What comes of the body within the deadline, up to 1 KiB: the status is known, so a body that drips is no failure."""
+    found = b""
+    try:
+        while len(found) < READ_AT_MOST and (more := answer.raw.read1(READ_AT_MOST - len(found))):
+            found += more
+    except (urllib3.exceptions.HTTPError, OSError, ValueError):
+        found += b""
+    return found[:READ_AT_MOST].decode("utf-8", "replace")
+
+
+def _retry_after(text: str) -> float | None:
+    """Seconds only; a date is ignored, and the schedule holds."""
+    return float(text) if text.isascii() and text.isdigit() and len(text) < 9 else None
+
+
+def _refuse(when: bool, why: str) -> None:
+    if when:
+        raise NotAllowed(why)
+
+
+def _words(error: Exception, deadline: float) -> str:
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, Late | TimeoutError | urllib3.exceptions.TimeoutError):
+            return "no answer in time"
+        if isinstance(seen, ssl.SSLCertVerificationError):
+            return f"its certificate is not valid: {seen.verify_message}"[:200]
+        if isinstance(seen, ConnectionRefusedError):
+            return "the connection was refused"
+        seen = seen.__cause__ or seen.__context__
+    return "no answer in time" if time.monotonic() >= deadline else "the connection broke off"

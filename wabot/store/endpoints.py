@@ -1,0 +1,83 @@
+"""Collection `webhooks`: endpoints of users, and the lanes that serve them: due when they have work, held by one worker."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pymongo.database import Database
+
+from . import ids
+from .hook_records import Endpoint
+from .records import record_of
+
+_PER_USER = 50
+_AT_ONCE = 500
+
+
+class Endpoints:
+    def __init__(self, db: Database[dict[str, Any]]) -> None:
+        self._webhooks = db["webhooks"]
+
+    def add(self, fields: dict[str, Any]) -> Endpoint:
+        document = {"_id": ids.parse(ids.new_id()), **fields}
+        self._webhooks.insert_one(document)
+        return record_of(Endpoint, document)
+
+    def get(self, endpoint_id: str) -> Endpoint | None:
+        found = self._webhooks.find_one({"_id": ids.parse(endpoint_id)})
+        return record_of(Endpoint, found) if found else None
+
+    def of_user(self, user_id: str) -> list[Endpoint]:
+        """Oldest first, without deleted ones."""
+        return self.of_users([user_id]).get(user_id, [])
+
+    def of_users(self, user_ids: list[str]) -> dict[str, list[Endpoint]]:
+        """By user; a user has a few."""
+        found: dict[str, list[Endpoint]] = {}
+        for user_id in user_ids:
+            documents = self._webhooks.find({"user_id": user_id}).sort("_id", 1).limit(_PER_USER)
+            found[user_id] = [record_of(Endpoint, one) for one in documents if not one.get("deleted")]
+        return found
+
+    def change(self, endpoint_id: str, changes: dict[str, Any]) -> None:
+        self._webhooks.update_one({"_id": ids.parse(endpoint_id)}, {"$set": changes})
+
+    def disable(self, endpoint_id: str, reason: str, at: datetime) -> bool:
+        """True for the one who did it."""
+        guard = {"_id": ids.parse(endpoint_id), "enabled": True}
+        changes = {"enabled": False, "disabled_reason": reason, "disabled_at": at}
+        return self._webhooks.update_one(guard, {"$set": changes}).modified_count == 1
+
+    def ring(self, endpoint_ids: list[str], due: str, changes: dict[str, Any] | None = None) -> None:
+        """Their lanes have work from `due` on."""
+        if endpoint_ids:
+            wanted = {"_id": {"$in": [ids.parse(one) for one in endpoint_ids]}}
+            self._webhooks.update_many(wanted, {"$set": {**(changes or {}), "due": due}})
+
+    def due(self, until: str) -> list[Endpoint]:
+        """Endpoints whose lanes have work."""
+        found = self._webhooks.find({"due": {"$gt": "", "$lte": until}}).limit(_AT_ONCE)
+        return [record_of(Endpoint, one) for one in found]
+
+    def claim(self, endpoint: Endpoint, owner: str, lease_until: datetime) -> bool:
+        """Take, or keep, the lane; True for exactly one worker."""
+        guard = {"_id": ids.parse(endpoint.id), "owner": endpoint.owner, "lease_until": endpoint.lease_until}
+        taken = {"$set": {"owner": owner, "lease_until": lease_until}}
+        return self._webhooks.update_one(guard, taken).modified_count == 1
+
+    def release(self, owner: str, endpoint_ids: list[str]) -> None:
+        held = {"_id": {"$in": [ids.parse(one) for one in endpoint_ids]}, "owner": owner}
+        self._webhooks.update_many(held, {"$set": {"owner": None, "lease_until": None}})
+
+    def rest(self, endpoint_id: str, seen: str, due: str) -> bool:
+        """The lane has work again at `due` (never, when empty); False when somebody rang since it was `seen`."""
+        guard = {"_id": ids.parse(endpoint_id), "due": seen}
+        return self._webhooks.update_one(guard, {"$set": {"due": due}}).matched_count == 1
+
+    def deleted(self) -> list[Endpoint]:
+        """Endpoints whose deliveries are still to be erased."""
+        return [record_of(Endpoint, one) for one in self._webhooks.find({"deleted": True}).limit(_PER_USER)]
+
+    def remove(self, endpoint_id: str) -> None:
+        self._webhooks.delete_one({"_id": ids.parse(endpoint_id)})

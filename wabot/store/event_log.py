@@ -1,0 +1,58 @@
+"""Collection `events`: what happened to the users somebody listens for, each event once; deliveries refer to it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pymongo.database import Database
+
+from . import ids
+from .hook_records import ToldEvent
+from .inserting import insert_new
+from .records import record_of
+from .windows import newest_first, oldest_first
+
+_ERASED_AT_ONCE = 100
+
+
+class EventLog:
+    def __init__(self, db: Database[dict[str, Any]]) -> None:
+        self._events = db["events"]
+
+    def add_many(self, events: list[ToldEvent]) -> None:
+        """Harmless for those that are there already."""
+        if events:
+            insert_new(self._events, [_document(one) for one in events])
+
+    def get_many(self, event_ids: list[str]) -> dict[str, ToldEvent]:
+        found = self._events.find({"_id": {"$in": [ids.parse(one) for one in event_ids]}})
+        return {str(one["_id"]): record_of(ToldEvent, one) for one in found}
+
+    def after(self, user_id: str, told: str, limit: int) -> list[ToldEvent]:
+        """The user's events told after that point, in this order."""
+        found = self._events.find({"user_id": user_id, "told": {"$gt": told}}).sort("told", 1).limit(limit)
+        return [record_of(ToldEvent, one) for one in found]
+
+    def between(self, user_id: str, since: datetime, until: datetime, limit: int) -> list[ToldEvent]:
+        """The user's oldest events that happened then."""
+        found = oldest_first(self._events, {"user_id": user_id}, since=since, until=until, limit=limit)
+        return [record_of(ToldEvent, one) for one in found]
+
+    def remove_before(self, moment: datetime) -> int:
+        """Some of the events that happened before; how many."""
+        found, _ = newest_first(self._events, {}, limit=_ERASED_AT_ONCE, before=str(ids.earliest_at(moment)))
+        return self._remove(found)
+
+    def erase(self, user_id: str, limit: int = _ERASED_AT_ONCE) -> int:
+        """Some of a user's events; how many."""
+        found, _ = newest_first(self._events, {"user_id": user_id}, limit=limit)
+        return self._remove(found)
+
+    def _remove(self, found: list[dict[str, Any]]) -> int:
+        gone = [one["_id"] for one in found]
+        return self._events.delete_many({"_id": {"$in": gone}}).deleted_count if gone else 0
+
+
+def _document(event: ToldEvent) -> dict[str, Any]:
+    return {"_id": ids.parse(event.id), **{name: value for name, value in vars(event).items() if name != "id"}}
