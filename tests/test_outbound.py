@@ -66,7 +66,7 @@ def test_https_only_in_production() -> None:
 
 @pytest.mark.parametrize("found", [["127.0.0.1"], ["93.184.215.14", "10.0.0.1"], ["2606:4700::1111", "::1"], ["64:ff9b::a00:1"]])
 def test_one_private_address_is_enough_to_refuse(found: list[str]) -> None:
-    door = Door(https_only=False, resolve=lambda host, port: found)
+    door = Door(https_only=False, resolve=lambda _host, _port: found)
     with pytest.raises(NotAllowed, match="not public"):
         door.check("http://example.com/")
 
@@ -109,7 +109,7 @@ class Rebinding(BaseResolver):  # type: ignore[misc]  # dnslib has no types
         self.answers = itertools.chain(["93.184.215.14"], itertools.repeat("127.0.0.1"))
         self.asked = 0
 
-    def resolve(self, request: DNSRecord, handler: object) -> DNSRecord:
+    def resolve(self, request: DNSRecord, _handler: object) -> DNSRecord:
         self.asked += 1
         reply = request.reply()
         reply.add_answer(RR(request.q.qname, QTYPE.A, rdata=A(next(self.answers)), ttl=0))
@@ -167,7 +167,7 @@ def test_a_dripping_answer_ends_at_the_deadline(first: bytes, status: int | None
 
 def test_a_resolver_that_hangs_ends_at_the_deadline() -> None:
     over = threading.Event()
-    door = Door(https_only=False, resolve=lambda host, port: [str(over.wait(10))])
+    door = Door(https_only=False, resolve=lambda _host, _port: [str(over.wait(10))])
     started = time.monotonic()
     with pytest.raises(Unreachable, match="resolved"):
         door.post("http://example.com/", BODY, {}, timeout=0.5)
@@ -204,11 +204,11 @@ def test_certificates_are_checked_for_the_host_that_was_asked(certificate: Path)
     thread.start()
     allowed = frozenset({"secure.example.com", "other.example.com"})
     trusting = ssl.create_default_context(cafile=f"{certificate}.crt")
-    door = Door(https_only=True, allowed=allowed, resolve=lambda host, port: ["127.0.0.1"], tls=trusting)
+    door = Door(https_only=True, allowed=allowed, resolve=lambda _host, _port: ["127.0.0.1"], tls=trusting)
     assert door.post(f"https://secure.example.com:{server.server_port}/", BODY, {}, timeout=5).status == 204
     with pytest.raises(Unreachable, match="certificate"):
         door.post(f"https://other.example.com:{server.server_port}/", BODY, {}, timeout=5)
-    strict = Door(https_only=True, allowed=allowed, resolve=lambda host, port: ["127.0.0.1"])
+    strict = Door(https_only=True, allowed=allowed, resolve=lambda _host, _port: ["127.0.0.1"])
     with pytest.raises(Unreachable, match="certificate"):
         strict.post(f"https://secure.example.com:{server.server_port}/", BODY, {}, timeout=5)
     server.shutdown()
