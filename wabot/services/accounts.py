@@ -28,6 +28,14 @@ def normalised_email(typed: str) -> str:
         raise Invalid.field("email", str(error)) from error
 
 
+def _looked_up(typed: str) -> str:
+    """As it would stand in the store; what is no address is looked up, too, for the time it takes."""
+    try:
+        return normalised_email(typed[:320])
+    except Invalid:
+        return typed.strip().lower()[:320]
+
+
 def check_new_password(password: str, *about_its_owner: str) -> None:
     """Raises Invalid: too short, too long, or too easy to guess. The owner's address and name make it easy, too."""
     if len(password) not in PASSWORD_LENGTH:
@@ -65,7 +73,7 @@ class Accounts:
     def authenticate(self, email: str, password: str) -> User:
         """Raises InvalidCredentials after the same work whether the address is known or not, and, to who knows the password of
         an address that must be confirmed first, Forbidden `email_unconfirmed`."""
-        user = self.store.users.by_email(email.strip().lower()[:320])
+        user = self.store.users.by_email(_looked_up(email))
         matches = verify_password(user.password_hash if user else None, password[: PASSWORD_LENGTH.stop])
         if user is None or not matches or user.disabled or self._left_from_local(user, password):
             raise InvalidCredentials
