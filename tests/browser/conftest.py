@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
+from tests.support.administrator import make
 from tests.support.api import Api
 from tests.support.stack import Stack
 
@@ -57,6 +58,11 @@ def _note(errors: list[str], message: ConsoleMessage) -> None:
 def page(open_page: OpenPage) -> Iterator[Page]:
     with open_page() as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def administrator(stack: Stack) -> Api:
+    return make(stack)
 
 
 @pytest.fixture(scope="session")

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.support.api import Api
-from tests.support.stack import ROOT, Stack
+from tests.support.stack import Stack
 
 from .accessibility import NARROW, WIDE, look_at
 from .conftest import OpenPage
@@ -20,17 +18,7 @@ from .person import CHANGES_WITHIN_MS, Person
 pytestmark = pytest.mark.browser
 
 LIST = "**/admin/sessions/list*"
-PAGES = ("/admin", "/admin/sessions", "/admin/sessions?state=off&q=nobody", "/admin/audit")
-
-
-@pytest.fixture(scope="session")
-def administrator(stack: Stack) -> Api:
-    """Made by the command; the one that a start makes must choose a password first."""
-    made = Api(stack, "admin")
-    command = [sys.executable, "-m", "flask", "--app", "wsgi", "create-admin", made.email, "--password", made.password]
-    done = subprocess.run(command, cwd=ROOT, env=stack.env, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr
-    return made.login()
+PAGES = ("/admin", "/admin/sessions", "/admin/sessions?state=off&q=nobody", "/admin/settings", "/admin/audit")
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,137 @@
+"""The same limits in two web processes that share a Redis, over the whole product; and what holds while Redis is away."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import pytest
+import requests
+
+from tests.support import administrator, limits
+from tests.support.api import Api
+from tests.support.redis import Redis
+from tests.support.stack import ROOT, Stack
+from tests.support.waiting import wait_until
+from wabot.launching import ports
+
+HOLDS_WITHIN = 1.0
+"""Seconds a change of settings may take to reach the other web process."""
+
+
+@dataclass
+class House:
+    stack: Stack
+    redis: Redis
+    urls: tuple[str, str]
+    admin: Api
+    user: Api
+
+    def send(self, number: int, web: int | None = None) -> requests.Response:
+        body = {"to": "+12025570100", "message": f"number {number}"}
+        url = self.urls[number % 2 if web is None else web]
+        return requests.post(
+            f"{url}/api/messages/send", json=body, headers={"Authorization": f"Bearer {self.user.token}"}, timeout=30
+        )
+
+    def sixty(self) -> Counter[int]:
+        """In parallel, half to each web process."""
+        with ThreadPoolExecutor(30) as pool:
+            return Counter(answer.status_code for answer in pool.map(self.send, range(60)))
+
+    def readyz(self, web: int) -> tuple[int, list[str]]:
+        answer = requests.get(f"{self.urls[web]}/readyz", timeout=10)
+        return answer.status_code, answer.json()["degraded"]
+
+
+@pytest.fixture(scope="module")
+def redis() -> Iterator[Redis]:
+    running = Redis()
+    running.start()
+    yield running
+    running.remove()
+
+
+@pytest.fixture(scope="module")
+def house(stacks: Callable[..., Stack], redis: Redis) -> Iterator[House]:
+    stack = stacks(REDIS_URL=redis.url)
+    stack.start()
+    second = _second_web(stack)
+    admin = limits.lift(stack)
+    try:
+        user = Api(stack, "sender").register()
+        user.link("+15550700001")
+        yield House(stack, redis, (stack.url, next(second)), admin, user)
+    finally:
+        second.close()
+
+
+def _second_web(stack: Stack) -> Iterator[str]:
+    """One more web process on the same data; ends with the generator."""
+    env = stack.env | {"WABOT_PORT": str(ports.choose_free()), "PUBLIC_URL": stack.url}
+    command = [sys.executable, "-m", "gunicorn", "--config", "python:wabot.gunicorn_conf", "wsgi:app"]
+    with (stack.data / "logs" / "web2.log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=log, stderr=log)
+    try:
+        url = f"http://127.0.0.1:{env['WABOT_PORT']}"
+        wait_until(lambda: requests.get(f"{url}/readyz", timeout=5).status_code == 200, 30, "the second web process is ready")
+        yield url
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def test_sixty_parallel_sends_over_two_web_processes(house: House) -> None:
+    limits.change(house.admin, enabled=True, send_per_minute=25)
+    wait_until(lambda: _limit_seen_by(house, 1) == 25, HOLDS_WITHIN, "the change holds in the other process")
+    assert house.sixty() == {202: 25, 429: 35}
+    refused = house.send(0, web=1)
+    assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+
+
+def test_the_toggle_reaches_both(house: House) -> None:
+    limits.change(house.admin, enabled=False)
+    assert house.send(0, web=0).status_code == 202, "the next request in the process that took it"
+    started = time.monotonic()
+    wait_until(lambda: house.send(1, web=1).status_code == 202, HOLDS_WITHIN, "off in the other process")
+    assert time.monotonic() - started <= HOLDS_WITHIN
+    assert house.sixty() == {202: 60}
+    limits.change(house.admin, enabled=True)
+    assert house.send(0, web=0).status_code == 429, "switching off and on is no fresh allowance"
+    wait_until(lambda: house.send(1, web=1).status_code == 429, HOLDS_WITHIN, "on in the other process")
+
+
+def test_each_process_shows_the_refusals_of_both(house: House) -> None:
+    limits.change(house.admin, enabled=True, send_per_minute=1)
+    wait_until(lambda: house.send(1, web=1).status_code == 429, HOLDS_WITHIN, "refused by the second process")
+    browser = administrator.with_cookie(administrator.make(house.stack), house.urls[0])
+    wait_until(lambda: house.user.email in browser.get(f"{house.urls[0]}/admin/settings/limits").text, 5, "seen at the first")
+
+
+def test_limits_go_on_without_redis_and_with_it_again(house: House) -> None:
+    assert [house.readyz(web) for web in (0, 1)] == [(200, []), (200, [])]
+    limits.change(house.admin, enabled=True, send_per_minute=100)
+    house.redis.kill()
+    assert [house.readyz(web) for web in (0, 1)] == [(200, ["redis"])] * 2
+    limits.change(house.admin, send_per_minute=3)
+    wait_until(lambda: _limit_seen_by(house, 1) == 3, HOLDS_WITHIN, "the change holds in the other process")
+    started = time.monotonic()
+    codes = [house.send(number, web=0).status_code for number in range(6)]
+    assert codes == [202] * 3 + [429] * 3, "each process counts for itself"
+    assert time.monotonic() - started < 5
+    house.redis.start()
+    wait_until(lambda: house.readyz(0) == (200, []) == house.readyz(1), 10, "Redis is used again")
+    assert [house.send(number).status_code for number in range(4)] == [202, 202, 202, 429], "together again"
+    assert "limits_without_redis" in house.stack.logs("web")
+
+
+def _limit_seen_by(house: House, web: int) -> int:
+    token = {"Authorization": f"Bearer {house.admin.token}"}
+    answer = requests.get(f"{house.urls[web]}/api/admin/settings", headers=token, timeout=10)
+    return int(answer.json()["rate_limits"]["send_per_minute"])
