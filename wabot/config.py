@@ -69,7 +69,10 @@ class Settings(BaseModel):
     )
     mongo_uri: str | None = Field(None, alias="MONGO_URI", description="any MongoDB; unset: the embedded default")
     redis_url: str | None = Field(
-        None, alias="REDIS_URL", pattern=r"^(rediss?|unix)://", description="for several web processes: Socket.IO queue and limiter storage"
+        None,
+        alias="REDIS_URL",
+        pattern=r"^(rediss?|unix)://",
+        description="for several web processes: Socket.IO queue and limiter storage",
     )
     admin_email: Annotated[str, AfterValidator(email_address)] = Field(
         DEFAULT_ADMIN_EMAIL, alias="WABOT_ADMIN_EMAIL", description="the first admin"
