@@ -8,7 +8,7 @@ const OF_THE_MESSAGE = new Set(['not_on_whatsapp']);
  * claim is looked at before each: whoever slept past its lease, or was followed by another worker meanwhile, goes no further.
  *
  * @param {import('./session.js').Session} session
- * @param {{epoch: number, claim: import('./session.js').Claim, messages: {to: string, body: string, wa_message_id: string, correlation_id: string}[]}} batch
+ * @param {{epoch: number, claim: import('./session.js').Claim, messages: {id: string, to: string, body: string, wa_message_id: string, correlation_id: string}[]}} batch
  * @returns {Promise<({wa_message_id: string, ack: string} | {code: string, detail: string})[]>} one result a message that was
  *   tried, in their order
  */

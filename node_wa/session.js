@@ -151,12 +151,12 @@ export class Session {
   }
 
   /**
-   * @param {{to: string, body: string, wa_message_id: string, epoch: number}} message
+   * @param {{id: string, to: string, body: string, wa_message_id: string, epoch: number}} message
    * @param {string | null} correlation
    */
-  async send({ to, body, wa_message_id, epoch }, correlation) {
+  async send({ id, to, body, wa_message_id, epoch }, correlation) {
     const run = this.#connectedRun(epoch);
-    this.teller.expect(wa_message_id, correlation);
+    this.teller.expect(wa_message_id, { correlation, id });
     try {
       crashPoint('gateway.before-engine');
       const deadline = this.gateway.config.engine.sendTimeout + SEND_SLACK_MS;

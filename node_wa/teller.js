@@ -8,9 +8,11 @@ import { LRUCache } from 'lru-cache';
 
 const REMEMBERED = 5_000;
 
+/** @typedef {{correlation: string | null, id: string}} Origin of a sent message: its request, and web's own id of it */
+
 export class Teller {
-  /** @type {LRUCache<string, string>} message id → correlation id of the request that sent it */
-  #correlations = new LRUCache({ max: REMEMBERED });
+  /** @type {LRUCache<string, Origin>} by message id */
+  #origins = new LRUCache({ max: REMEMBERED });
   /** @type {LRUCache<string, string>} message id → ack told last */
   #acks = new LRUCache({ max: REMEMBERED });
   /** @type {LRUCache<string, true>} ids of incoming messages */
@@ -24,9 +26,9 @@ export class Teller {
     this.journal = journal;
   }
 
-  /** Acks of this message carry the correlation id of its request. @param {string} messageId @param {string | null} correlation */
-  expect(messageId, correlation) {
-    if (correlation) this.#correlations.set(messageId, correlation);
+  /** Acks of this message name its origin. @param {string} messageId @param {Origin} origin */
+  expect(messageId, origin) {
+    this.#origins.set(messageId, origin);
   }
 
   status() {
@@ -37,7 +39,8 @@ export class Teller {
   ack(ack) {
     if (this.#acks.get(ack.wa_message_id) === ack.ack) return;
     this.#acks.set(ack.wa_message_id, ack.ack);
-    this.#tell('message.ack', this.#correlations.get(ack.wa_message_id) ?? null, ack);
+    const { correlation = null, id = null } = this.#origins.get(ack.wa_message_id) ?? {};
+    this.#tell('message.ack', correlation, { ...ack, message_id: id });
   }
 
   /** @param {import('./engines/contract.js').ReceivedMessage} message */

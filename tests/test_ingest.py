@@ -83,6 +83,40 @@ def test_a_repeated_batch_changes_nothing(linked: Linked, gateway: Gateway) -> N
     assert timeline(linked, message_id) == ["queued", "sent", "delivered"]
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_ticks_of_many_messages_at_once(linked: Linked, gateway: Gateway, named: bool) -> None:
+    """Some make the same way as others, some another one; each has it once, whether or not the gateway names it."""
+    ids = [linked.send().get_json()["id"] for _ in range(12)]
+    ways = [("sent", "delivered"), ("sent",), ("failed",), ("read", "sent")]
+    told = [(ids[number], ack) for number in range(12) for ack in ways[number % 4]]
+    events = [
+        {**(event := gateway.ack(one, ack)), "data": {**event["data"], "message_id": one if named else None}} for one, ack in told
+    ]
+    for _ in range(2):
+        assert gateway.post(*events).status_code == 200
+    expected = [["queued", *way] for way in (*ways[:3], ("read",))]
+    assert [timeline(linked, one) for one in ids] == expected * 3
+
+
+def test_a_tick_that_names_another_message_is_that_of_its_whatsapp_id(linked: Linked, gateway: Gateway) -> None:
+    right, wrong = (linked.send().get_json()["id"] for _ in range(2))
+    event = gateway.ack(right, "sent")
+    gateway.post({**event, "data": {**event["data"], "message_id": wrong}})
+    assert [timeline(linked, one) for one in (right, wrong)] == [["queued", "sent"], ["queued"]]
+
+
+def test_events_are_counted_within_each_life_of_a_gateway(linked: Linked, gateway: Gateway) -> None:
+    def event(life: str, seq: int, message_id: str) -> dict[str, Any]:
+        return {**gateway.ack(message_id, "sent"), "id": f"{life}-{seq}", "seq": seq}
+
+    ids = [linked.send().get_json()["id"] for _ in range(3)]
+    first, second = event("a", 7, ids[0]), event("a", 8, ids[1])
+    assert gateway.post(first, second).get_json() == {"stored": 2}
+    assert gateway.post(second, event("b", 1, ids[2])).get_json() == {"stored": 1}
+    assert gateway.post(first).get_json() == {"stored": 0}
+    assert [timeline(linked, one) for one in ids] == [["queued", "sent"]] * 3
+
+
 def test_an_incoming_message_is_stored_once(app: Flask, linked: Linked, gateway: Gateway) -> None:
     person = {"phone": "+12025550777", "lid": "123@lid"}
     data = {

@@ -16,6 +16,7 @@ from ..lib.wake import WakeUps
 from ..store import Store
 from .acceptance import Acceptance
 from .accounts import Accounts
+from .acks import Acks
 from .addresses import Addresses
 from .administration import SessionAdministration
 from .aftercare import Aftercare
@@ -130,7 +131,7 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         sessions=sessions,
         messages=MessageService(store, sessions, publisher, acceptance, QueueGauge(store), tally, pacing, progress, hearing),
         progress=progress,
-        ingest=Ingest(store, sessions, progress),
+        ingest=Ingest(store, sessions, progress, Acks(store, progress, hearing)),
         aftercare=Aftercare(store, acceptance, progress),
         delivery=Delivery(store, gateway, progress, claims, pacing),
         claims=claims,

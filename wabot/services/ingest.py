@@ -11,10 +11,12 @@ from ..lib.clock import from_rfc3339, now
 from ..lib.crash_points import crash_point
 from ..lib.log import get_logger
 from ..store import REFUSED, Store
+from .acks import Ack, Acked, Acks
 from .message_machine import ACK_TO_STATUS
-from .progress import Ack, Progress
+from .progress import Progress
 from .sessions import SessionService
 
+_UNREADABLE = (KeyError, TypeError, ValueError)
 log = get_logger(__name__)
 
 
@@ -24,10 +26,16 @@ class GatewayEvent(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     id: str = Field(min_length=1, max_length=200)
+    seq: int = Field(ge=0)
     type: str = Field(max_length=64)
     session_id: str = Field(max_length=64)
     correlation_id: str | None = None
     data: dict[str, Any]
+
+    @property
+    def life(self) -> str:
+        """Of the gateway: its numbers rise within one, and ids are `<life>-<seq>`."""
+        return self.id.removesuffix(f"-{self.seq}")
 
 
 @dataclass(frozen=True)
@@ -35,60 +43,61 @@ class Ingest:
     store: Store
     sessions: SessionService
     progress: Progress
+    acks: Acks
 
     def apply(self, journalled: list[Any]) -> int:
-        """Apply in order and remember; how many were new. Raises a store error when the database is away: send them again.
+        """Apply in order (ticks last) and remember; how many were new. Raises a store error when the database is away: send
+        them again.
 
         What can't be read or stored will never become so: it is named in the log, and doesn't hold up what follows.
         """
         events = [event for event in map(_read, journalled) if event]
-        known = self.store.applied_events.already([event.id for event in events])
-        fresh = [event for event in events if event.id not in known]
+        reached = self.store.applied_events.reached({event.life for event in events})
+        fresh = [event for event in events if event.seq > reached.get(event.life, -1)]
         crash_point("ingest.before-apply")
-        for step in _steps(fresh):
-            self._apply(step)
+        for event in fresh:
+            if event.type != "message.ack":
+                self._apply(event)
+        self.acks.apply(_acked([event for event in fresh if event.type == "message.ack"]))
         crash_point("ingest.before-remember")
-        if fresh:
-            self.store.applied_events.remember([event.id for event in fresh], now())
+        self.store.applied_events.reach({event.life: event.seq for event in fresh}, now())
         crash_point("ingest.before-answer")
         return len(fresh)
 
-    def _apply(self, step: list[GatewayEvent]) -> None:
+    def _apply(self, event: GatewayEvent) -> None:
         try:
-            self._effect(step)
-        except (KeyError, TypeError, ValueError, *REFUSED) as error:
-            log.error("event_refused", event_id=step[0].id, type=step[0].type, error=type(error).__name__)
+            self._effect(event)
+        except (*_UNREADABLE, *REFUSED) as error:
+            _refused(event, error)
 
-    def _effect(self, step: list[GatewayEvent]) -> None:
-        event = step[0]
+    def _effect(self, event: GatewayEvent) -> None:
         if event.type == "session.status":
             self.sessions.observe(event.data)
-        elif event.type == "message.ack":
-            self.progress.ack_events(event.session_id, event.data["wa_message_id"], [ack for one in step for ack in _acks(one)])
         elif event.type == "message.received":
             self.progress.received_event(event.session_id, event.correlation_id or "", event.data)
         else:
             log.warning("event_unknown", event_id=event.id, type=event.type)
 
 
-def _steps(events: list[GatewayEvent]) -> list[list[GatewayEvent]]:
-    """The events in order, but all acks of one message together at the place of the first: one write instead of three."""
-    steps: list[list[GatewayEvent]] = []
-    acks: dict[tuple[str, Any], list[GatewayEvent]] = {}
+def _acked(events: list[GatewayEvent]) -> list[Acked]:
+    """All acks of one message together, at the place of the first."""
+    acks: dict[tuple[str, str], list[Ack]] = {}
+    ours: dict[tuple[str, str], str] = {}
     for event in events:
-        key = (event.session_id, str(event.data.get("wa_message_id")))
-        if event.type == "message.ack" and key in acks:
-            acks[key].append(event)
+        try:
+            key = (event.session_id, str(event.data["wa_message_id"]))
+            status, at = ACK_TO_STATUS.get(event.data["ack"]), from_rfc3339(event.data["at"])
+        except _UNREADABLE as error:
+            _refused(event, error)
             continue
-        steps.append([event])
-        if event.type == "message.ack":
-            acks[key] = steps[-1]
-    return steps
+        if status:
+            acks.setdefault(key, []).append((status, at))
+            ours[key] = str(event.data.get("message_id") or "")
+    return [Acked(*key, ours[key], told) for key, told in acks.items()]
 
 
-def _acks(event: GatewayEvent) -> list[Ack]:
-    status = ACK_TO_STATUS.get(event.data["ack"])
-    return [(status, from_rfc3339(event.data["at"]))] if status else []
+def _refused(event: GatewayEvent, error: Exception) -> None:
+    log.error("event_refused", event_id=event.id, type=event.type, error=type(error).__name__)
 
 
 def _read(journalled: Any) -> GatewayEvent | None:

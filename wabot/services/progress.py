@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from ..lib.clock import from_rfc3339, now
@@ -22,10 +20,6 @@ from .waits import Waits
 
 log = get_logger(__name__)
 _COUNTED = frozenset({"sent", "delivered", "read", "failed", "cancelled", "unknown"})
-_REREADS = 5
-
-Ack = tuple[str, datetime]
-"""A message's status as WhatsApp tells it, and when."""
 
 
 @dataclass(frozen=True)
@@ -79,27 +73,12 @@ class Progress:
         elif status:
             self.move(message, status, detail="found in WhatsApp")
 
-    def ack_events(self, session_id: str, wa_message_id: str, acks: list[Ack]) -> None:
-        """All acks of one message in a batch of events, in their order; repeated, late or skipped ones are all fine."""
-        for _ in range(_REREADS):
-            message = self.store.messages.by_wa_id(session_id, wa_message_id)
-            if message is None or message.direction != "out":
-                return
-            entries = list(_allowed(message.status, acks))
-            if not entries or self._advance(message, entries):
-                return
-        raise RuntimeError("a message kept moving while its acks were applied")
-
-    def _advance(self, message: Message, entries: list[dict[str, Any]]) -> bool:
+    def advanced(self, message: Message, entries: list[dict[str, Any]]) -> None:
+        """Tell and count that `message`, which is given as it was before, made these transitions in the store."""
         last = entries[-1]
         changes: dict[str, Any] = {"error": message_error("rejected_by_whatsapp")} if last["status"] == "failed" else {}
-        mark = self.hearing.mark(message.user_id)
-        if not self.store.messages.advance(message, entries, {**changes, **mark}):
-            return False
-        self.hearing.marked(mark)
         self._measure(message, entries)
         self._tell(replace(message, status=last["status"], updated_at=last["at"], **changes), [one["status"] for one in entries])
-        return True
 
     def received_event(self, session_id: str, correlation_id: str, data: dict[str, Any]) -> None:
         """Store an incoming message once; a repeated event finds it there."""
@@ -137,11 +116,3 @@ class Progress:
         for status in passed:
             if status in _COUNTED:
                 self.tally.count(message.user_id, status)
-
-
-def _allowed(status: str, acks: Iterable[Ack]) -> Iterable[dict[str, Any]]:
-    """The timeline entries of those acks that move the message forwards."""
-    for following, at in acks:
-        if status in ALLOWED_FROM[following]:
-            status = following
-            yield {"status": following, "at": at, **({"detail": "rejected_by_whatsapp"} if following == "failed" else {})}

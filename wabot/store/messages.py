@@ -110,15 +110,17 @@ class Messages:
         equal = {"user_id": user_id, "direction": "out", "status": status}
         return [_known(one) for one in self._messages.find({**equal, "_id": born}).sort("_id", 1).limit(SOME)]
 
-    def advance(self, message: Message, entries: list[dict[str, Any]], changes: dict[str, Any] | None = None) -> bool:
-        """Several transitions in one write; False when the message isn't as `message` says any more: read it again."""
+    def advance_many(
+        self, message_ids: list[str], status: str, entries: list[dict[str, Any]], changes: dict[str, Any] | None = None
+    ) -> set[str]:
+        """The same transitions, in one write, for all of these that are still in `status`; ids of those that made them."""
         last = entries[-1]
-        update = {
-            "$set": {**(changes or {}), "status": last["status"], "updated_at": last["at"]},
-            "$push": {"timeline": {"$each": entries}},
-        }
-        guard = {"_id": ids.parse(message.id), "status": message.status}
-        return self._messages.update_one(guard, update).modified_count == 1
+        after = {"status": last["status"], "updated_at": last["at"]}
+        wanted = {"_id": {"$in": [ids.parse(one) for one in message_ids]}}
+        update = {"$set": {**(changes or {}), **after}, "$push": {"timeline": {"$each": entries}}}
+        if self._messages.update_many({**wanted, "status": status}, update).modified_count == len(message_ids):
+            return set(message_ids)
+        return {str(one["_id"]) for one in self._messages.find({**wanted, **after}, {"_id": 1})}
 
     def untold(self, limit: int) -> list[Message]:
         """Messages with changes whose events have not been told, the longest marked first."""

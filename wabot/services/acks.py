@@ -1,0 +1,113 @@
+"""Ticks of many messages at once: read together, and written together where the same happened to several.
+
+A tick costs little by itself but comes two or three times for each message. Messages that made the same way share one write, and
+with it the time in their timelines: ticks that came within a tenth of a second get the time of the last of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ..lib.log import get_logger
+from ..store import REFUSED, Store
+from ..store.records import Message
+from .hearing import Hearing
+from .message_machine import ALLOWED_FROM
+from .progress import Progress
+from .reasons import message_error
+
+_REREADS = 5
+_ALIKE_SECONDS = 0.1
+_REJECTED = "rejected_by_whatsapp"
+
+Ack = tuple[str, datetime]
+"""A message's status as WhatsApp tells it, and when."""
+Entry = dict[str, Any]
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Acked:
+    """All acks of one message in a batch of events, in their order. `message_id` is ours, empty where the gateway doesn't know it."""
+
+    session_id: str
+    wa_message_id: str
+    message_id: str
+    acks: Sequence[Ack]
+
+
+@dataclass(frozen=True)
+class Acks:
+    store: Store
+    progress: Progress
+    hearing: Hearing
+
+    def apply(self, acked: Sequence[Acked]) -> None:
+        """Repeated, late and skipped ones are all fine, and those of messages we don't know."""
+        left = list(acked)
+        for _ in range(_REREADS):
+            left = self._round(left)
+            if not left:
+                return
+        raise RuntimeError("messages kept moving while their acks were applied")
+
+    def _round(self, acked: list[Acked]) -> list[Acked]:
+        """Those to be tried again, since somebody else moved the message meanwhile."""
+        messages = self._messages(acked)
+        moving = [
+            (one, message, entries)
+            for one, message in zip(acked, messages, strict=True)
+            if message and message.direction == "out" and (entries := list(_allowed(message.status, one.acks)))
+        ]
+        moved: set[str] = set()
+        for group in _alike([(message, entries) for _, message, entries in moving]):
+            moved |= self._advance(group)
+        return [one for one, message, _ in moving if message.id not in moved]
+
+    def _messages(self, acked: list[Acked]) -> list[Message | None]:
+        """By our id; by WhatsApp's where that isn't known, or names another."""
+        named = self.store.messages.get_many([one.message_id for one in acked if one.message_id])
+
+        def of(one: Acked) -> Message | None:
+            message = named.get(one.message_id)
+            if message and (message.session_id, message.wa_message_id) == (one.session_id, one.wa_message_id):
+                return message
+            return self.store.messages.by_wa_id(one.session_id, one.wa_message_id)
+
+        return [of(one) for one in acked]
+
+    def _advance(self, group: list[tuple[Message, list[Entry]]]) -> set[str]:
+        entries = [max(same, key=lambda one: one["at"]) for same in zip(*(entries for _, entries in group), strict=True)]
+        changes = {"error": message_error(_REJECTED)} if entries[-1]["status"] == "failed" else {}
+        mark = self.hearing.mark(group[0][0].user_id)
+        messages = {message.id: message for message, _ in group}
+        try:
+            moved = self.store.messages.advance_many(list(messages), group[0][0].status, entries, {**changes, **mark})
+        except REFUSED as error:
+            if len(group) > 1:
+                return set().union(*(self._advance([one]) for one in group))
+            log.error("ack_refused", message_id=group[0][0].id, error=type(error).__name__)
+            return set(messages)  # it never will be taken
+        self.hearing.marked(mark)
+        for message_id in messages.keys() & moved:
+            self.progress.advanced(messages[message_id], entries)
+        return moved
+
+
+def _allowed(status: str, acks: Iterable[Ack]) -> Iterable[Entry]:
+    """The timeline entries of those acks that move the message forwards."""
+    for following, at in acks:
+        if status in ALLOWED_FROM[following]:
+            status = following
+            yield {"status": following, "at": at, **({"detail": _REJECTED} if following == "failed" else {})}
+
+
+def _alike(moving: Iterable[tuple[Message, list[Entry]]]) -> Iterable[list[tuple[Message, list[Entry]]]]:
+    groups: dict[Any, list[tuple[Message, list[Entry]]]] = {}
+    for message, entries in moving:
+        steps = tuple((one["status"], int(one["at"].timestamp() / _ALIKE_SECONDS)) for one in entries)
+        groups.setdefault((message.user_id, message.status, steps), []).append((message, entries))
+    return groups.values()
