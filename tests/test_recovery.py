@@ -17,6 +17,7 @@ from tests.support.recovery import NEW, Post, forgot, login, reset, token_of
 from tests.support.web import bearer, email
 from wabot.config import DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD
 from wabot.lib.clock import now
+from wabot.lib.log import _without_secrets
 from wabot.services import Services
 from wabot.services.links import InvalidToken, Links
 
@@ -156,3 +157,8 @@ def test_the_default_admin_may_come_in_by_mail_and_must_change_no_more(app: Flas
     admin = Browser(app)
     assert admin.login(DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD).status_code == 401
     assert admin.login(DEFAULT_ADMIN_EMAIL, NEW).headers["Location"] == "/dashboard"
+
+
+def test_what_looks_like_a_token_is_cut_out_of_foreign_log_lines(token: str) -> None:
+    for line in (f"GET /reset/{token} failed", f"'http://x/confirm/{token}'", f"token={token}"):
+        assert token not in _without_secrets(None, "", {"event": line})["event"]

@@ -9,7 +9,9 @@ from typing import Any, cast
 
 import structlog
 
-_SECRET = re.compile(r"wb_[0-9a-f]{8}_[\w-]{20,}|eyJ[\w-]+\.[\w-]+\.[\w-]+|whsec_[\w+/=-]+|(?<=api_key=)[^&\s\"']+")
+_SECRET = re.compile(
+    r"wb_[0-9a-f]{8}_[\w-]{20,}|\.?eyJ[\w-]+\.[\w-]+\.[\w-]+|\.eJ[\w-]+\.[\w-]+\.[\w-]+|(?<=/reset/)[\w.-]+|(?<=/confirm/)[\w.-]+|whsec_[\w+/=-]+|(?<=api_key=)[^&\s\"']+"
+)
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:
