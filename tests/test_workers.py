@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import limits
 from tests.support.api import Api
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
@@ -28,10 +29,7 @@ def house(stacks: Callable[..., Stack]) -> Stack:
 
 @pytest.fixture(scope="module")
 def sender(house: Stack) -> Api:
-    admin = Api(house, "admin").login("admin@admin.com", "Admin@7501")
-    settings = admin.get("/api/admin/settings").json()
-    settings["rate_limits"]["enabled"] = False
-    assert admin.put("/api/admin/settings", settings).ok
+    limits.lift(house)
     user = Api(house, "sender").register()
     for number in range(3):
         user.link(f"+1555020010{number}", f"s{number}")

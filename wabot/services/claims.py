@@ -29,6 +29,7 @@ _KEPT_AWAKE = timedelta(seconds=15)
 """A lane without work is given back this long after it was marked last; three times as long as a mark is taken for granted."""
 _ASK_AGAIN_AFTER = timedelta(seconds=15)
 _FIRST_REST = timedelta(seconds=1)
+_MILLISECOND = timedelta(milliseconds=1)
 _LONGEST_REST = timedelta(seconds=60)
 
 log = get_logger(__name__)
@@ -110,7 +111,7 @@ class Claims:
         """After a failure: a second, then twice as long each time, up to a minute, give or take a quarter. Until when."""
         claim.failures += 1
         length: timedelta = min(_FIRST_REST * (1 << min(claim.failures - 1, 10)), _LONGEST_REST)
-        claim.rest_until = until = now() + length * random.uniform(0.75, 1.25)
+        claim.rest_until = until = now() + timedelta(milliseconds=round(length / _MILLISECOND * random.uniform(0.75, 1.25)))
         claim.queue.clear()
         if not self.store.lanes.rest(claim.session_id, self.owner, claim.epoch, until, why, claim.failures):
             self.drop(claim.session_id)

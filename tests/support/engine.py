@@ -1,0 +1,81 @@
+"""The gateway's two calls for messages (docs/internals.md), answered by a plan: what real engines do seldom, as often as wanted."""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+class PlannedEngine:
+    """`plan` holds what is answered for a text, one after the other, and then it is sent: `refused:<code>`, or `lost:<code>`
+    and `sent:<code>` for an error with the message not gone out, and gone out all the same.
+
+    `went` are the texts that arrived, in their order. `blind`: nothing can be looked up.
+    """
+
+    def __init__(self) -> None:
+        self.plan: dict[str, list[str]] = {}
+        self.went: list[str] = []
+        self.ids: set[str] = set()
+        self.claims: list[int] = []
+        self.blind = False
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def batch(self, body: dict[str, Any]) -> dict[str, Any]:
+        self.claims.append(body["claim"]["epoch"])
+        results: list[dict[str, str]] = []
+        for message in body["messages"]:
+            results.append(self._one(message))
+            if results[-1].get("code") not in (None, "not_on_whatsapp"):
+                break
+        return {"results": results}
+
+    def find(self, body: dict[str, Any]) -> dict[str, Any]:
+        found = body["wa_message_id"] in self.ids
+        return {"found": True, "wa_message_id": body["wa_message_id"], "ack": "sent"} if found else {"found": False}
+
+    def _one(self, message: dict[str, str]) -> dict[str, str]:
+        steps = self.plan.get(message["body"], [])
+        what, _, code = (steps.pop(0) if steps else "sent:").partition(":")
+        if what == "sent":
+            self.went.append(message["body"])
+            self.ids.add(message["wa_message_id"])
+        if code:
+            return {"code": code, "detail": ""}
+        return {"wa_message_id": message["wa_message_id"], "ack": "pending"}
+
+    def _handler(engine) -> type[BaseHTTPRequestHandler]:
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                find = self.path.endswith("/find")
+                if find and engine.blind:
+                    self._answer(409, {"code": "session_not_connected", "detail": "", "status": 409})
+                else:
+                    self._answer(200, engine.find(body) if find else engine.batch(body))
+
+            def _answer(self, status: int, shape: dict[str, Any]) -> None:
+                text = json.dumps(shape).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json" if status == 200 else "application/problem+json")
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+            def log_message(self, *_: object) -> None:
+                """Silent."""
+
+        return Handler

@@ -1,0 +1,243 @@
+"""A lane against everything an engine may answer: what is tried again, what fails, what is looked up, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.support.engine import PlannedEngine
+from wabot.config import Settings
+from wabot.lib.clock import now
+from wabot.lib.gateway import Gateway
+from wabot.lib.loopback import LoopbackClient
+from wabot.services import Services, build, claims, message_machine
+from wabot.services.allowance import Unlimited
+from wabot.services.delivery import REFUSALS, Delivery
+from wabot.services.messages import Draft
+from wabot.services.publishing import Push
+from wabot.store.connection import open_store
+from wabot.store.ids import new_id
+from wabot.store.records import Message
+
+PHONE = "+12025550123"
+SOON = timedelta(seconds=-1)
+
+
+class Recorder:
+    """What the pages and the webhooks are told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str]] = []
+
+    def publish(self, pushes: Sequence[Push]) -> None:
+        self.told += [(one.data["id"], one.data["status"]) for one in pushes if one.event == "message"]
+
+
+@dataclass
+class Lane:
+    house: Services
+    delivery: Delivery
+    engine: PlannedEngine
+    recorder: Recorder
+    user_id: str
+    session_id: str
+
+    def send(self, *texts: str) -> list[str]:
+        self.see()
+        made = [self.house.messages.accept(self.user_id, Draft(PHONE, text), "corr", Unlimited()) for text in texts]
+        return [message.id for message, _ in made]
+
+    def see(self) -> None:
+        """The session is connected, as observed just now."""
+        seen = {"status": "connected", "observed_at": now(), "since": now()}
+        self.house.store.sessions.change(self.session_id, 1, seen)
+
+    def run(self) -> datetime | None:
+        self.see()
+        return self.delivery.run_lane(self.session_id)
+
+    def message(self, message_id: str) -> Message:
+        found = self.house.store.messages.get(message_id)
+        assert found
+        return found
+
+    def steps(self, message_id: str) -> list[tuple[str, str | None]]:
+        return [(one["status"], one.get("detail")) for one in self.message(message_id).timeline]
+
+    def queue(self) -> list[str]:
+        return self.house.store.outbox.queue(self.session_id)
+
+    def wake(self) -> None:
+        """Its rest is over."""
+        claim = self.house.claims.hold(self.session_id)
+        assert claim
+        claim.rest_until = None
+
+
+@pytest.fixture
+def lane(settings: Settings) -> Iterator[Lane]:
+    recorder, engine = Recorder(), PlannedEngine()
+    house = build(settings, open_store(settings.database_uri), recorder)
+    house.store.ensure_indexes()
+    user_id = new_id()
+    session = house.store.sessions.add(
+        {
+            "user_id": user_id, "name": "default", "engine": "webjs", "network": "sandbox", "epoch": 1, "created_at": now(),
+            "desired": "on", "linked": True, "phone": "+12025550999",
+        }
+    )  # fmt: skip
+    delivery = replace(house.delivery, gateway=Gateway(LoopbackClient(engine.url, "secret")))
+    yield Lane(house, delivery, engine, recorder, user_id, session.id)
+    engine.close()
+    house.close()
+
+
+def test_messages_go_out_in_the_order_of_their_acceptance(lane: Lane) -> None:
+    texts = [f"{number}" for number in range(60)]
+    lane.send(*texts)
+    assert lane.run() is None
+    assert lane.engine.went == texts
+    assert lane.queue() == []
+
+
+@pytest.mark.parametrize("code", ["not_on_whatsapp", "message_too_long", "not_supported_by_engine"])
+def test_what_can_never_be_sent_fails_at_once_and_holds_nobody_up(lane: Lane, code: str) -> None:
+    lane.engine.plan = {"bad": [f"refused:{code}"]}
+    _, bad, _ = lane.send("a", "bad", "b")
+    lane.run()
+    assert lane.engine.went == ["a", "b"]
+    failed = lane.message(bad)
+    assert (failed.status, failed.error and failed.error["code"], failed.attempts) == ("failed", code, 1)
+
+
+@pytest.mark.parametrize("code", ["engine_error", "session_not_connected", "busy", "journal_full", "stale_epoch"])
+def test_after_a_passing_error_the_lane_rests_and_keeps_its_order(lane: Lane, code: str) -> None:
+    lane.engine.plan = {"b": [f"refused:{code}", f"refused:{code}"]}
+    _, second, third = lane.send("a", "b", "c")
+    rests = []
+    for _ in range(2):
+        until = lane.run()
+        record = lane.house.store.lanes.get(lane.session_id)
+        assert until and record and record.rest_until == until
+        assert (record.rest_why, lane.engine.went) == (code, ["a"])
+        waits = lane.house.messages.waits_for(lane.message(second))
+        assert waits and (waits.code, waits.until) == ("back_off", until)
+        rests.append((until - now()).total_seconds())
+        assert lane.run() == until, "it rests"
+        lane.wake()
+    assert 0.5 < rests[0] <= 1.25 and 1.2 < rests[1] <= 2.5
+    assert lane.run() is None
+    assert lane.engine.went == ["a", "b", "c"]
+    assert [one for one in lane.steps(second) if one[0] == "queued"] == [("queued", None), ("queued", code), ("queued", code)]
+    assert ("queued", "waits for the one before it") in lane.steps(third)
+    record = lane.house.store.lanes.get(lane.session_id)
+    assert record and (record.failures, record.rest_until) == (0, None)
+
+
+def test_the_rest_grows_to_a_minute_and_no_further(lane: Lane) -> None:
+    lane.send("a")
+    claim = lane.house.claims.hold(lane.session_id)
+    assert claim
+    lengths = [(lane.house.claims.rest(claim, "busy") - now()).total_seconds() for _ in range(12)]
+    assert 40 < lengths[-1] <= 75 and max(lengths) <= 75
+    assert lengths[4] > lengths[1] > lengths[0]
+
+
+def test_what_the_engine_refuses_again_and_again_fails(lane: Lane) -> None:
+    lane.engine.plan = {"a": ["refused:engine_error"] * REFUSALS}
+    first, _ = lane.send("a", "b")
+    for _ in range(REFUSALS - 1):
+        assert lane.run()
+        assert lane.message(first).status == "queued"
+        lane.wake()
+    lane.run()
+    failed = lane.message(first)
+    assert (failed.status, failed.error and failed.error["code"], failed.attempts) == ("failed", "engine_error", REFUSALS)
+    assert lane.engine.went == ["b"]
+
+
+@pytest.mark.parametrize("plan", ["sent:outcome_unknown", "lost:outcome_unknown", "sent:internal", "lost:internal"])
+def test_what_nobody_knows_is_looked_up_and_sent_once(lane: Lane, plan: str) -> None:
+    """As when the library returns `undefined`: it may have gone out, or not."""
+    lane.engine.plan = {"b": [plan]}
+    _, open_one, _ = lane.send("a", "b", "c")
+    lane.run()
+    assert lane.engine.went == ["a", "b", "c"]
+    detail = "found in WhatsApp" if plan.startswith("sent") else "not found in WhatsApp"
+    assert detail in [one[1] for one in lane.steps(open_one)]
+
+
+def test_while_it_is_open_nothing_passes_it_and_then_its_sender_decides(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
+    lane.engine.plan = {"b": ["sent:outcome_unknown"]}
+    lane.engine.blind = True
+    _, open_one, last = lane.send("a", "b", "c")
+    assert lane.run()
+    assert (lane.engine.went, lane.message(open_one).status) == (["a", "b"], "unknown")
+    waits = lane.house.messages.waits_for(lane.message(last))
+    assert waits and waits.code == "outcome_unknown"
+    lane.wake()
+    assert lane.run()
+    assert lane.engine.went == ["a", "b"]
+    monkeypatch.setattr(message_machine, "SETTLE_WINDOW", SOON)
+    lane.wake()
+    lane.run()
+    assert (lane.engine.went, lane.message(open_one).status) == (["a", "b", "c"], "unknown")
+    lane.engine.blind = False
+    monkeypatch.setattr(claims, "_ASK_AGAIN_AFTER", SOON)
+    again = lane.run()
+    claim = lane.house.claims.hold(lane.session_id)
+    assert again and again > now() and claim, "it is asked about now and then"
+    claim.passed_over.clear()
+    lane.run()
+    assert (lane.engine.went, lane.message(open_one).status, lane.queue()) == (["a", "b", "c"], "sent", [])
+
+
+def test_who_has_lost_the_lane_leaves_everything_as_it_is(lane: Lane) -> None:
+    lane.engine.plan = {"a": ["refused:stale_claim"]}
+    first, second = lane.send("a", "b")
+    assert lane.run() is None
+    assert [lane.message(one).status for one in (first, second)] == ["sending", "sending"]
+    assert lane.queue() == [first, second]
+    lane.run()  # taken anew, with the next epoch: looked up, and sent
+    assert (lane.engine.went, lane.engine.claims) == (["a", "b"], [1, 2])
+
+
+def test_a_cancelled_message_is_skipped(lane: Lane) -> None:
+    ids = lane.send("a", "b", "c")
+    lane.house.messages.cancel(lane.user_id, ids[1])
+    lane.run()
+    assert (lane.engine.went, lane.message(ids[1]).status, lane.queue()) == (["a", "c"], "cancelled", [])
+
+
+def test_each_change_is_told_once_whatever_is_repeated(lane: Lane) -> None:
+    """On the timeline and to the pages: acks that come early, late, twice and in the wrong order add nothing."""
+    lane.engine.plan = {"a": ["refused:busy"]}
+    [message_id] = lane.send("a")
+    lane.run()
+    lane.wake()
+    lane.run()
+    wa_id = str(lane.message(message_id).wa_message_id)
+    for acks in (["delivered"], ["sent"], ["sent", "delivered"], ["read", "delivered"], ["read"], ["sent"]):
+        lane.house.progress.ack_events(lane.session_id, wa_id, [(ack, now()) for ack in acks])
+    wanted = ["queued", "sending", "queued", "sending", "delivered", "read"]
+    assert [one for one, _ in lane.steps(message_id)] == wanted
+    assert lane.recorder.told == [(message_id, status) for status in wanted]
+
+
+def test_a_long_queue_is_read_now_and_then_and_not_with_every_batch(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[str] = []
+    queue = type(lane.house.store.outbox).queue
+
+    def counted(outbox: object, session_id: str) -> list[str]:
+        reads.append(session_id)
+        return queue(outbox, session_id)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(type(lane.house.store.outbox), "queue", counted)
+    lane.send(*[f"{number}" for number in range(200)])
+    while lane.run():
+        pass
+    assert len(lane.engine.went) == 200
+    assert len(reads) == 2, "once all, once nothing"
