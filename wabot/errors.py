@@ -4,7 +4,9 @@
     ├── Invalid                    invalid_request      422   a field is wrong; `fields` says which and why
     │   └── InvalidNumber          invalid_number       422
     ├── Unauthenticated            unauthenticated      401
-    │   └── InvalidCredentials     invalid_credentials  401
+    │   ├── InvalidCredentials     invalid_credentials  401
+    │   ├── OtpRequired            otp_required         401   the password was right, a second factor is needed
+    │   └── InvalidOtp             invalid_otp          401
     ├── Forbidden                  forbidden            403
     ├── NotFound                   not_found            404   also for what belongs to somebody else
     ├── Conflict                   conflict             409
@@ -81,6 +83,16 @@ class Unauthenticated(WabotError):
 class InvalidCredentials(Unauthenticated):
     code = "invalid_credentials"
     title = "E-mail address or password is wrong"
+
+
+class OtpRequired(Unauthenticated):
+    code = "otp_required"
+    title = "A code of the second factor is needed as well"
+
+
+class InvalidOtp(Unauthenticated):
+    code = "invalid_otp"
+    title = "The code is wrong, too old, or was used before"
 
 
 class Forbidden(WabotError):

@@ -10,6 +10,7 @@ from flask_login import current_user, login_user, logout_user
 from ..errors import WabotError
 from ..services.identity import Caller
 from ..store.records import User
+from . import _second_step as second_step
 from ._context import live, login_required, page_user, services
 from ._forms import errors_of, field, local_path, values
 from ._limits import limits, login_attempt
@@ -44,9 +45,26 @@ def login() -> Any:
     except WabotError as error:
         where = "unconfirmed" if error.code == "email_unconfirmed" else "password"
         return _login_page(values(), {where: error.detail}, target), error.status
-    _open(user, remember=bool(field("remember")))
-    otherwise = url_for("auth.change_password" if user.must_change_password else "home.dashboard")
-    return redirect(local_path(target, otherwise))
+    if user.has_second_factor:
+        second_step.begin(user, remember=bool(field("remember")), target=target)
+        return redirect(url_for("auth.code"))
+    return _enter(user, remember=bool(field("remember")), target=target)
+
+
+@bp.route("/login/code", methods=["GET", "POST"])
+def code() -> Any:
+    """The second step, of a browser that has shown the password a moment ago."""
+    waiting = second_step.waiting()
+    if waiting is None:
+        flash("That took too long. Log in again.", "info")
+        return redirect(url_for("auth.login"))
+    if request.method == "GET":
+        return render_template("login_code.html", errors={})
+    try:
+        services().second_factor.check(waiting.user, field("otp"))
+    except WabotError as error:
+        return render_template("login_code.html", errors={"otp": error.detail}), error.status
+    return _enter(waiting.user, remember=waiting.remember, target=waiting.target)
 
 
 @bp.post("/logout")
@@ -83,6 +101,12 @@ def _default_password_first() -> Any:
     if (request.endpoint or "static").startswith(open_pages) or not current_user.is_authenticated:
         return None
     return redirect(url_for("auth.change_password")) if page_user().must_change_password else None
+
+
+def _enter(user: User, *, remember: bool, target: str | None) -> Any:
+    _open(user, remember=remember)
+    otherwise = url_for("auth.change_password" if user.must_change_password else "home.dashboard")
+    return redirect(local_path(target, otherwise))
 
 
 def _open(user: User, *, remember: bool) -> None:

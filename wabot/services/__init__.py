@@ -44,6 +44,7 @@ from .queue_gauge import QueueGauge
 from .readiness import Readiness
 from .recovery import Recovery
 from .schedule import Schedule
+from .second_factor import SecondFactor
 from .session_overview import SessionOverview
 from .sessions import SessionService
 from .settings_administration import SettingsAdministration
@@ -59,6 +60,7 @@ class Services:
     accounts: Accounts
     identity: Identity
     logins: Logins
+    second_factor: SecondFactor
     erasure: Erasure
     preferences: Preferences
     sessions: SessionService
@@ -119,6 +121,8 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
     session_overview = SessionOverview(store)
     accounts = Accounts(store, settings, preferences, mails)
     progress = Progress(store, publisher, tally, hearing)
+    progress = Progress(store, publisher, tally)
+    second_factor = SecondFactor(store, settings, audit, mails, preferences)
     return Services(
         settings=settings,
         store=store,
@@ -126,7 +130,8 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         accounts=accounts,
         identity=Identity(store, settings),
         logins=Logins(store),
-        erasure=Erasure(store, accounts, sessions),
+        second_factor=second_factor,
+        erasure=Erasure(store, accounts, sessions, second_factor),
         preferences=preferences,
         sessions=sessions,
         messages=MessageService(store, sessions, publisher, acceptance, QueueGauge(store), tally, pacing, progress, hearing),

@@ -18,6 +18,7 @@ from ..store.ids import new_id
 from ..store.personal import Erasing, erasers
 from ..store.records import User
 from .accounts import Accounts
+from .second_factor import SecondFactor, check_password
 from .sessions import SessionService
 
 AT_ONCE = 100
@@ -36,6 +37,13 @@ class Erasure:
     store: Store
     accounts: Accounts
     sessions: SessionService
+    second_factor: SecondFactor
+
+    def by_owner(self, user: User, password: str, otp: str | None) -> None:
+        """Asked for by its owner. Raises Invalid for the password, OtpRequired, InvalidOtp, RateLimited, and as `begin`."""
+        check_password(user, password)
+        self.second_factor.check(user, otp)
+        self.begin(user.id)
 
     def begin(self, user_id: str) -> None:
         """Locked out when this returns; erased soon after. Harmless to repeat. Raises NotFound, Conflict `last_admin`."""

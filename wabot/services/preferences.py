@@ -81,6 +81,11 @@ class Values(_Strict):
         title="Confirm addresses",
         description="Who registers opens a link in a mail before they can log in. Needs a way to send mails.",
     )
+    require_admin_second_factor: bool = Field(
+        default=False,
+        title="Second factor for administrators",
+        description="An administrator without one gets no further than to its set-up.",
+    )
     sessions_per_user: Annotated[int, Field(ge=1, le=200)] = Field(
         default=10, title="WhatsApp sessions", description="Each user; every one is a browser with its memory."
     )

@@ -32,6 +32,7 @@ from .messages import Messages
 from .outbox import Outbox
 from .pacing import PacingRecords
 from .phones import SandboxPhones
+from .second_factors import SecondFactors
 from .sessions import Sessions
 from .settings import StoredSettings
 from .users import Users
@@ -52,6 +53,7 @@ class Store:
     def __init__(self, db: Database[Document]) -> None:
         self._db = db
         self.users = Users(db)
+        self.second_factors = SecondFactors(db)
         self.logins = Logins(db)
         self.limit_reports = LimitReports(db)
         self.login_failures = LoginFailures(db)

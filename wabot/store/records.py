@@ -26,7 +26,8 @@ class User:
     role: str
     password_hash: str
     created_at: datetime
-    token_version: int = 1
+    token_version: int = 0
+    """Rises with each end of all logins; a new document has none yet, and `$inc` begins at 0."""
     disabled: bool = False
     must_change_password: bool = False
     erasing_at: datetime | None = None
@@ -34,6 +35,15 @@ class User:
     invited: bool = False
     """Made by an administrator, and its owner has not chosen a password yet."""
     limits: dict[str, int] | None = None
+    totp_secret: str | None = None
+    """Encrypted; None without a second factor."""
+    recovery_codes: list[str] = field(default_factory=list)
+    """Digests of those that are left."""
+    factor_since: datetime | None = None
+
+    @property
+    def has_second_factor(self) -> bool:
+        return self.totp_secret is not None
 
     @property
     def is_admin(self) -> bool:

@@ -123,5 +123,8 @@ def _allow(found: Caller, scope: str | None, *, login: bool, admin: bool) -> Non
         raise Forbidden("This call takes a login token, not an API key.", code="login_required")
     if admin and not found.user.is_admin:
         raise Forbidden("Only administrators may do this.")
+    if admin and services().second_factor.missing(found.user):
+        why = "This wabot wants a second factor of its administrators: set one up under /settings/second-factor."
+        raise Forbidden(why, code="second_factor_required")
     if scope and scope not in found.scopes:
         raise Forbidden(f"The API key lacks the scope {scope!r}.", code="missing_scope")

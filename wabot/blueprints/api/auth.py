@@ -44,6 +44,7 @@ def login() -> dict[str, Any]:
     asked = body(Login)
     with login_attempt(asked.email):
         user = services().accounts.authenticate(asked.email, asked.password)
+        services().second_factor.check(user, asked.otp)
     return _logged_in(user)
 
 
