@@ -121,7 +121,6 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
     session_overview = SessionOverview(store)
     accounts = Accounts(store, settings, preferences, mails)
     progress = Progress(store, publisher, tally, hearing)
-    progress = Progress(store, publisher, tally)
     second_factor = SecondFactor(store, settings, audit, mails, preferences)
     return Services(
         settings=settings,
