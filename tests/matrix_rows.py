@@ -23,6 +23,7 @@ PUBLIC = {
     "POST /register": Row("public", 302, form={"email": "new@example.com", "password": PASSWORD}),
     "GET /forgot": Row("public"),
     "POST /forgot": Row("public", 302, form={"email": "nobody@example.com"}),
+    "POST /password-hint": Row("public", form={"password": PASSWORD}),
     "GET /reset/<token>": Row("public", 400, path=_NO_TOKEN),
     "POST /reset/<token>": Row("public", 400, path=_NO_TOKEN, form={"password": PASSWORD}),
     "GET /confirm": Row("public"),

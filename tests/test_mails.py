@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 import subprocess
 import sys
@@ -119,6 +120,17 @@ def test_a_file_is_private_and_whole(tmp_path: Path) -> None:
     door.send(LETTER)
     (written,) = (tmp_path / "mail").iterdir()
     assert (written.name, written.stat().st_mode & 0o777) == (f"{LETTER.id}.eml", 0o600)
+
+
+def test_a_bounded_number_of_files_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wabot.lib.mail.FILES_KEPT", 3)
+    abandoned, fresh = tmp_path / ".old.eml.1", tmp_path / ".new.eml.2"
+    abandoned.touch()
+    fresh.touch()
+    os.utime(abandoned, (0, 0))
+    for number in range(5):
+        FileDoor(tmp_path, "wabot@example.com").send(Mail(f"{number:024x}", "bob@example.com", "x", "x", "x"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == [fresh.name, *(f"{number:024x}.eml" for number in (2, 3, 4))]
 
 
 def test_every_kind_has_both_parts_and_escapes(house: Services, user: User) -> None:

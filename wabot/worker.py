@@ -92,7 +92,8 @@ class Worker:
         while not self._stopping.is_set():
             self._mail_bell.wait()
             self._mail_bell.clear()
-            guarded(self._services.mails.send_due, "mails")
+            while guarded(self._services.mails.send_due, "mails") and not self._stopping.is_set():
+                pass  # some at a time, until none is due
 
     def _sweep(self) -> None:
         """What nobody rang for: lost rings, dead workers' lanes, sessions that are connected again."""

@@ -55,6 +55,18 @@ def test_from_the_login_page_over_the_mail_to_being_in_again(page: Page, stack: 
     assert user.email in text_of(told[0])
 
 
+def test_a_word_on_the_password_while_it_is_typed(page: Page, stack: Stack) -> None:
+    page.goto("/register")
+    page.get_by_label("Email").fill("robin.weber@example.com")
+    password, hint = page.get_by_label("Password"), page.locator("#password-hint")
+    password.fill("robin.weber")
+    expect(hint).to_contain_text("Is part of your address or name")
+    password.fill("four words in a row")
+    expect(hint).to_have_text("Hard enough to guess.")
+    password.fill("four")
+    expect(hint).to_contain_text("At least 8 characters")
+
+
 def test_a_new_address_by_the_settings(page: Page, stack: Stack, new_user: Callable[[str], Api]) -> None:
     user = new_user("moving")
     new = f"moved-{user.email}"

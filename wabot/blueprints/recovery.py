@@ -11,7 +11,8 @@ from typing import Any
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 
-from ..errors import WabotError
+from ..errors import Invalid, WabotError
+from ..services.accounts import check_new_password
 from ..services.links import InvalidToken
 from ._context import live, services
 from ._forms import errors_of, field, values
@@ -75,6 +76,16 @@ def confirm(token: str) -> Any:
         return render_template("confirm_link.html", opened=None, why=why), error.status
     flash(f"{opened.address or opened.user.email} is confirmed.", "success")
     return redirect(url_for("home.dashboard" if current_user.is_authenticated else "auth.login"))
+
+
+@bp.post("/password-hint")
+def password_hint() -> dict[str, str | None]:
+    """What the form would be answered for this password, while it is typed; nothing is kept of it."""
+    try:
+        check_new_password(field("password"), field("email"), field("name"))
+    except Invalid as error:
+        return {"why": errors_of(error).get("password")}
+    return {"why": None}
 
 
 @bp.after_request

@@ -14,6 +14,7 @@ import os
 import smtplib
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ from .clock import now
 _STEP_TIMEOUT = 8.0
 DEADLINE = 20.0
 """Seconds for one mail, from the connection to the server's last word."""
+FILES_KEPT = 1000
+_ABANDONED_AFTER = 3600.0
 
 
 class MailError(Exception):
@@ -63,7 +66,7 @@ class MailDoor(Protocol):
 
 @dataclass(frozen=True)
 class FileDoor:
-    """A mail is `<id>.eml`, whole from its first moment; the same mail again is the same file."""
+    """A mail is `<id>.eml`, whole from its first moment; the same mail again is the same file. The newest 1,000 are kept."""
 
     directory: Path
     sender: str
@@ -79,6 +82,7 @@ class FileDoor:
                 file.flush()
                 os.fsync(file.fileno())
             aside.rename(path)
+            _tidy(self.directory)
         except OSError as error:
             raise MailDelayed(f"{path} can't be written: {error.strerror}") from error
 
@@ -194,6 +198,23 @@ def _message(mail: Mail, sender: str) -> EmailMessage:
 def _ascii_domain(address: str) -> str:
     name, _, domain = address.rpartition("@")
     return f"{name}@{domain.encode('idna').decode()}"
+
+
+def _tidy(directory: Path) -> None:
+    """Ids rise with time. What a killed worker left half written goes after an hour."""
+    names = sorted(path.name for path in directory.iterdir())
+    half = [name for name in names if name.startswith(".") and _age(directory / name) > _ABANDONED_AFTER]
+    whole = [name for name in names if not name.startswith(".")]
+    for name in (*half, *whole[:-FILES_KEPT]):
+        (directory / name).unlink(missing_ok=True)
+
+
+def _age(path: Path) -> float:
+    """Seconds; nothing for one that is gone."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _encoding(text: str) -> str:

@@ -18,9 +18,9 @@ def hash_password(password: str) -> str:
 
 
 def verify_password(stored: str | None, password: str) -> bool:
-    """Compare in the same time whether there is a user (`stored`) or not (None)."""
+    """Compare in the same time whether there is a password (`stored`) or not (None, or empty)."""
     matches = check_password_hash(stored or _dummy(), password)
-    return matches and stored is not None
+    return matches and bool(stored)
 
 
 @lru_cache(maxsize=1)
