@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from tests.support.engine import PlannedEngine
 from wabot.config import Settings
-from wabot.lib.clock import now
+from wabot.lib.clock import now, to_rfc3339
 from wabot.lib.gateway import Gateway
 from wabot.lib.loopback import LoopbackClient
 from wabot.services import Services, build, claims, message_machine
@@ -205,11 +207,28 @@ def test_who_has_lost_the_lane_leaves_everything_as_it_is(lane: Lane) -> None:
     assert (lane.engine.went, lane.engine.claims) == (["a", "b"], [1, 2])
 
 
+def test_a_retried_message_without_its_place_gets_it_before_it_is_answered(lane: Lane) -> None:
+    """Stored by a process that died before its outbox entry: its client's next message must not go out before it."""
+    draft = Draft(PHONE, "first", idempotency_key="k")
+    message, _ = lane.house.messages.accept(lane.user_id, draft, "corr", Unlimited())
+    lane.house.store.outbox.remove([message.id])
+    again, new = lane.house.messages.accept(lane.user_id, draft, "corr", Unlimited())
+    assert (again.id, new) == (message.id, False)
+    lane.send("second")
+    lane.run()
+    assert lane.engine.went == ["first", "second"]
+
+
 def test_a_cancelled_message_is_skipped(lane: Lane) -> None:
     ids = lane.send("a", "b", "c")
     lane.house.messages.cancel(lane.user_id, ids[1])
     lane.run()
     assert (lane.engine.went, lane.message(ids[1]).status, lane.queue()) == (["a", "c"], "cancelled", [])
+
+
+def ack_event(session_id: str, wa_message_id: str, ack: str, seq: int) -> dict[str, Any]:
+    data = {"wa_message_id": wa_message_id, "ack": ack, "at": to_rfc3339(now())}
+    return {"id": f"life-{seq}", "seq": seq, "type": "message.ack", "session_id": session_id, "epoch": 1, "data": data}
 
 
 def test_each_change_is_told_once_whatever_is_repeated(lane: Lane) -> None:
@@ -220,8 +239,11 @@ def test_each_change_is_told_once_whatever_is_repeated(lane: Lane) -> None:
     lane.wake()
     lane.run()
     wa_id = str(lane.message(message_id).wa_message_id)
+    seq = itertools.count(1)
     for acks in (["delivered"], ["sent"], ["sent", "delivered"], ["read", "delivered"], ["read"], ["sent"]):
-        lane.house.progress.ack_events(lane.session_id, wa_id, [(ack, now()) for ack in acks])
+        batch = [ack_event(lane.session_id, wa_id, ack, next(seq)) for ack in acks]
+        lane.house.ingest.apply(batch)
+        lane.house.ingest.apply(batch)
     wanted = ["queued", "sending", "queued", "sending", "delivered", "read"]
     assert [one for one, _ in lane.steps(message_id)] == wanted
     assert lane.recorder.told == [(message_id, status) for status in wanted]

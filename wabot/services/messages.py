@@ -167,7 +167,15 @@ class MessageService:
             raise Invalid.field("idempotency_key", "was used for another message", code="idempotency_mismatch")
         if kept.message_id == message.id:
             return message
-        return self.store.messages.of_user(message.user_id, kept.message_id) or self._finish_other(message, kept)
+        stored = self.store.messages.of_user(message.user_id, kept.message_id)
+        return self._in_place(stored) if stored else self._finish_other(message, kept)
+
+    def _in_place(self, stored: Message) -> Message:
+        """It may have been stored by a process that died before it gave it its place in the outbox. Answered now, it is accepted
+        now: what this caller sends next must not go before it."""
+        if stored.status in message_machine.WAITING:
+            self.acceptance.enqueue([stored])
+        return stored
 
     def _finish_other(self, message: Message, kept: Remembered) -> Message:
         """The key is taken but its message isn't stored (yet): whoever stores it under that id, it is one message."""
@@ -177,7 +185,7 @@ class MessageService:
     def _store(self, message: Message) -> tuple[Message, bool]:
         mark = self.hearing.mark(message.user_id)
         if not self.acceptance.store(replace(message, **mark)):
-            return self.store.messages.get(message.id) or message, False
+            return self._in_place(self.store.messages.get(message.id) or message), False
         self.hearing.marked(mark)
         self.tally.count(message.user_id, "accepted")
         self.publisher.publish(pushes_of_message(message))
