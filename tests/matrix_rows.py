@@ -6,6 +6,8 @@ from tests.support.matrix import PASSWORD, Row, World
 
 _SEND = {"to": "+12025570124", "message": "hello", "session": "shop"}
 _NO_TOKEN = {"token": "nonsense"}
+_NEW_WEBHOOK = {"url": "http://93.184.215.14/hook", "events": ["message.received"]}
+_SINCE = {"since": "2026-01-31T12:00:00Z"}
 _NEW_KEY = {"name": "new", "scopes": ["send"]}
 
 
@@ -14,6 +16,7 @@ def _settings(world: World) -> dict[str, object]:
 
 
 PUBLIC = {
+    "GET /api/events/schemas": Row("public"),
     "GET /": Row("public"),
     "GET /login": Row("public"),
     "POST /login": Row("public", 401, form={"email": "nobody@example.com", "password": PASSWORD}),
@@ -93,6 +96,18 @@ ADMIN_PAGES = {
 API = {
     "GET /api/auth/me": Row("api login"),
     "POST /api/auth/logout": Row("api login", 204),
+    "GET /api/events": Row("api", scope="read"),
+    "GET /api/webhooks": Row("api", scope="manage"),
+    "POST /api/webhooks": Row("api", 201, scope="manage", json=_NEW_WEBHOOK),
+    "GET /api/webhooks/<endpoint_id>": Row("api", scope="manage", other=404),
+    "PATCH /api/webhooks/<endpoint_id>": Row("api", scope="manage", other=404, json={"enabled": False}),
+    "DELETE /api/webhooks/<endpoint_id>": Row("api", 204, scope="manage", other=404),
+    "POST /api/webhooks/<endpoint_id>/rotate-secret": Row("api", scope="manage", other=404),
+    "POST /api/webhooks/<endpoint_id>/test": Row("api", 202, scope="manage", other=404),
+    "POST /api/webhooks/<endpoint_id>/redeliver": Row("api", 202, scope="manage", other=404, json=_SINCE),
+    "GET /api/webhooks/<endpoint_id>/deliveries": Row("api", scope="manage", other=404),
+    "GET /api/webhooks/<endpoint_id>/deliveries/<delivery_id>": Row("api", scope="manage", other=404),
+    "POST /api/webhooks/<endpoint_id>/deliveries/<delivery_id>/redeliver": Row("api", 202, scope="manage", other=404),
     "GET /api/keys": Row("api login"),
     "POST /api/keys": Row("api login", 201, json=_NEW_KEY),
     "DELETE /api/keys/<key_id>": Row("api login", 204, other=404),

@@ -104,6 +104,19 @@ class Settings(BaseModel):
     webhook_allow: str = Field(
         "", alias="WABOT_WEBHOOK_ALLOW", description="comma-separated private hosts webhooks may reach; local only"
     )
+    webhook_retries: str = Field(
+        "0,5,30,120,300,1800,7200,18000,36000",
+        alias="WABOT_WEBHOOK_RETRIES",
+        pattern=r"^\d{1,6}(\.\d{1,3})?(,\d{1,6}(\.\d{1,3})?){0,19}$",
+        description="seconds before each attempt to deliver a webhook, counted from the one before",
+    )
+    webhook_keep_days: int = Field(
+        14,
+        alias="WABOT_WEBHOOK_KEEP_DAYS",
+        ge=6,
+        le=365,
+        description="how long events and the log of webhook deliveries are kept",
+    )
     baileys_url: str | None = Field(
         None, alias="WA_BAILEYS_URL", description="WebSocket URL for Baileys on the live network, tests only"
     )
@@ -111,6 +124,10 @@ class Settings(BaseModel):
     @property
     def production(self) -> bool:
         return self.env == "production"
+
+    @property
+    def webhook_allowed_hosts(self) -> frozenset[str]:
+        return frozenset(one for one in (part.strip() for part in self.webhook_allow.split(",")) if one)
 
     @property
     def internal_url(self) -> str:

@@ -16,6 +16,7 @@ from datetime import datetime
 
 from .config import load
 from .errors import WabotError
+from .lib.bell import BellSocket
 from .lib.clock import now
 from .lib.log import configure, get_logger
 from .lib.wake import Doorbell
@@ -66,6 +67,8 @@ class Worker:
         caretaker.start()
         postman = threading.Thread(target=self._send_mails, name="mails", daemon=True)
         postman.start()
+        herald = threading.Thread(target=self._tell, name="hooks", daemon=True)
+        herald.start()
         rested = swept = 0.0
         while not self._stopping.is_set():
             self._hear(max(0.0, min(rested, swept + SWEEP_INTERVAL - time.monotonic())))
@@ -77,6 +80,7 @@ class Worker:
         self._mail_bell.set()
         self._lanes.close()
         postman.join(_CLOSE_TIMEOUT / 2)
+        herald.join(_CLOSE_TIMEOUT / 2)
         caretaker.join(_CLOSE_TIMEOUT)
         guarded(self._services.claims.release_all, "release")
         guarded(lambda: self._services.store.workers.gone(self._name), "farewell")
@@ -94,6 +98,15 @@ class Worker:
             self._mail_bell.clear()
             while guarded(self._services.mails.send_due, "mails") and not self._stopping.is_set():
                 pass  # some at a time, until none is due
+
+    def _tell(self) -> None:
+        """Events and webhooks, whenever somebody marked a change, a lane came to rest, or a second has passed."""
+        with BellSocket(self._services.settings.data / "run", "hooks") as bell:
+            rounds = self._services.hook_rounds(bell.ring)
+            while not self._stopping.is_set():
+                if not guarded(rounds.round, "hooks"):
+                    bell.wait(SWEEP_INTERVAL)
+            guarded(rounds.close, "farewell of hooks")
 
     def _sweep(self) -> None:
         """What nobody rang for: lost rings, dead workers' lanes, sessions that are connected again."""

@@ -125,9 +125,12 @@ class World:
         draft = Draft("+12025570123", "a message", "shop", send_at=moment + timedelta(hours=1))
         message, _ = known.messages.accept(owner.id, draft, "matrix", Unlimited())
         record, _ = known.identity.make_key(owner, "a key", ["read"], None)
+        endpoint = known.webhooks.create(owner.id, {"url": "http://93.184.215.14/hook", "events": ["*"]})
+        delivery = known.webhooks.test(owner.id, endpoint.id)
         return {
             "session_id": session.id, "message_id": message.id, "key_id": record.id, "name": "shop", "user_id": owner.id,
             "number": "12025550999", "filename": "favicon.svg", "login_id": self.owner.login.id,
+            "endpoint_id": endpoint.id, "delivery_id": delivery.id,
         }  # fmt: skip
 
     def snapshot(self) -> dict[str, Any]:

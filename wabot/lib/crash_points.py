@@ -35,13 +35,14 @@ POINTS = (
 """In the order a message passes them; those of the gateway stand in node_wa/lib/crash_points.js."""
 
 
+HOOK_POINTS = ("tell.before-log", "tell.after-log", "tell.after-deliveries", "hook.before-attempt", "hook.after-attempt")
 MAIL_POINTS = ("mail.after-claim", "mail.after-send")
 
 
 def crash_point(name: str) -> None:
     if not _ARMED:
         return
-    if name not in POINTS + MAIL_POINTS:
+    if name not in POINTS + MAIL_POINTS + HOOK_POINTS:
         raise ValueError(f"unknown crash point {name}")
     for kind, number in _SIGNALS.items():
         armed = Path(os.environ["WABOT_DATA"]) / "run" / f"{kind}-{name}"

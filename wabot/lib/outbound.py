@@ -11,7 +11,6 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +20,7 @@ from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.util import Url, parse_url
 
+from .daemon_pool import DaemonPool
 from .deadline_sockets import DeadlineSocket, DeadlineTLSSocket, Late
 from .public_addresses import is_canonical, is_numeric, is_public
 
@@ -63,7 +63,7 @@ class Door:
     allowed: frozenset[str] = frozenset()
     resolve: Resolve = system_resolve
     tls: ssl.SSLContext = field(default_factory=lambda: ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH))
-    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_RESOLVERS, thread_name_prefix="resolve"))
+    _pool: DaemonPool = field(default_factory=lambda: DaemonPool(_RESOLVERS, "resolve"))
 
     def check(self, url: str) -> None:
         """For a URL just typed. A name that doesn't resolve now passes: it is checked at each call. Raises NotAllowed."""
@@ -91,10 +91,7 @@ class Door:
                 raise Unreachable(_words(error, deadline)) from error
 
     def _resolved(self, host: str, port: int, deadline: float) -> list[str]:
-        return self._pool.submit(self.resolve, host, port).result(max(0.0, deadline - time.monotonic()))
-
-    def close(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        return self._pool.submit(lambda: self.resolve(host, port)).result(max(0.0, deadline - time.monotonic()))
 
     def _parts(self, url: str) -> Url:
         """Read by the same parser that requests connects by. Raises NotAllowed."""

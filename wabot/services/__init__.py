@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..config import Settings
 from ..lib.bell import Bell
 from ..lib.gateway import Gateway
 from ..lib.loopback import LoopbackClient
+from ..lib.outbound import Door
 from ..lib.sandbox import Sandbox
 from ..lib.wake import WakeUps
 from ..store import Store
@@ -24,8 +26,13 @@ from .audit import AuditLog
 from .claims import Claims, owner_name
 from .delivery import Delivery
 from .erasure import Erasure
+from .event_stream import EventStream
 from .figures import Figures
 from .hearing import Hearing
+from .hook_attempts import Attempts
+from .hook_care import HookCare
+from .hook_lanes import HookLanes
+from .hook_rounds import HookRounds
 from .identity import Identity
 from .ingest import Ingest
 from .invitations import Invitations
@@ -49,7 +56,9 @@ from .session_overview import SessionOverview
 from .sessions import SessionService
 from .settings_administration import SettingsAdministration
 from .tally import Tally
+from .telling import Telling
 from .virtual_phones import VirtualPhones
+from .webhooks import WebhookService
 
 
 @dataclass(frozen=True)
@@ -92,6 +101,15 @@ class Services:
     invitations: Invitations
     hooks_bell: Bell
     hearing: Hearing
+    telling: Telling
+    attempts: Attempts
+    hook_lanes: HookLanes
+    webhooks: WebhookService
+    event_stream: EventStream
+
+    def hook_rounds(self, ring: Callable[[], None]) -> HookRounds:
+        """The worker's part in webhooks; `ring` wakes it."""
+        return HookRounds(self.store, self.telling, self.hook_lanes, self.settings, ring)
 
     def close(self) -> None:
         """At the end of the process: connections and sockets."""
@@ -113,7 +131,8 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
     claims = Claims(store)
     pacing = Pacing(store, preferences)
     hooks_bell = Bell(settings.data / "run", "hooks")
-    hearing = Hearing(store, hooks_bell.ring)
+    telling = Telling(store)
+    hearing = Hearing(store, hooks_bell.ring, telling)
     acceptance = Acceptance(store, wake_ups.ring)
     sessions = SessionService(store, gateway, publisher, preferences, settings, hearing)
     links = Links(store, settings)
@@ -122,6 +141,8 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
     accounts = Accounts(store, settings, preferences, mails)
     progress = Progress(store, publisher, tally, hearing)
     second_factor = SecondFactor(store, settings, audit, mails, preferences)
+    door = Door(https_only=settings.production, allowed=settings.webhook_allowed_hosts)
+    attempts = Attempts(store, door, settings)
     return Services(
         settings=settings,
         store=store,
@@ -161,4 +182,9 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         invitations=Invitations(store, accounts, mails, audit),
         hooks_bell=hooks_bell,
         hearing=hearing,
+        telling=telling,
+        attempts=attempts,
+        hook_lanes=HookLanes(store, attempts, HookCare(store, mails)),
+        webhooks=WebhookService(store, door, hearing, hooks_bell.ring),
+        event_stream=EventStream(store, hearing),
     )

@@ -18,10 +18,12 @@ from ..store import Store
 from ..store.ids import derived, new_id
 from ..store.records import Session
 from .publishing import event_of_session
+from .telling import Telling
 
 FOR = timedelta(days=7)
 """Events go on being told for so long after the last endpoint was deleted, or after the last listening."""
 _LOOK_EVERY = 1.0
+_BEGIN_EVERY = 3600.0
 _REMEMBERED = 10_000
 
 Mark = dict[str, Any]
@@ -31,9 +33,11 @@ Mark = dict[str, Any]
 class Hearing:
     """Safe for threads. One look a second and user at most."""
 
-    def __init__(self, store: Store, ring: Callable[[], None]) -> None:
+    def __init__(self, store: Store, ring: Callable[[], None], telling: Telling) -> None:
         self._store = store
         self._ring = ring
+        self._telling = telling
+        self._begun: dict[str, float] = {}
         self._known: OrderedDict[str, tuple[float, bool]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -54,9 +58,18 @@ class Hearing:
         if mark:
             self._ring()
 
+    def last_words(self, session: Session) -> None:
+        """Before a session is deleted, which would take with it what has not been told."""
+        if self._hears(session.user_id):
+            self._telling.session(session.id)
+
     def begin(self, user_id: str) -> None:
-        """At once in this process, within a second in the others."""
-        self._store.hearers.begin(user_id, now(), now() + FOR)
+        """At once in this process, within a second in the others. Harmless, and cheap, to repeat."""
+        if time.monotonic() - self._begun.get(user_id, -_BEGIN_EVERY) >= _BEGIN_EVERY:
+            self._store.hearers.begin(user_id, now(), now() + FOR)
+            if len(self._begun) > _REMEMBERED:
+                self._begun.clear()
+            self._begun[user_id] = time.monotonic()
         self._remember(user_id, True)
 
     def _hears(self, user_id: str) -> bool:

@@ -114,6 +114,7 @@ class SessionService:
         self.disconnect(user_id, name, correlation_id)
         self.store.pacing.forget(session.id)
         self.store.lanes.erase(session.id)
+        self.hearing.last_words(session)
         self.store.sessions.remove(user_id, session.id)
 
     def qr(self, user_id: str, name: str) -> Session:

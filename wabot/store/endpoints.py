@@ -75,6 +75,16 @@ class Endpoints:
         guard = {"_id": ids.parse(endpoint_id), "due": seen}
         return self._webhooks.update_one(guard, {"$set": {"due": due}}).matched_count == 1
 
+    def uncrowd(self, endpoint_id: str, seen: str) -> None:
+        """Nothing is parked any more, unless somebody rang meanwhile."""
+        guard = {"_id": ids.parse(endpoint_id), "due": seen}
+        self._webhooks.update_one(guard, {"$set": {"crowded": False, "parked_from": None}})
+
+    def replayed(self, endpoint_id: str, replay_id: str, following: dict[str, Any] | None) -> None:
+        """How far that replay is; None when it is done."""
+        guard = {"_id": ids.parse(endpoint_id), "replay.id": replay_id}
+        self._webhooks.update_one(guard, {"$set": {"replay": following}})
+
     def deleted(self) -> list[Endpoint]:
         """Endpoints whose deliveries are still to be erased."""
         return [record_of(Endpoint, one) for one in self._webhooks.find({"deleted": True}).limit(_PER_USER)]

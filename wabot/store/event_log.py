@@ -34,9 +34,9 @@ class EventLog:
         found = self._events.find({"user_id": user_id, "told": {"$gt": told}}).sort("told", 1).limit(limit)
         return [record_of(ToldEvent, one) for one in found]
 
-    def between(self, user_id: str, since: datetime, until: datetime, limit: int) -> list[ToldEvent]:
-        """The user's oldest events that happened then."""
-        found = oldest_first(self._events, {"user_id": user_id}, since=since, until=until, limit=limit)
+    def between(self, user_id: str, since: datetime, until: datetime, limit: int, after: str = "") -> list[ToldEvent]:
+        """The user's oldest events that became known then, beyond the event `after`."""
+        found = oldest_first(self._events, {"user_id": user_id}, since=since, until=until, limit=limit, after=after)
         return [record_of(ToldEvent, one) for one in found]
 
     def remove_before(self, moment: datetime) -> int:

@@ -18,14 +18,15 @@ class Hearer:
 
 @dataclass(frozen=True)
 class ToldEvent:
-    """One event as told. `key` is the message's or session's id, `place` orders the events of one key, `told` orders all of
-    a user's as they were told. `only` is the endpoint a test event is for."""
+    """One event as told. `at` is when it happened, `known` when wabot came to know. `key` is the message's or session's id,
+    `place` orders the events of one key, `told` all of a user's as they were told. `only` is the endpoint a test is for."""
 
     id: str
     user_id: str
     told: str
     type: str
     at: datetime
+    known: datetime
     session: str
     key: str
     place: int
@@ -40,7 +41,7 @@ class Endpoint:
     `since`: what happened earlier is not sent by itself. `due` (a time as text, and something random against a lost ring) says
     when its lane has work, `owner` and `lease_until` which worker serves it. `hold_until`: it could not be reached, so nothing
     is sent before. `crowded`: more waits than is tried at once, and the rest is parked from `parked_from` on. `replay` is
-    {since, until}: everything that happened then is to be sent again.
+    {id, since, until, after}: everything that happened then, beyond the event `after`, is to be sent again.
     """
 
     id: str
@@ -65,7 +66,7 @@ class Endpoint:
     lease_until: datetime | None = None
     crowded: bool = False
     parked_from: datetime | None = None
-    replay: dict[str, datetime] | None = None
+    replay: dict[str, Any] | None = None
     deleted: bool = False
 
 

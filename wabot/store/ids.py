@@ -47,3 +47,13 @@ def derived(moment: datetime, place: int, *parts: str) -> str:
     milliseconds = int(moment.timestamp() * 1000)
     ticks = milliseconds * (1 << 24) // 1000 + min(place, 1000)
     return (ticks.to_bytes(7, "big") + hashlib.sha256("\0".join(parts).encode()).digest()[:5]).hex()
+
+
+def born(text: str) -> datetime:
+    """The second in which an id was made."""
+    return ObjectId(text).generation_time
+
+
+def beside(first: str, *parts: str) -> str:
+    """Always the same id for the same: as old as `first`, and in the same order."""
+    return first[:14] + hashlib.sha256("\0".join((first, *parts)).encode()).hexdigest()[:10]

@@ -48,13 +48,14 @@ def newest_first(
 
 
 def oldest_first(
-    collection: Collection[Document], equal: Document, *, since: datetime, until: datetime, limit: int
+    collection: Collection[Document], equal: Document, *, since: datetime, until: datetime, limit: int, after: str = ""
 ) -> list[Document]:
-    """Up to `limit` documents that match `equal` (an index prefix), made from `since` to `until`, the oldest."""
+    """Up to `limit` documents that match `equal` (an index prefix), made from `since` to `until`, the oldest beyond `after`."""
     found: list[Document] = []
-    start, width = since, _FIRST_WINDOW
+    start, width = ids.born(after) if after else since, _FIRST_WINDOW
     while start <= until and len(found) < limit:
-        bounds = {"$gte": ids.earliest_at(start), "$lt": ids.earliest_at(min(start + width, until + timedelta(seconds=1)))}
+        lower = {"$gt": ids.parse(after)} if after and not found else {"$gte": ids.earliest_at(start)}
+        bounds = {**lower, "$lt": ids.earliest_at(min(start + width, until + timedelta(seconds=1)))}
         more = list(collection.find({**equal, "_id": bounds}).sort("_id", 1).limit(limit - len(found)))
         start, width = start + width, width if more else width * _WIDEN
         found += more

@@ -1,0 +1,84 @@
+"""A user with a session that looks linked and a receiver for webhooks; the worker's rounds are made one by one."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from tests.support.receiver import Receiver
+from tests.support.stack import environment
+from tests.support.waiting import wait_until
+from tests.support.web import Linked, bearer
+from wabot import config
+from wabot.launching import data as wabot_data
+from wabot.lib.clock import now, to_rfc3339
+from wabot.services import Services
+from wabot.services.hook_rounds import HookRounds
+
+SETTINGS = {"WABOT_WEBHOOK_ALLOW": "127.0.0.1", "WABOT_WEBHOOK_RETRIES": "0,0.05,0.05,0.05,3600"}
+
+
+@pytest.fixture
+def settings(db: str, tmp_path: Path) -> config.Settings:
+    chosen = {"MONGO_URI": db, "SECRET_KEY": secrets.token_urlsafe(32), "GATEWAY_PORT": "1", "SANDBOX_PORT": "2"}
+    loaded = config.load(environment(tmp_path / "var", **chosen, **SETTINGS))
+    wabot_data.prepare(loaded.data)
+    wabot_data.make_secrets(loaded.data)
+    return loaded
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    running = Receiver().start()
+    yield running
+    running.stop()
+
+
+@dataclass
+class Hooked:
+    """`call` speaks to /api/webhooks as the user; `work` is what the worker does."""
+
+    services: Services
+    linked: Linked
+    rounds: HookRounds
+
+    def call(self, method: str, path: str = "", json: Any = None, status: int = 200) -> Any:
+        client: Any = self.linked.client
+        answer = client.open(f"/api/webhooks{path}", method=method, json=json, headers=bearer(self.linked.token))
+        assert answer.status_code == status, answer.get_json()
+        return answer.get_json()
+
+    def endpoint(self, url: str, *events: str, **more: Any) -> dict[str, Any]:
+        made: dict[str, Any] = self.call("POST", json={"url": url, "events": list(events) or ["*"], **more}, status=201)
+        return made
+
+    def send(self, text: str = "hello") -> str:
+        return str(self.linked.send(message=text).get_json()["id"])
+
+    def work(self) -> None:
+        """Rounds until nothing is left to do at this moment."""
+        while self.rounds.round() or self.services.store.endpoints.due(f"{to_rfc3339(now())}~"):
+            self.rounds.wait()
+
+    def work_until(self, done: Any, what: str) -> None:
+        def worked() -> bool:
+            self.work()
+            return bool(done())
+
+        wait_until(worked, 20, what)
+
+    def deliveries(self, endpoint: dict[str, Any], query: str = "") -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.call("GET", f"/{endpoint['id']}/deliveries{query}")["items"]
+        return found
+
+
+@pytest.fixture
+def hooked(app: Flask, linked: Linked) -> Hooked:
+    found: Services = app.extensions["wabot"]
+    return Hooked(found, linked, found.hook_rounds(lambda: None))

@@ -1,0 +1,65 @@
+"""/api/events: which events there are, and a user's own as they come, for `wabot listen`."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from ...errors import RateLimited
+from ...events import REGISTRY
+from ...services.event_stream import shapes
+from .._context import live, services
+from . import bp
+from ._request import Body, Time, caller, needs, query
+
+_LOOK_EVERY = 0.25
+
+
+class StreamQuery(Body):
+    since: Time | None = None
+    cursor: Annotated[str, Field(pattern=r"^[0-9a-f]{24}$")] | None = None
+    wait: Annotated[float, Field(ge=0, le=25)] = 0
+    limit: Annotated[int, Field(ge=1, le=200)] = 100
+
+
+@bp.get("/events")
+@needs("read")
+def list_events() -> dict[str, Any]:
+    """In the order they were told, from `cursor` on, or from `since`, or from now. With `wait` the answer is kept back so many
+    seconds at most until there is one. Sandbox and live alike; each event at least once, always with the same id."""
+    asked, user_id = query(StreamQuery), caller().user.id
+    stream, waiting = services().event_stream, live().waiting
+    stream.listen(user_id)
+    cursor = asked.cursor or stream.start(asked.since)
+    found = stream.after(user_id, cursor, asked.limit)
+    if not found and asked.wait:
+        if not waiting.enter(user_id):
+            raise RateLimited("Too many of your calls are waiting already.", code="too_many_waiting", retry_after=5)
+        try:
+            deadline = time.monotonic() + asked.wait
+            while not found and time.monotonic() < deadline:
+                time.sleep(_LOOK_EVERY)
+                found = stream.after(user_id, cursor, asked.limit)
+        finally:
+            waiting.leave(user_id)
+    return {"items": list(shapes(found)), "next_cursor": found[-1].told if found else cursor}
+
+
+@bp.get("/events/schemas")
+def event_schemas() -> dict[str, Any]:
+    """Every event: what it means, its version, JSON schema and a sample. No login is needed: they stand in the docs."""
+    return {
+        "items": [
+            {
+                "type": name,
+                "description": event.__doc__,
+                "version": event.version,
+                "schema": event.schema(),
+                "sample": event.sample(),
+            }
+            for name, event in REGISTRY.items()
+        ],
+        "next_cursor": None,
+    }

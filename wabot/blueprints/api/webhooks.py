@@ -1,0 +1,139 @@
+"""/api/webhooks: endpoints, their tests, and the log of their deliveries."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from ...services import hook_shapes
+from ...services.webhooks import DeliveryFilter
+from .._context import services
+from . import bp
+from ._request import Body, Time, body, caller, needs, query
+
+Url = Annotated[str, Field(min_length=1, max_length=3000)]
+Events = Annotated[list[Annotated[str, Field(max_length=100)]], Field(min_length=1, max_length=100)]
+Secret = Annotated[str, Field(max_length=200)]
+Sessions = Annotated[list[Annotated[str, Field(min_length=1, max_length=100)]], Field(max_length=50)]
+Headers = Annotated[dict[str, Annotated[str, Field(max_length=2000)]], Field(max_length=50)]
+Description = Annotated[str, Field(max_length=200)]
+
+
+class NewWebhook(Body):
+    url: Url
+    events: Events
+    secret: Secret | None = None
+    enabled: bool = True
+    sessions: Sessions = Field(default_factory=list)
+    headers: Headers = Field(default_factory=dict)
+    description: Description = ""
+
+
+class WebhookChanges(Body):
+    """What isn't named stays as it is."""
+
+    url: Url = ""
+    events: Events = Field(default_factory=list)
+    secret: Secret = ""
+    enabled: bool = True
+    sessions: Sessions = Field(default_factory=list)
+    headers: Headers = Field(default_factory=dict)
+    description: Description = ""
+
+
+class TestOrder(Body):
+    event: Annotated[str, Field(max_length=100)] | None = None
+
+
+class Replay(Body):
+    since: Time
+    until: Time | None = None
+
+
+class DeliveryQuery(Body):
+    status: Literal["pending", "delivered", "failed"] | None = None
+    event: Annotated[str, Field(max_length=100)] | None = None
+    since: Time | None = None
+    cursor: Annotated[str, Field(pattern=r"^[0-9a-f]{24}$")] | None = None
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+
+
+@bp.get("/webhooks")
+@needs("manage")
+def list_webhooks() -> dict[str, Any]:
+    items = [hook_shapes.endpoint(one) for one in services().webhooks.of_user(caller().user.id)]
+    return {"items": items, "next_cursor": None}
+
+
+@bp.post("/webhooks")
+@needs("manage")
+def make_webhook() -> tuple[dict[str, Any], int]:
+    made = services().webhooks.create(caller().user.id, body(NewWebhook).model_dump())
+    return hook_shapes.endpoint(made, secret=True), 201
+
+
+@bp.get("/webhooks/<endpoint_id>")
+@needs("manage")
+def one_webhook(endpoint_id: str) -> dict[str, Any]:
+    return hook_shapes.endpoint(services().webhooks.one(caller().user.id, endpoint_id))
+
+
+@bp.patch("/webhooks/<endpoint_id>")
+@needs("manage")
+def change_webhook(endpoint_id: str) -> dict[str, Any]:
+    asked = body(WebhookChanges).model_dump(exclude_unset=True)
+    changed = services().webhooks.change(caller().user.id, endpoint_id, asked)
+    return hook_shapes.endpoint(changed, secret="secret" in asked)
+
+
+@bp.delete("/webhooks/<endpoint_id>")
+@needs("manage")
+def delete_webhook(endpoint_id: str) -> tuple[str, int]:
+    services().webhooks.delete(caller().user.id, endpoint_id)
+    return "", 204
+
+
+@bp.post("/webhooks/<endpoint_id>/rotate-secret")
+@needs("manage")
+def rotate_webhook_secret(endpoint_id: str) -> dict[str, Any]:
+    return hook_shapes.endpoint(services().webhooks.rotate(caller().user.id, endpoint_id), secret=True)
+
+
+@bp.post("/webhooks/<endpoint_id>/test")
+@needs("manage")
+def test_webhook(endpoint_id: str) -> tuple[dict[str, Any], int]:
+    return hook_shapes.delivery(services().webhooks.test(caller().user.id, endpoint_id, body(TestOrder).event)), 202
+
+
+@bp.get("/webhooks/<endpoint_id>/deliveries")
+@needs("manage")
+def list_deliveries(endpoint_id: str) -> dict[str, Any]:
+    asked = query(DeliveryQuery)
+    endpoint = services().webhooks.one(caller().user.id, endpoint_id)
+    wanted = DeliveryFilter(asked.status, asked.event, asked.since)
+    page = services().webhooks.deliveries(endpoint, wanted, limit=asked.limit, cursor=asked.cursor)
+    return {"items": [hook_shapes.delivery(one) for one in page.items], "next_cursor": page.next_cursor}
+
+
+@bp.get("/webhooks/<endpoint_id>/deliveries/<delivery_id>")
+@needs("manage")
+def one_delivery(endpoint_id: str, delivery_id: str) -> dict[str, Any]:
+    endpoint = services().webhooks.one(caller().user.id, endpoint_id)
+    found = services().webhooks.delivery(endpoint, delivery_id)
+    return hook_shapes.delivery_in_full(endpoint, found, services().webhooks.event_of(found))
+
+
+@bp.post("/webhooks/<endpoint_id>/deliveries/<delivery_id>/redeliver")
+@needs("manage")
+def redeliver(endpoint_id: str, delivery_id: str) -> tuple[dict[str, Any], int]:
+    return hook_shapes.delivery(services().webhooks.redeliver(caller().user.id, endpoint_id, delivery_id)), 202
+
+
+@bp.post("/webhooks/<endpoint_id>/redeliver")
+@needs("manage")
+def redeliver_range(endpoint_id: str) -> tuple[dict[str, Any], int]:
+    """Everything from `since` on."""
+    asked = body(Replay)
+    services().webhooks.replay(caller().user.id, endpoint_id, asked.since, asked.until)
+    return hook_shapes.endpoint(services().webhooks.one(caller().user.id, endpoint_id)), 202

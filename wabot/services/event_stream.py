@@ -1,0 +1,44 @@
+"""A user's events as they were told, from a point on: what `wabot listen` reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..lib.clock import to_rfc3339
+from ..store import Store
+from ..store.hook_records import ToldEvent
+from ..store.ids import earliest_at, new_id
+from .hearing import Hearing
+from .hook_attempts import payload_of, public_id
+
+
+@dataclass(frozen=True)
+class EventStream:
+    store: Store
+    hearing: Hearing
+
+    def start(self, since: datetime | None) -> str:
+        """The cursor to read from: from `since` on, or from now."""
+        return str(earliest_at(since)) if since else new_id()
+
+    def listen(self, user_id: str) -> None:
+        """From the first time on this user's events are kept."""
+        self.hearing.begin(user_id)
+
+    def after(self, user_id: str, cursor: str, limit: int) -> list[ToldEvent]:
+        return [one for one in self.store.event_log.after(user_id, cursor, limit) if one.only is None]
+
+
+def shapes(events: list[ToldEvent]) -> Iterator[dict[str, str]]:
+    """{id, type, at, session, payload, cursor}: `payload` is the text a webhook's body would be."""
+    for one in events:
+        yield {
+            "id": public_id(one),
+            "type": one.type,
+            "at": to_rfc3339(one.at),
+            "session": one.session,
+            "payload": payload_of(one).decode(),
+            "cursor": one.told,
+        }

@@ -1,0 +1,76 @@
+"""What attempts say of an endpoint as a whole: that it works again, fails, is to be left alone for a while, or switched off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from ..errors import WabotError
+from ..lib.clock import now, to_rfc3339
+from ..lib.log import get_logger
+from ..store import Store
+from ..store.hook_records import Endpoint
+from .hook_attempts import Outcome
+from .mails import Mails
+
+DISABLED_AFTER = timedelta(days=5)
+HOLD_AT_MOST = timedelta(minutes=1)
+"""An endpoint that nobody answers at is asked once in so long, however much waits for it."""
+_NOTE_SUCCESS_EVERY = timedelta(minutes=1)
+REASONS = {
+    "gone": "the receiver answered 410 Gone, which asks for no more events",
+    "failing": "every attempt of the last five days failed",
+}
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class HookCare:
+    store: Store
+    mails: Mails
+
+    def note(self, endpoint: Endpoint, outcomes: list[Outcome]) -> Endpoint:
+        """The endpoint as it is after one round at it."""
+        if any(one.gone for one in outcomes):
+            return self._disable(endpoint, "gone")
+        if any(one.delivered for one in outcomes):
+            return self._works(endpoint)
+        return self._fails(endpoint, outcomes) if outcomes else endpoint
+
+    def _works(self, endpoint: Endpoint) -> Endpoint:
+        moment = now()
+        recovered = endpoint.failing_since is not None
+        stale = endpoint.last_success_at is None or moment - endpoint.last_success_at > _NOTE_SUCCESS_EVERY
+        if not (recovered or stale or endpoint.hold_until):
+            return endpoint
+        changes: dict[str, Any] = {"failing_since": None, "hold_until": None, "last_success_at": moment}
+        self.store.endpoints.change(endpoint.id, changes)
+        if recovered:
+            log.info("hook_recovered", endpoint_id=endpoint.id)
+            self.store.hook_deliveries.pull_forward(endpoint.id, to_rfc3339(moment))
+        return replace(endpoint, **changes)
+
+    def _fails(self, endpoint: Endpoint, outcomes: list[Outcome]) -> Endpoint:
+        moment = now()
+        since = endpoint.failing_since or moment
+        if endpoint.enabled and moment - since > DISABLED_AFTER:
+            return self._disable(endpoint, "failing")
+        waits = [timedelta(seconds=one.wait) for one in outcomes if one.unreachable]
+        hold_until = moment + min(max(waits), HOLD_AT_MOST) if waits else None
+        changes: dict[str, Any] = {"failing_since": since, "hold_until": hold_until}
+        self.store.endpoints.change(endpoint.id, changes)
+        return replace(endpoint, **changes)
+
+    def _disable(self, endpoint: Endpoint, reason: str) -> Endpoint:
+        """Its owner is told by mail; what waits goes on waiting."""
+        moment = now()
+        if self.store.endpoints.disable(endpoint.id, reason, moment):
+            log.warning("hook_disabled", endpoint_id=endpoint.id, reason=reason)
+            values = {"url": endpoint.url, "why": REASONS[reason], "endpoint_id": endpoint.id}
+            try:
+                self.mails.queue("webhook_disabled", user_id=endpoint.user_id, values=values)
+            except WabotError as error:
+                log.error("hook_mail_not_queued", endpoint_id=endpoint.id, code=error.code)
+        return replace(endpoint, enabled=False, disabled_reason=reason, disabled_at=moment)

@@ -1,0 +1,145 @@
+"""The lane of an endpoint: brings what waits there into turn. One worker at a time serves it, so order needs no more care.
+
+Events of one message or session go one after the other: a later one waits until the earlier one is delivered or given up.
+Those of different ones go in parallel while the endpoint works; while it doesn't, it is tried one at a time, and after the first
+success all that waits for a later attempt is due at once.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from ..lib.clock import now, to_rfc3339
+from ..lib.daemon_pool import DaemonPool
+from ..store import Store
+from ..store.hook_records import Endpoint, ToldEvent, WaitingDelivery
+from .hook_attempts import Attempts, Outcome
+from .hook_care import HookCare
+from .telling import WAITING_AT_MOST, chose, delivery_of, due_now
+
+CHAINS_AT_ONCE = 100
+PARALLEL = 8
+BUDGET = 10.0
+"""Seconds after which a run starts no further attempt: other endpoints want their turn."""
+_REPLAYED_AT_ONCE = 200
+_AHEAD = timedelta(minutes=5)
+
+Chain = list[WaitingDelivery]
+
+
+@dataclass(frozen=True)
+class HookLanes:
+    store: Store
+    attempts: Attempts
+    care: HookCare
+
+    def run(self, endpoint: Endpoint) -> None:
+        """`endpoint` as just read and claimed. One round; its `due` says afterwards when there is more to do."""
+        if endpoint.deleted or (endpoint.hold_until and endpoint.hold_until > now()):
+            self._rest(endpoint, endpoint.hold_until if not endpoint.deleted else None)
+            return
+        waiting = self._filled(endpoint)
+        chains = due_chains(waiting, to_rfc3339(now()))[:CHAINS_AT_ONCE]
+        if chains:
+            outcomes = self._serve(endpoint, chains)
+            endpoint = self.care.note(endpoint, outcomes)
+            waiting = self._waiting(endpoint)
+        self._rest(endpoint, self._next(endpoint, waiting))
+
+    def _waiting(self, endpoint: Endpoint) -> list[WaitingDelivery]:
+        """What its lane has before it; while it is switched off only what was ordered by hand."""
+        found = self.store.hook_deliveries.waiting(endpoint.id, 3 * WAITING_AT_MOST)
+        return found if endpoint.enabled else [one for one in found if one.forced]
+
+    def _filled(self, endpoint: Endpoint) -> list[WaitingDelivery]:
+        """The same, after it was filled up from what is parked and what is to be sent again."""
+        found = self._waiting(endpoint)
+        return self._waiting(endpoint) if len(found) < WAITING_AT_MOST // 2 and self._fill(endpoint) else found
+
+    def _fill(self, endpoint: Endpoint) -> bool:
+        filled = self._replay(endpoint)
+        if endpoint.crowded and endpoint.parked_from:
+            until, half = now() + _AHEAD, WAITING_AT_MOST // 2
+            brought = self.store.hook_deliveries.unpark(endpoint.id, endpoint.parked_from, until, half, to_rfc3339(now()))
+            if brought < half:
+                self.store.endpoints.uncrowd(endpoint.id, endpoint.due)
+            filled = filled or brought > 0
+        return filled
+
+    def _replay(self, endpoint: Endpoint) -> bool:
+        """Some of what is to be sent again, also what was never sent because the endpoint was off."""
+        if endpoint.replay is None:
+            return False
+        since, until, after = (endpoint.replay[name] for name in ("since", "until", "after"))
+        events = self.store.event_log.between(endpoint.user_id, since, until, _REPLAYED_AT_ONCE, after)
+        mine = [delivery_of(endpoint, one, forced=True) for one in events if one.only is None and chose(endpoint, one)]
+        new = self.store.hook_deliveries.add_many(mine)
+        self.store.hook_deliveries.order([one.id for one in mine if one.id not in new], to_rfc3339(now()))
+        following = {**endpoint.replay, "after": events[-1].id} if len(events) == _REPLAYED_AT_ONCE else None
+        self.store.endpoints.replayed(endpoint.id, endpoint.replay["id"], following)
+        return bool(mine)
+
+    def _serve(self, endpoint: Endpoint, chains: list[Chain]) -> list[Outcome]:
+        events = self.store.event_log.get_many([one.event_id for chain in chains for one in chain])
+        turn = _Turn(self.attempts, endpoint, events)
+        if endpoint.failing_since or len(chains) == 1:
+            for chain in chains:
+                turn.serve(chain)
+        else:
+            pool = DaemonPool(min(PARALLEL, len(chains)), "hook")
+            for served in [pool.submit(partial(turn.serve, chain)) for chain in chains]:
+                served.result()
+        return turn.outcomes
+
+    def _next(self, endpoint: Endpoint, waiting: list[WaitingDelivery]) -> datetime | None:
+        """When the lane has work again: at the earliest turn, and at once while there is more than it has before it."""
+        heads = [chain[0].due for chain in chains_of(waiting)]
+        more = len(waiting) < WAITING_AT_MOST // 2 and (endpoint.crowded or endpoint.replay)
+        times = [datetime.fromisoformat(one) for one in heads] + ([now()] if more else [])
+        if not times:
+            return None
+        return max(min(times), endpoint.hold_until) if endpoint.hold_until else min(times)
+
+    def _rest(self, endpoint: Endpoint, until: datetime | None) -> None:
+        self.store.endpoints.rest(endpoint.id, endpoint.due, due_now(until) if until else "")
+
+
+class _Turn:
+    """One round at an endpoint. No attempt is begun after the budget is spent, or once nobody answers there."""
+
+    def __init__(self, attempts: Attempts, endpoint: Endpoint, events: dict[str, ToldEvent]) -> None:
+        self._attempts, self._endpoint, self._events = attempts, endpoint, events
+        self._enough = threading.Event()
+        self._until = time.monotonic() + BUDGET
+        self.outcomes: list[Outcome] = []
+
+    def serve(self, chain: Chain) -> None:
+        """In order; ends at the first that isn't delivered."""
+        for delivery in chain:
+            if self._enough.is_set() or time.monotonic() > self._until:
+                return
+            outcome = self._attempts.make(self._endpoint, delivery, self._events.get(delivery.event_id))
+            self.outcomes.append(outcome)
+            if outcome.unreachable or outcome.gone or (outcome.delivered and self._endpoint.failing_since):
+                self._enough.set()
+            if not outcome.delivered:
+                return
+
+
+def chains_of(waiting: list[WaitingDelivery]) -> list[Chain]:
+    """What waits, by message or session, each in its order."""
+    by_key: dict[str, Chain] = defaultdict(list)
+    for one in sorted(waiting, key=lambda one: (one.place, one.id)):
+        by_key[one.key].append(one)
+    return list(by_key.values())
+
+
+def due_chains(waiting: list[WaitingDelivery], moment: str) -> list[Chain]:
+    """Those whose first is due, the longest due first."""
+    due = [chain for chain in chains_of(waiting) if chain[0].due <= moment]
+    return sorted(due, key=lambda chain: (chain[0].due, chain[0].id))
