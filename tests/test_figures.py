@@ -44,11 +44,9 @@ def test_stats_of_what_was_counted(app: Flask, client: FlaskClient, admin: dict[
         tally, store = services().tally, services().store
         message = store.messages.get(sent["id"])
         assert message
-        services().progress.move(message, "sending", at=message.created_at)
-        for status, seconds in (("sent", 1.5), ("delivered", 1.8)):
-            message = store.messages.get(sent["id"])
-            assert message
-            services().progress.move(message, status, at=message.created_at + timedelta(seconds=seconds))
+        passed = [("sent", 1.5), ("delivered", 1.8)]
+        entries = [{"status": status, "at": message.created_at + timedelta(seconds=after)} for status, after in passed]
+        services().progress.advanced(message, entries)
         tally.flush()
     stats = client.get("/api/admin/stats?days=7", headers=admin).get_json()
     assert stats["days"] == 7 and len(stats["per_day"]) == 7

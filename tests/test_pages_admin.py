@@ -70,7 +70,7 @@ def test_users_act_on_nobodys_sessions(app: Flask, linked: Linked, action: str) 
 def test_empty_pages_say_so(admin: Browser) -> None:
     assert "Nobody has linked a WhatsApp account yet" in text_of(admin, "/admin")
     assert "Nobody has linked a WhatsApp account yet" in text_of(admin, "/admin/sessions")
-    assert "Nothing yet" in text_of(admin, "/admin/audit")
+    assert "Nothing matches" in text_of(admin, "/admin/audit?action=user.role")
 
 
 def test_a_session_with_all_that_is_known(app: Flask, admin: Browser, linked: Linked) -> None:

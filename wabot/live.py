@@ -116,7 +116,7 @@ class Live:
                 opened.close(wait=False)  # waiting may be for ever: the thread that would empty its queue may be gone
 
     def _on_connect(self, *_: object) -> bool:
-        if not current_user.is_authenticated:
+        if not current_user.is_authenticated or current_user.viewer:
             return False
         opened = _Socket(current_user.user.id, current_user.login_id)
         with self._lock:
@@ -158,6 +158,8 @@ class Gate:
         with self._app.request_context(environ):
             if not current_user.is_authenticated:
                 return "401 Unauthorized", "log in first"
+            if current_user.viewer:
+                return "403 Forbidden", "nothing is pushed to an administrator who views as a user"
             why = self._live.refusal(current_user.user.id)
         return ("503 Service Unavailable", why) if why else None
 

@@ -131,6 +131,8 @@ class Worker:
             if time.monotonic() - looked_after > LOOK_AFTER_INTERVAL:
                 looked_after = time.monotonic()
                 guarded(self._look_after, "look_after")
+                guarded(self._services.user_administration.settle, "disabled_users")
+                guarded(self._services.view_as.sweep, "views")
 
     def _look_after(self) -> None:
         for user_id in {one.user_id for one in self._upkeep.wanted()}:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-from flask import current_app, g
+from flask import current_app, g, request
 from flask_login import current_user
 from flask_login import login_required as _login_required
 
 from ..live import Live
 from ..services import Services
+from ..services.audit import Audited
 from ..store.records import User
 
 V = TypeVar("V", bound=Callable[..., Any])
@@ -32,6 +33,11 @@ def live() -> Live:
 def page_user() -> User:
     """The logged-in user of a page; only behind `login_required`."""
     return cast(User, current_user.user)
+
+
+def audited() -> Audited:
+    """Who acts with a page, from where: for the audit log."""
+    return Audited(page_user(), request.remote_addr or "")
 
 
 def request_id() -> str:

@@ -9,7 +9,7 @@ from flask_login import current_user
 
 from .. import __version__
 from ..lib import phones
-from ..lib.clock import duration_for_people
+from ..lib.clock import duration_for_people, to_rfc3339
 from ..plugins import NavItem
 from ._context import services
 
@@ -20,6 +20,7 @@ def init_app(app: Flask, items: list[NavItem]) -> None:
         return {
             "nav": _navigation([item for item in items if known and _visible(item)]),
             "sandbox_offered": services().settings.sandbox,
+            "viewing_as": _viewed() if known else None,
             "must_change_password": known and current_user.user.must_change_password,
             "asset_version": __version__,
         }
@@ -27,6 +28,12 @@ def init_app(app: Flask, items: list[NavItem]) -> None:
     app.context_processor(context)
     app.add_template_filter(phones.for_people, "phone")
     app.add_template_filter(duration_for_people, "duration")
+
+
+def _viewed() -> dict[str, str] | None:
+    """Whom an administrator views as, and until when."""
+    view = current_user.view
+    return {"email": current_user.email, "until": to_rfc3339(view.until)} if view else None
 
 
 def _visible(item: NavItem) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
@@ -11,6 +12,7 @@ from flask_wtf.csrf import CSRFProtect
 
 from ..errors import Forbidden
 from ..services.identity import Caller
+from ..store.records import User, View
 from ._context import services
 
 csrf = CSRFProtect()
@@ -27,15 +29,19 @@ class PageUser:
     is_authenticated = True
     is_anonymous = False
 
-    def __init__(self, caller: Caller) -> None:
-        self.user = caller.user
+    def __init__(self, caller: Caller, viewed: tuple[View, User] | None = None) -> None:
+        """`viewed`: the pages are those of another user (services/view_as.py); the login stays the administrator's."""
+        self._own = caller.user
         self.login_id = caller.login_id
-        self.email = caller.user.email
-        self.name = caller.user.name
-        self.is_admin = caller.user.is_admin
+        self.view = viewed[0] if viewed else None
+        self.viewer = caller.user if viewed else None
+        self.user = replace(viewed[1], must_change_password=False) if viewed else caller.user
+        self.email = self.user.email
+        self.name = self.user.name
+        self.is_admin = self.user.is_admin
 
     def get_id(self) -> str:
-        return f"{self.user.id}.{self.user.token_version}.{self.login_id}"
+        return f"{self._own.id}.{self._own.token_version}.{self.login_id}"
 
 
 def init_app(app: Flask) -> None:
@@ -58,7 +64,10 @@ def csp_nonce() -> str:
 
 def _load(cookie_id: str) -> PageUser | None:
     caller = services().identity.by_cookie(cookie_id)
-    return PageUser(caller) if caller else None
+    if caller is None:
+        return None
+    viewed = services().view_as.current(caller.user, caller.login_id or "") if caller.user.is_admin else None
+    return PageUser(caller, viewed)
 
 
 def _protect() -> None:

@@ -11,7 +11,7 @@ from ..errors import WabotError
 from ..services.identity import Caller
 from ..store.records import User
 from . import _second_step as second_step
-from ._context import live, login_required, page_user, services
+from ._context import audited, live, login_required, page_user, services
 from ._forms import errors_of, field, local_path, values
 from ._limits import limits, login_attempt
 from ._security import PageUser
@@ -70,6 +70,7 @@ def code() -> Any:
 @bp.post("/logout")
 @login_required
 def logout() -> Any:
+    services().view_as.stop(current_user.login_id, "logged out")
     services().identity.end_login(current_user.login_id)
     live().logins_ended()
     logout_user()
@@ -86,6 +87,7 @@ def change_password() -> Any:
         services().accounts.change_password(page_user(), field("current_password"), field("password"))
     except WabotError as error:
         return render_template("settings_password.html", errors=errors_of(error), form="password"), error.status
+    services().audit.note(audited(), "password.change", target=page_user().id)
     live().logins_ended()
     fresh = services().store.users.get(page_user().id)
     if fresh:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, url_for
 from flask_login import current_user
 
+from ..lib.clock import now
 from ..plugins import NavItem
 from ..services import present
 from ..services.sessions import DEFAULT
@@ -16,6 +18,8 @@ from ._context import login_required, page_user, services
 bp = Blueprint("home", __name__)
 NAV = NavItem("Dashboard", "home.dashboard", "home", order=10)
 _RECENT = 5
+_LOOKS_SHOWN = timedelta(days=7)
+"""Of administrators; older ones stand in the settings."""
 
 
 @bp.get("/")
@@ -40,6 +44,7 @@ def dashboard() -> str:
         "dashboard.html",
         session=next((one for one in sessions if one["status"] == "connected"), default),
         sessions=sessions or [default],
+        looks=services().audit.views_of(user_id, now() - _LOOKS_SHOWN),
         today=services().figures.today(user_id),
         recent=[present.message_for_page(one) for one in recent],
         next_step=_next_step(user_id, sessions, bool(recent)),

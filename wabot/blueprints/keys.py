@@ -11,7 +11,7 @@ from ..errors import Conflict, Invalid, WabotError
 from ..plugins import NavItem
 from ..services import present
 from ..store.ids import new_id
-from ._context import login_required, page_user, services
+from ._context import audited, login_required, page_user, services
 from ._forms import errors_of, field, values
 
 bp = Blueprint("keys", __name__, url_prefix="/keys")
@@ -29,6 +29,7 @@ def overview() -> Any:
             raise Invalid.field("name", "is missing: say what the key is for")
         expires_at, scopes = _end_of_day(field("expires_at")), request.form.getlist("scopes")
         record, secret = services().identity.make_key(page_user(), name, scopes, expires_at, form_token=field("form_token"))
+        services().audit.note(audited(), "key.create", target=page_user().id, detail=f"wb_{record.prefix}")
     except Conflict:
         flash("This form was sent before: no second key was made. A key is shown once; make another if you missed it.", "info")
         return redirect(url_for(".overview"))
@@ -41,6 +42,7 @@ def overview() -> Any:
 @login_required
 def revoke(key_id: str) -> Any:
     services().identity.revoke_key(page_user(), key_id)
+    services().audit.note(audited(), "key.revoke", target=page_user().id)
     flash("Revoked. Programs that use this key are refused from now on.", "success")
     return redirect(url_for(".overview"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -17,6 +18,7 @@ from ..store.records import Session
 from . import _linking
 from ._context import login_required, page_user, request_id, services
 from ._forms import errors_of, field, values
+from .viewing import viewer
 
 bp = Blueprint("whatsapp", __name__, url_prefix="/whatsapp")
 NAV = NavItem("WhatsApp", "whatsapp.connect", "whatsapp", order=20)
@@ -83,6 +85,8 @@ def _page(name: str | None, **more: Any) -> str:
     if name is None and found and DEFAULT not in [one.name for one in found]:
         name = found[0].name
     shown = services().sessions.status(page_user().id, name or DEFAULT)
+    if viewer():
+        shown = replace(shown, qr=None, pairing_code=None)
     settings = services().settings
     context: dict[str, Any] = {"values": {}, "errors": {}, **more}
     return render_template(

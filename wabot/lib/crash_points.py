@@ -37,12 +37,13 @@ POINTS = (
 
 HOOK_POINTS = ("tell.before-log", "tell.after-log", "tell.after-deliveries", "hook.before-attempt", "hook.after-attempt")
 MAIL_POINTS = ("mail.after-claim", "mail.after-send")
+ADMIN_POINTS = ("administrators.after-announcement", "administrators.after-appointment", "administrators.after-strike")
 
 
 def crash_point(name: str) -> None:
     if not _ARMED:
         return
-    if name not in POINTS + MAIL_POINTS + HOOK_POINTS:
+    if name not in POINTS + MAIL_POINTS + HOOK_POINTS + ADMIN_POINTS:
         raise ValueError(f"unknown crash point {name}")
     for kind, number in _SIGNALS.items():
         armed = Path(os.environ["WABOT_DATA"]) / "run" / f"{kind}-{name}"

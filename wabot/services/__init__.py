@@ -21,6 +21,7 @@ from .accounts import Accounts
 from .acks import Acks
 from .addresses import Addresses
 from .administration import SessionAdministration
+from .administrators import Administrators
 from .aftercare import Aftercare
 from .audit import AuditLog
 from .claims import Claims, owner_name
@@ -57,6 +58,8 @@ from .sessions import SessionService
 from .settings_administration import SettingsAdministration
 from .tally import Tally
 from .telling import Telling
+from .user_administration import UserAdministration
+from .view_as import ViewAs
 from .virtual_phones import VirtualPhones
 from .webhooks import WebhookService
 
@@ -87,6 +90,8 @@ class Services:
     session_overview: SessionOverview
     audit: AuditLog
     session_administration: SessionAdministration
+    user_administration: UserAdministration
+    view_as: ViewAs
     wake_ups: WakeUps
     tally: Tally
     acceptance: Acceptance
@@ -138,11 +143,13 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
     links = Links(store, settings)
     mails = Mails(store, settings, links, wake_ups.ring, door_of(settings), owner_name())
     session_overview = SessionOverview(store)
+    administrators = Administrators(store)
     accounts = Accounts(store, settings, preferences, mails)
     progress = Progress(store, publisher, tally, hearing)
     second_factor = SecondFactor(store, settings, audit, mails, preferences)
     door = Door(https_only=settings.production, allowed=settings.webhook_allowed_hosts)
     attempts = Attempts(store, door, settings)
+    erasure = Erasure(store, accounts, administrators, sessions, second_factor)
     return Services(
         settings=settings,
         store=store,
@@ -151,7 +158,7 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         identity=Identity(store, settings),
         logins=Logins(store),
         second_factor=second_factor,
-        erasure=Erasure(store, accounts, sessions, second_factor),
+        erasure=erasure,
         preferences=preferences,
         sessions=sessions,
         messages=MessageService(store, sessions, publisher, acceptance, QueueGauge(store), tally, pacing, progress, hearing),
@@ -168,6 +175,8 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         session_overview=session_overview,
         audit=audit,
         session_administration=SessionAdministration(store, sessions, audit, session_overview),
+        view_as=ViewAs(store, audit),
+        user_administration=UserAdministration(store, accounts, administrators, sessions, preferences, erasure, audit),
         wake_ups=wake_ups,
         tally=tally,
         acceptance=acceptance,

@@ -1,12 +1,48 @@
-"""The audit log: what administrators do to other people's things is written down before it is done."""
+"""The audit log: who did what to whom, when and from where. An entry is written before the deed, and no code changes or removes one.
+
+It keeps ids, no addresses: names are looked up when the log is shown. Of a deleted account it therefore keeps the id, the
+times, and the network addresses its owner acted from; `detail` never holds personal data.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from ..lib.clock import now
+from ..lib.clock import now, to_rfc3339
 from ..store import Store
-from ..store.records import Page, User
+from ..store.audit import AuditFilter
+from ..store.records import AuditEntry, Page, User
+
+ACTIONS: dict[str, str] = {
+    "admin.login": "Logged in as an administrator",
+    "user.create": "Made an account",
+    "user.invite": "Invited somebody",
+    "user.send_link": "Sent a link to choose a password",
+    "user.role": "Changed a role",
+    "user.disable": "Disabled an account",
+    "user.enable": "Enabled an account",
+    "user.limits": "Changed somebody's limits",
+    "user.end_logins": "Ended somebody's logins",
+    "user.second_factor_remove": "Removed a second factor",
+    "user.delete": "Deleted an account",
+    "account.delete": "Deleted their own account",
+    "password.change": "Changed their password",
+    "key.create": "Made an API key",
+    "key.revoke": "Revoked an API key",
+    "session.restart": "Restarted a session",
+    "session.disconnect": "Disconnected a session",
+    "settings.change": "Changed the settings",
+    "view_as.start": "Began to view as somebody",
+    "view_as.end": "Ended viewing as somebody",
+    "audit.export": "Exported the audit log",
+}
+"""In words for people; an action that isn't here is shown as it is written."""
+_READ_AT_ONCE = 500
+
+Shape = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -22,18 +58,63 @@ class AuditLog:
     store: Store
 
     def note(self, by: Audited, action: str, *, target: str, detail: str = "") -> None:
-        """`action` such as `session.restart`; `target` is the id of what it is done to, `detail` says it for people."""
+        """`action` such as `session.restart`; `target` is the id of what it is done to, `detail` says more for people."""
+        self._add(by.actor.id, by.address, action, target, detail)
+
+    def note_once(self, entry_id: str, actor_id: str, address: str, action: str, *, target: str, detail: str = "") -> None:
+        """As `note`, under an id that was thought of before: harmless to repeat."""
+        self._add(actor_id, address, action, target, detail, id=entry_id)
+
+    def page(self, asked: AuditFilter, *, limit: int, cursor: str | None) -> Page:
+        return self.store.audit.page(asked, limit=limit, cursor=cursor)
+
+    def about(self, target: str, limit: int) -> list[Shape]:
+        """The newest entries on this target, as `shown` gives them."""
+        return self.shown(self.page(AuditFilter(target=target), limit=limit, cursor=None).items)
+
+    def views_of(self, user_id: str, since: datetime) -> list[Shape]:
+        """When administrators viewed as this user, newest first, as `shown` gives them."""
+        return self.shown(self.store.audit.of_action(user_id, "view_as.start", since))
+
+    def everything(self, asked: AuditFilter) -> Iterator[list[Shape]]:
+        """All that matches, in chunks, so that nobody else waits for long; for an export."""
+        cursor: str | None = None
+        while True:
+            page = self.page(asked, limit=_READ_AT_ONCE, cursor=cursor)
+            if page.items:
+                yield self.shown(page.items)
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    def shown(self, entries: Iterable[AuditEntry]) -> list[Shape]:
+        """With the present addresses of those who still have an account."""
+        entries = list(entries)
+        emails = self.store.users.emails({one.actor_id for one in entries} | {one.target for one in entries})
+        return [_shape(one, emails) for one in entries]
+
+    def _add(self, actor_id: str, address: str, action: str, target: str, detail: str, **more: str) -> None:
         self.store.audit.add(
             {
                 "at": now(),
-                "actor_id": by.actor.id,
-                "actor_email": by.actor.email,
+                "actor_id": actor_id,
                 "action": action,
                 "target": target,
                 "detail": detail[:500],
-                "address": by.address,
+                "address": address,
+                **more,
             }
         )
 
-    def page(self, *, limit: int, cursor: str | None) -> Page:
-        return self.store.audit.page(limit=limit, cursor=cursor)
+
+def _shape(entry: AuditEntry, emails: dict[str, str]) -> Shape:
+    return {
+        "id": entry.id,
+        "at": to_rfc3339(entry.at),
+        "actor": {"id": entry.actor_id, "email": emails.get(entry.actor_id)},
+        "action": entry.action,
+        "target": entry.target,
+        "target_email": emails.get(entry.target),
+        "detail": entry.detail,
+        "address": entry.address,
+    }

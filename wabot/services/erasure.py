@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from datetime import timedelta
 
-from ..errors import Conflict, GatewayUnavailable, NotFound
+from ..errors import GatewayUnavailable, NotFound
 from ..lib.clock import now
 from ..lib.log import get_logger
 from ..store import Store
@@ -18,6 +18,7 @@ from ..store.ids import new_id
 from ..store.personal import Erasing, erasers
 from ..store.records import User
 from .accounts import Accounts
+from .administrators import Administrators
 from .second_factor import SecondFactor, check_password
 from .sessions import SessionService
 
@@ -36,6 +37,7 @@ log = get_logger(__name__)
 class Erasure:
     store: Store
     accounts: Accounts
+    administrators: Administrators
     sessions: SessionService
     second_factor: SecondFactor
 
@@ -60,10 +62,8 @@ class Erasure:
         return sum(self._step(user) for user in self.store.users.erasing(USERS_AT_ONCE))
 
     def _lock_out(self, user: User) -> None:
-        if user.is_admin and not self.store.users.other_admin(user.id):
-            raise Conflict("This is the last administrator: make somebody else one first.", code="last_admin")
         nobody = {"email": f"erased-{user.id}", "name": "", "password_hash": "", "role": "user"}
-        self.store.users.change(user.id, {**nobody, "disabled": True, "erasing_at": now()})
+        self.administrators.change(user.id, {**nobody, "disabled": True, "erasing_at": now()})
 
     def _step(self, user: User) -> bool:
         """True when nothing is left of the user."""

@@ -18,6 +18,7 @@ from ..store import Store
 from ..store.idempotency import Remembered
 from ..store.ids import new_id
 from ..store.records import ApiKey, Login, User
+from .audit import Audited, AuditLog
 
 TOKEN_LIFETIME = timedelta(hours=24)
 COOKIE_LIFETIME = timedelta(days=30)
@@ -53,6 +54,8 @@ class Identity:
             user_agent=user_agent[:300], address=address[:64], last_seen_at=moment,
         )  # fmt: skip
         self.store.logins.add(login)
+        if user.is_admin:
+            AuditLog(self.store).note(Audited(user, address[:64]), "admin.login", target=user.id, detail=kind)
         return login
 
     def end_login(self, login_id: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ..errors import Conflict, Invalid, NotFound, Unavailable
 from ..store import Store
+from ..store.ids import new_id
 from ..store.records import User
 from .accounts import Accounts, check_new_password, normalised_email
 from .audit import Audited, AuditLog
@@ -27,16 +28,18 @@ class Invitations:
         """With a first password, which its owner has to change at the first login. Raises Invalid, Conflict `email_taken`."""
         address = self._checked(email, role)
         check_new_password(password, address, name)
-        self.audit.note(by, "user.create", target=address, detail=role)
-        return self.accounts.add(address, password, name=name.strip()[:100], role=role, must_change_password=True)
+        new = new_id()
+        self.audit.note(by, "user.create", target=new, detail=role)
+        return self.accounts.add(address, password, name=name.strip()[:100], role=role, must_change_password=True, id=new)
 
     def invite(self, by: Audited, email: str, *, name: str = "", role: str = "user") -> User:
         """Without a usable password: a mail brings the link to choose one. Raises Invalid, Conflict `email_taken`, Unavailable."""
         self._needs_mails()
         address = self._checked(email, role)
-        self.audit.note(by, "user.invite", target=address, detail=role)
+        new = new_id()
+        self.audit.note(by, "user.invite", target=new, detail=role)
         unusable = secrets.token_urlsafe(48)  # hashed like any other, so that a try at logging in takes the same time
-        user = self.accounts.add(address, unusable, name=name.strip()[:100], role=role, invited=True)
+        user = self.accounts.add(address, unusable, name=name.strip()[:100], role=role, invited=True, id=new)
         self.mails.queue("invite", user_id=user.id)
         return user
 
@@ -49,7 +52,7 @@ class Invitations:
         self._needs_mails()
         if user.disabled:
             raise Conflict("This account is disabled: enable it first.", code="disabled")
-        self.audit.note(by, "user.send_link", target=user.id, detail=user.email)
+        self.audit.note(by, "user.send_link", target=user.id, detail="invitation" if user.invited else "reset")
         self.mails.queue("invite" if user.invited else "reset", user_id=user.id)
         return user
 

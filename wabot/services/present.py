@@ -7,7 +7,7 @@ from typing import Any
 
 from ..lib import devices
 from ..lib.clock import now, to_rfc3339
-from ..store.records import ApiKey, AuditEntry, Login, Message, Session, User
+from ..store.records import ApiKey, Login, Message, Session, User
 from . import timeline as timeline_of
 from .message_machine import WAITING
 from .pacing import Wait
@@ -23,6 +23,19 @@ def _time(moment: datetime | None) -> str | None:
 
 def user(record: User) -> Shape:
     return {"id": record.id, "email": record.email, "name": record.name, "role": record.role}
+
+
+def user_for_admin(record: User) -> Shape:
+    """The user object, and what only administrators see."""
+    return {
+        **user(record),
+        "disabled": record.disabled,
+        "invited": record.invited,
+        "erasing": record.erasing_at is not None,
+        "second_factor": record.has_second_factor,
+        "limits": record.limits,
+        "created_at": to_rfc3339(record.created_at),
+    }
 
 
 def session(record: Session) -> Shape:
@@ -104,16 +117,4 @@ def login(record: Login, *, current: str | None = None) -> Shape:
         "last_seen_at": to_rfc3339(record.last_seen_at or record.created_at),
         "expires_at": to_rfc3339(record.expires_at),
         "current": record.id == current,
-    }
-
-
-def audit_entry(record: AuditEntry) -> Shape:
-    return {
-        "id": record.id,
-        "at": to_rfc3339(record.at),
-        "actor": {"id": record.actor_id, "email": record.actor_email},
-        "action": record.action,
-        "target": record.target,
-        "detail": record.detail,
-        "address": record.address,
     }

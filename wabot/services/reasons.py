@@ -19,6 +19,7 @@ SESSION_REASONS: dict[str, str] = {
     "connection_lost": "The connection to WhatsApp was lost; it is being restored.",
     "host_ended": "The process that runs this session ended and is being restarted.",
     "gateway_away": "The WhatsApp gateway is being restarted; the session comes back by itself.",
+    "account_disabled": "The account was disabled by an administrator. The login at WhatsApp is kept; the session comes back with the account.",
     "disconnecting": "The session is being disconnected; while the gateway is away this waits, and is done as soon as it is back.",
     "not_observed": "The session has not been heard of for some seconds; it comes back by itself, or the status will say why not.",
     "whatsapp_changed": "WhatsApp Web changed, and this version of wabot can't use all of it. Ask the administrator for an update.",

@@ -129,7 +129,7 @@ class SecondFactor:
         user = self.store.users.get(user_id)
         if user is None or not user.has_second_factor:
             raise NotFound("This user has no second factor.")
-        self.audit.note(by, "user.second_factor_remove", target=user_id, detail=user.email)
+        self.audit.note(by, "user.second_factor_remove", target=user_id)
         self._off(user)
 
     def _off(self, user: User) -> None:

@@ -28,6 +28,8 @@ NOTE_HEARTBEAT_EVERY = timedelta(seconds=3)
 RUNNING = frozenset({"starting", "qr", "pairing", "authenticating", "connected", "reconnecting"})
 LINK_ENDED = frozenset({"unlinked_on_phone", "logged_out"})
 SILENT_REASON = "not_observed"
+RESTS = "account_disabled"
+"""The reason of a session whose owner was disabled; it comes back with them."""
 
 
 HEARTBEAT_FIELDS = ("observed_at", "memory_mb", "restarts")
@@ -56,6 +58,20 @@ def ordered_end(session: Session, at: datetime) -> dict[str, Any]:
     if session.status in RUNNING:
         changes |= {"status": "reconnecting", "reason": "disconnecting", "since": at}
     return changes
+
+
+def ordered_rest(session: Session, at: datetime) -> dict[str, Any]:
+    """The changes that let a session rest, its login kept, until `RESTS` is lifted (`ordered_start`)."""
+    return {
+        "desired": "off",
+        "epoch": session.epoch + 1,
+        "status": "disconnected",
+        "reason": RESTS,
+        "since": at,
+        "observed_at": at,
+        "memory_mb": None,
+        **_NO_CODES,
+    }
 
 
 def ended(at: datetime) -> dict[str, Any]:

@@ -107,6 +107,19 @@ class SessionService:
         order = {name: getattr(session, name) for name in ("engine", "network", "method", "pairing_phone")}
         return self._start(session, order, correlation_id)
 
+    def rest(self, user_id: str) -> None:
+        """End the browsers of a user who was disabled; their logins at WhatsApp are kept. Harmless to repeat."""
+        for session in self.store.sessions.of_user(user_id):
+            changes = machine.ordered_rest(session, now())
+            if session.desired == "on" and self.store.sessions.change(session.id, session.epoch, changes):
+                self.publisher.publish(pushes_of_session(replace(session, **changes)))
+
+    def wake(self, user_id: str, correlation_id: str) -> None:
+        """Start again what `rest` has ended."""
+        for session in self.store.sessions.of_user(user_id):
+            if session.desired == "off" and session.reason == machine.RESTS:
+                self.restart(session, correlation_id)
+
     def delete(self, user_id: str, name: str, correlation_id: str) -> None:
         session = self.store.sessions.named(user_id, name)
         if session is None:

@@ -28,6 +28,8 @@ class Tally:
         self._store = store
         self._counts: Counter[tuple[str, str, str]] = Counter()
         self._lock = threading.Lock()
+        self._writing = threading.Lock()
+        self._closed = False
         self._timer: threading.Timer | None = None
 
     def count(self, user_id: str, what: str) -> None:
@@ -39,9 +41,13 @@ class Tally:
         self._add([ALL], durations.counter(what, duration))
 
     def flush(self) -> None:
-        with self._lock:
-            counts, self._counts = self._counts, Counter()
-            self._timer = None
+        with self._writing:
+            with self._lock:
+                counts, self._counts = self._counts, Counter()
+                self._timer = None
+            self._write_all(counts)
+
+    def _write_all(self, counts: Counter[tuple[str, str, str]]) -> None:
         try:
             for (owner, of_day), names in _grouped(counts).items():
                 self._write(owner, of_day, {what: counts[(owner, of_day, what)] for what in names})
@@ -54,11 +60,13 @@ class Tally:
                 self._schedule()
 
     def close(self) -> None:
+        """Also waits for what is being written."""
         with self._lock:
+            self._closed = True
             timer, self._timer = self._timer, None
         if timer:
             timer.cancel()
-            self.flush()
+        self.flush()
 
     def _add(self, owners: list[str], what: str) -> None:
         with self._lock:
@@ -76,7 +84,7 @@ class Tally:
             self._store.counters.add(ALL, of_day, {"active": 1})
 
     def _schedule(self) -> None:
-        if self._timer is None:
+        if self._timer is None and not self._closed:
             self._timer = threading.Timer(_FLUSH_SECONDS, self.flush)
             self._timer.daemon = True
             self._timer.start()

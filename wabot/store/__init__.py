@@ -14,6 +14,7 @@ from pymongo.database import Database
 from pymongo.errors import ConnectionFailure, ExecutionTimeout, WaitQueueTimeoutError, WriteError
 
 from . import indexes
+from .administrators import AdministratorRegister
 from .audit import Audit
 from .counters import Counters
 from .endpoints import Endpoints
@@ -36,6 +37,7 @@ from .second_factors import SecondFactors
 from .sessions import Sessions
 from .settings import StoredSettings
 from .users import Users
+from .views import Views
 from .workers import Workers
 
 Document = dict[str, Any]
@@ -73,6 +75,8 @@ class Store:
         self.workers = Workers(db)
         self.phones = SandboxPhones(db)
         self.audit = Audit(db)
+        self.views = Views(db)
+        self.administrators = AdministratorRegister(db)
         self.pacing = PacingRecords(db)
         self.mails = Mails(db)
 

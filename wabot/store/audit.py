@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from pymongo.database import Database
 
 from . import ids
+from .inserting import insert_new
 from .records import AuditEntry, Page, record_of
 from .windows import newest_first
+
+
+@dataclass(frozen=True)
+class AuditFilter:
+    """None asks for nothing. `actor` and `target` are ids."""
+
+    target: str | None = None
+    actor: str | None = None
+    action: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 class Audit:
@@ -16,9 +30,34 @@ class Audit:
         self._audit = db["audit"]
 
     def add(self, fields: dict[str, Any]) -> None:
-        """`fields` as in `AuditEntry`, without id."""
-        self._audit.insert_one({"_id": ids.parse(ids.new_id()), **fields})
+        """`fields` as in `AuditEntry`; with an id that is there already nothing happens."""
+        entry_id = fields.get("id") or ids.new_id()
+        others = {name: value for name, value in fields.items() if name != "id"}
+        insert_new(self._audit, [{"_id": ids.parse(entry_id), **others}])
 
-    def page(self, *, limit: int, cursor: str | None = None) -> Page:
-        documents, following = newest_first(self._audit, {}, limit=limit, before=cursor)
+    def page(self, asked: AuditFilter, *, limit: int, cursor: str | None = None) -> Page:
+        equal = {name: value for name, value in _equals(asked).items() if value is not None}
+        indexed = dict(list(equal.items())[:1])  # each has its index; what is asked besides is looked at here
+
+        def wanted(document: dict[str, Any]) -> bool:
+            return all(document[name] == value for name, value in equal.items())
+
+        documents, following = newest_first(
+            self._audit, indexed, limit=limit, before=_before(asked, cursor), since=asked.since, wanted=wanted
+        )
         return Page([record_of(AuditEntry, one) for one in documents], following)
+
+    def of_action(self, target: str, action: str, since: datetime, limit: int = 20) -> list[AuditEntry]:
+        """The newest on this target; few, or the index would have to be asked for less."""
+        asked = {"target": target, "action": action, "_id": {"$gte": ids.earliest_at(since)}}
+        return [record_of(AuditEntry, one) for one in self._audit.find(asked).sort("_id", -1).limit(limit)]
+
+
+def _equals(asked: AuditFilter) -> dict[str, str | None]:
+    """The most telling first."""
+    return {"target": asked.target, "actor_id": asked.actor, "action": asked.action}
+
+
+def _before(asked: AuditFilter, cursor: str | None) -> str | None:
+    until = str(ids.earliest_at(asked.until)) if asked.until else None
+    return min(filter(None, (cursor, until)), default=None)

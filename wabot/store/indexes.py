@@ -16,7 +16,14 @@ def _index(*names: str, **options: Any) -> IndexModel:
 
 
 INDEXES: dict[str, list[IndexModel]] = {
-    "users": [_index("email", unique=True), _index("erasing_at")],
+    "users": [
+        _index("email", unique=True),
+        _index("erasing_at"),
+        _index("name_key"),
+        _index("role", "_id"),
+        _index("disabled", "_id"),
+        _index("invited", "_id"),
+    ],
     "logins": [_index("user_id", "_id"), _index("expires_at", expireAfterSeconds=0)],
     "limit_reports": [_index("expires_at", expireAfterSeconds=0)],
     "login_failures": [_index("expires_at", expireAfterSeconds=0)],
@@ -41,6 +48,12 @@ INDEXES: dict[str, list[IndexModel]] = {
         _index("user_id", "direction", "to", "_id"),
         _index("session_id", "wa_message_id", unique=True, partialFilterExpression={"wa_message_id": _NOT_EMPTY}),
         _index("untold", partialFilterExpression={"untold": _NOT_EMPTY}),
+    ],
+    "audit": [
+        _index("actor_id", "_id"),
+        _index("target", "_id"),
+        _index("target", "action", "_id"),
+        _index("action", "_id"),
     ],
     "counters": [_index("day", "accepted")],
     "outbox": [_index("status", "session_id", "_id"), _index("status", "not_before"), _index("user_id", "_id")],

@@ -28,7 +28,9 @@ WITH_THE_SESSION = ("sessions", "pacing", "pacing_contacts", "lanes")
 """Ends when the user's WhatsApp sessions are deleted, after their logout."""
 
 KEPT = {
-    "audit": "what administrators did to whom, append-only; the one who is gone is named by id and address",
+    "audit": "what administrators did to whom, append-only; the one who is gone is named by id, with the addresses they came from",
+    "administrators": "ids of those who are administrators",
+    "views": "ids, for half an hour",
     "settings": "of the installation",
     "workers": "names of processes",
     "applied_events": "ids of events, for a week",

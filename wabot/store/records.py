@@ -40,6 +40,8 @@ class User:
     recovery_codes: list[str] = field(default_factory=list)
     """Digests of those that are left."""
     factor_since: datetime | None = None
+    admin_mark: str | None = None
+    """Changes with every change of what makes an administrator (services/administrators.py)."""
 
     @property
     def has_second_factor(self) -> bool:
@@ -209,11 +211,22 @@ class AuditEntry:
     id: str
     at: datetime
     actor_id: str
-    actor_email: str
     action: str
     target: str
     detail: str = ""
     address: str = ""
+
+
+@dataclass(frozen=True)
+class View:
+    """An administrator's login (`id`) that sees the pages of `user_id`; `end_id` is for the entry in the audit log at its end."""
+
+    id: str
+    admin_id: str
+    user_id: str
+    until: datetime
+    address: str
+    end_id: str
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,12 +12,22 @@ from pymongo.errors import DuplicateKeyError
 from ..lib.together import Together
 from . import ids
 from .finding import found_by_id
+from .prefixes import beginning_with
 from .records import Page, User, record_of
 from .windows import newest_first
 
+Document = dict[str, Any]
 _TOGETHER = 200
 _LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
 """No wabot wrote anything before. A range of times matches times only, not the users without one."""
+
+USER_STATES: dict[str, tuple[Document, Callable[[Document], bool]]] = {
+    "active": ({}, lambda one: not one.get("disabled") and not one.get("invited")),
+    "disabled": ({"disabled": True}, lambda one: bool(one.get("disabled"))),
+    "invited": ({"invited": True}, lambda one: bool(one.get("invited"))),
+    "admin": ({"role": "admin"}, lambda one: bool(one["role"] == "admin")),
+}
+"""What the list can be narrowed to: the part of it that has an index, and the whole of it."""
 
 
 class EmailTaken(Exception):
@@ -30,8 +40,9 @@ class Users:
         self._by_id = Together(found_by_id(self._users))
 
     def add(self, fields: dict[str, Any]) -> User:
-        """`fields` as in `User`, without id. Raises EmailTaken."""
-        document = {"_id": ids.parse(ids.new_id()), **fields}
+        """`fields` as in `User`; the id may be left out. Raises EmailTaken."""
+        new = fields.get("id") or ids.new_id()
+        document = {"_id": ids.parse(new), **_findable(new, {name: value for name, value in fields.items() if name != "id"})}
         try:
             self._users.insert_one(document)
         except DuplicateKeyError as error:
@@ -48,12 +59,16 @@ class Users:
 
     def emails(self, user_ids: Iterable[str]) -> dict[str, str]:
         """By id; who isn't there (any more) is left out."""
+        return {str(one["_id"]): one["email"] for one in self._of(user_ids, "email")}
+
+    def disabled_among(self, user_ids: Iterable[str]) -> list[str]:
+        return [str(one["_id"]) for one in self._of(user_ids, "disabled") if one.get("disabled")]
+
+    def _of(self, user_ids: Iterable[str], field: str) -> Iterator[Document]:
         wanted = list(set(user_ids))
-        found: dict[str, str] = {}
         for start in range(0, len(wanted), _TOGETHER):
             some = {"$in": [ids.parse(one) for one in wanted[start : start + _TOGETHER]]}
-            found |= {str(one["_id"]): one["email"] for one in self._users.find({"_id": some}, {"email": 1})}
-        return found
+            yield from self._users.find({"_id": some}, {field: 1})
 
     def count(self, at_most: int) -> int:
         return len(list(self._users.find({}, {"_id": 1}).limit(at_most)))
@@ -62,7 +77,15 @@ class Users:
         return self._users.find_one({"role": "admin"}, {"_id": 1}) is not None
 
     def change(self, user_id: str, fields: dict[str, Any]) -> bool:
-        return self._users.update_one({"_id": ids.parse(user_id)}, {"$set": fields}).matched_count == 1
+        return self._users.update_one({"_id": ids.parse(user_id)}, {"$set": _findable(user_id, fields)}).matched_count == 1
+
+    def change_marked(self, user_id: str, mark: str | None, fields: dict[str, Any]) -> bool:
+        """False when the user's `admin_mark` isn't this one any more (or the user is gone)."""
+        guard = {"_id": ids.parse(user_id), "admin_mark": mark}
+        return self._users.update_one(guard, {"$set": _findable(user_id, fields)}).matched_count == 1
+
+    def administrators(self, limit: int = 1000) -> list[User]:
+        return [record_of(User, one) for one in self._users.find({"role": "admin"}).limit(limit)]
 
     def replace_password(self, user: User, password_hash: str, **more: Any) -> bool:
         """Only as long as the password is still the one `user` has; every cookie and token made before dies with it. True for
@@ -84,11 +107,6 @@ class Users:
         """Every cookie and token made before is dead."""
         self._users.update_one({"_id": ids.parse(user_id)}, {"$inc": {"token_version": 1}})
 
-    def other_admin(self, user_id: str) -> bool:
-        """Whether there is an administrator besides this user."""
-        found = self._users.find({"role": "admin"}, {"disabled": 1})
-        return any(str(one["_id"]) != user_id and not one.get("disabled") for one in found)
-
     def erasing(self, limit: int) -> list[User]:
         """Those whose data is being erased."""
         found = self._users.find({"erasing_at": {"$gt": _LONG_AGO}}).limit(limit)
@@ -97,6 +115,32 @@ class Users:
     def remove(self, user_id: str) -> None:
         self._users.delete_one({"_id": ids.parse(user_id)})
 
-    def page(self, *, limit: int, cursor: str | None = None) -> Page:
-        documents, following = newest_first(self._users, {}, limit=limit, before=cursor)
+    def page(self, *, limit: int, cursor: str | None = None, state: str = "") -> Page:
+        """Newest first; `state` one of `USER_STATES`, or empty for all."""
+        equal, wanted = USER_STATES[state] if state else ({}, lambda _: True)
+        documents, following = newest_first(self._users, equal, limit=limit, before=cursor, wanted=wanted)
         return Page([record_of(User, one) for one in documents], following)
+
+    def beginning_with(self, text: str, *, limit: int, cursor: str | None = None, state: str = "") -> Page:
+        """By address, then by name, those that begin with `text`, in the order of the alphabet. `cursor` is the last one's."""
+        text = text.casefold()
+        wanted = USER_STATES[state][1] if state else lambda _: True
+        of, _, last = (cursor or "email:").partition(":")
+        found: list[tuple[str, Document]] = []
+        if of == "email":
+            by_email = beginning_with(self._users, "email", text, after=last, limit=limit + 1, wanted=wanted)
+            found, last = [(f"email:{one['email']}", one) for one in by_email], ""
+        if len(found) <= limit:
+
+            def new(one: Document) -> bool:
+                return wanted(one) and not one["email"].startswith(text)
+
+            by_name = beginning_with(self._users, "name_key", text, after=last, limit=limit + 1 - len(found), wanted=new)
+            found += [(f"name:{one['name_key']}", one) for one in by_name]
+        following = found[limit - 1][0] if len(found) > limit else None
+        return Page([record_of(User, one) for _, one in found[:limit]], following)
+
+
+def _findable(user_id: str, fields: dict[str, Any]) -> dict[str, Any]:
+    """With `name_key`, where the name is set: what it is found and sorted by, different for each user."""
+    return {**fields, "name_key": f"{str(fields['name']).casefold()}\0{user_id}"} if "name" in fields else fields

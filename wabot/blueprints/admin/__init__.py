@@ -19,4 +19,4 @@ def _admins_only() -> None:
         raise Forbidden("Only administrators see this page.")
 
 
-from . import audit, overview, sessions, settings  # noqa: E402, F401  # each adds its pages to bp
+from . import audit, overview, sessions, settings, users  # noqa: E402, F401  # each adds its pages to bp

@@ -10,9 +10,8 @@ from flask import flash, redirect, render_template, request, url_for
 from ...errors import WabotError
 from ...store.records import Session
 from .. import _versions
-from .._context import request_id, services
+from .._context import audited, request_id, services
 from . import bp
-from ._acting import audited
 
 _PAGE = 50
 _STATES: dict[str, Callable[[dict[str, Any]], bool]] = {

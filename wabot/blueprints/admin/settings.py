@@ -12,11 +12,10 @@ from ...lib.clock import to_rfc3339
 from ...services.limit_report import Row
 from ...services.preferences import RateLimits
 from ...services.settings_administration import version
-from .._context import services
+from .._context import audited, services
 from .._forms import errors_of, field
 from .._limits import limits
 from . import bp
-from ._acting import audited
 from ._settings_form import Group, Input, groups, inputs, read
 
 _WORDS = {"failed_logins": "Pauses after failed logins", "forgot_per_minute": "Forgotten passwords a minute"}

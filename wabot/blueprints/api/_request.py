@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from ...errors import Forbidden, Invalid, MalformedRequest, Unauthenticated
 from ...lib.clock import from_rfc3339
+from ...services.audit import Audited
 from ...services.identity import Caller
 from .._context import services
 from .._limits import limits
@@ -42,6 +43,11 @@ def caller() -> Caller:
     """Whoever the credential of this request belongs to; only behind `needs`."""
     found: Caller = g.api_caller
     return found
+
+
+def audited() -> Audited:
+    """Who acts, from where: for the audit log."""
+    return Audited(caller().user, request.remote_addr or "")
 
 
 def needs(scope: str | None = None, *, login: bool = False, admin: bool = False, query_key: bool = False) -> Callable[[V], V]:
@@ -119,7 +125,7 @@ def _query_key() -> str | None:
 
 
 def _allow(found: Caller, scope: str | None, *, login: bool, admin: bool) -> None:
-    if login and found.key is not None:
+    if (login or admin) and found.key is not None:
         raise Forbidden("This call takes a login token, not an API key.", code="login_required")
     if admin and not found.user.is_admin:
         raise Forbidden("Only administrators may do this.")

@@ -1,4 +1,4 @@
-"""/api/admin: users, sessions, figures and settings, for administrators."""
+"""/api/admin: sessions, figures, settings and the audit log, for administrators."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pydantic import Field
 
 from ...errors import Invalid
 from ...services import present
-from ...services.audit import Audited
 from ...services.figures import PERIODS
+from ...store.audit import AuditFilter
 from .._context import request_id, services
 from . import bp
-from ._request import Body, caller, needs, query
+from ._request import Body, Time, audited, needs, query
 
 
 class PageQuery(Body):
@@ -21,16 +21,16 @@ class PageQuery(Body):
     limit: Annotated[int, Field(ge=1, le=200)] = 50
 
 
+class AuditQuery(PageQuery):
+    actor: Annotated[str, Field(max_length=100)] | None = None
+    target: Annotated[str, Field(max_length=100)] | None = None
+    action: Annotated[str, Field(max_length=100)] | None = None
+    since: Time | None = None
+    until: Time | None = None
+
+
 class StatsQuery(Body):
     days: Annotated[int, Field(ge=1, le=PERIODS[-1])] = 30
-
-
-@bp.get("/admin/users")
-@needs(admin=True)
-def users() -> dict[str, Any]:
-    asked = query(PageQuery)
-    page = services().store.users.page(limit=asked.limit, cursor=asked.cursor)
-    return {"items": [present.user(one) for one in page.items], "next_cursor": page.next_cursor}
 
 
 @bp.get("/admin/sessions")
@@ -50,21 +50,23 @@ def stats() -> dict[str, Any]:
 @bp.post("/admin/sessions/<session_id>/restart")
 @needs(admin=True)
 def restart_session(session_id: str) -> tuple[dict[str, Any], int]:
-    return present.session(services().session_administration.restart(session_id, _audited(), request_id())), 202
+    return present.session(services().session_administration.restart(session_id, audited(), request_id())), 202
 
 
 @bp.post("/admin/sessions/<session_id>/disconnect")
 @needs(admin=True)
 def disconnect_session(session_id: str) -> dict[str, Any]:
-    return present.session(services().session_administration.disconnect(session_id, _audited(), request_id()))
+    return present.session(services().session_administration.disconnect(session_id, audited(), request_id()))
 
 
 @bp.get("/admin/audit")
 @needs(admin=True)
 def audit() -> dict[str, Any]:
-    asked = query(PageQuery)
-    page = services().audit.page(limit=asked.limit, cursor=asked.cursor)
-    return {"items": [present.audit_entry(one) for one in page.items], "next_cursor": page.next_cursor}
+    """Newest first; `actor` and `target` are ids."""
+    asked = query(AuditQuery)
+    wanted = AuditFilter(asked.target, asked.actor, asked.action, asked.since, asked.until)
+    page = services().audit.page(wanted, limit=asked.limit, cursor=asked.cursor)
+    return {"items": services().audit.shown(page.items), "next_cursor": page.next_cursor}
 
 
 @bp.get("/admin/settings")
@@ -79,8 +81,4 @@ def change_settings() -> dict[str, Any]:
     values = request.get_json(silent=True)
     if not isinstance(values, dict):
         raise Invalid("The body must be a JSON object.")
-    return services().settings_administration.change(values, _audited()).model_dump()
-
-
-def _audited() -> Audited:
-    return Audited(caller().user, request.remote_addr or "")
+    return services().settings_administration.change(values, audited()).model_dump()

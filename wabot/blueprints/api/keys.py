@@ -12,7 +12,7 @@ from ...services import present
 from ...services.identity import DEFAULT_SCOPES
 from .._context import services
 from . import bp
-from ._request import Body, Time, body, caller, needs
+from ._request import Body, Time, audited, body, caller, needs
 
 
 class NewKey(Body):
@@ -34,6 +34,7 @@ def make_key() -> tuple[dict[str, Any], int]:
     asked = body(NewKey)
     expires_at: datetime | None = asked.expires_at
     record, secret = services().identity.make_key(caller().user, asked.name, list(asked.scopes), expires_at)
+    services().audit.note(audited(), "key.create", target=caller().user.id, detail=f"wb_{record.prefix}")
     return {**present.api_key(record), "key": secret}, 201
 
 
@@ -41,4 +42,5 @@ def make_key() -> tuple[dict[str, Any], int]:
 @needs(login=True)
 def revoke_key(key_id: str) -> tuple[str, int]:
     services().identity.revoke_key(caller().user, key_id)
+    services().audit.note(audited(), "key.revoke", target=caller().user.id)
     return "", 204

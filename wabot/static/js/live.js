@@ -9,7 +9,10 @@ import { io } from '../vendor/socket.io-client-4.8.4.esm.min.js'
 /** Short breaks (a page change, a restart of the server) are not worth a word. */
 const NOTICE_AFTER_MS = 2000
 
-const socket = io({ transports: ['websocket'], reconnectionDelay: 500, reconnectionDelayMax: 5000 })
+/** An administrator who views as a user gets nothing pushed: the server refuses the connection. */
+const VIEWING = 'viewing' in document.documentElement.dataset
+
+const socket = io({ autoConnect: !VIEWING, transports: ['websocket'], reconnectionDelay: 500, reconnectionDelayMax: 5000 })
 const connected = new Set()
 let timer = 0
 
@@ -38,7 +41,7 @@ socket.on('disconnect', (why) => {
 socket.on('logged_out', () => location.reload())
 socket.on('connect_error', down)
 // A proxy may take the connection and say nothing: until it stands, the page isn't live.
-down()
+if (!VIEWING) down()
 
 /** @param {'session'|'qr'|'message'|'up'} event @param {(data?: any) => void} listener */
 export function on(event, listener) {

@@ -1,0 +1,106 @@
+"""What an administrator may do to accounts: all of it written down before it is done, and safe to do again after a kill.
+
+Making accounts and sending links is in `invitations.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import Conflict, NotFound
+from ..store import Store
+from ..store.records import Page, User
+from .accounts import Accounts
+from .administrators import Administrators
+from .audit import Audited, AuditLog
+from .erasure import Erasure
+from .preferences import Preferences
+from .sessions import SessionService
+
+
+@dataclass(frozen=True)
+class UserChange:
+    """None leaves a thing as it is. `limits` replaces all of the user's own numbers; {} for as everybody."""
+
+    role: str | None = None
+    disabled: bool | None = None
+    limits: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class UserAdministration:
+    store: Store
+    accounts: Accounts
+    administrators: Administrators
+    sessions: SessionService
+    preferences: Preferences
+    erasure: Erasure
+    audit: AuditLog
+
+    def page(self, *, text: str, state: str, limit: int, cursor: str | None) -> Page:
+        """Newest first; with `text` those whose address or name begins with it, by the alphabet."""
+        text = text.strip()[:320]
+        if text:
+            return self.store.users.beginning_with(text, limit=limit, cursor=cursor, state=state)
+        return self.store.users.page(limit=limit, cursor=cursor, state=state)
+
+    def one(self, user_id: str) -> User:
+        user = self.store.users.get(user_id)
+        if user is None:
+            raise NotFound("There is no such user.")
+        return user
+
+    def change(self, user_id: str, change: UserChange, by: Audited, correlation_id: str) -> User:
+        """Raises NotFound, Invalid, Conflict `last_admin`, Conflict `not_yourself`."""
+        user = self.one(user_id)
+        if change.limits is not None:
+            self._limit(user, change.limits, by)
+        if change.role is not None and change.role != user.role:
+            self.audit.note(by, "user.role", target=user.id, detail=f"{user.role} → {change.role}")
+            self.administrators.change(user.id, {"role": change.role})
+        if change.disabled:
+            self._disable(user, by)
+        elif change.disabled is False:
+            self._enable(user, by, correlation_id)
+        return self.one(user_id)
+
+    def end_logins(self, user_id: str, by: Audited) -> None:
+        user = self.one(user_id)
+        self.audit.note(by, "user.end_logins", target=user.id)
+        self.accounts.end_logins(user.id)
+
+    def delete(self, user_id: str, by: Audited) -> None:
+        """Locked out when this returns, erased by the worker. Raises NotFound, Conflict `last_admin`, Conflict `not_yourself`."""
+        user = self.one(user_id)
+        if user.id == by.actor.id:
+            raise Conflict("Your own account is deleted on your settings page.", code="not_yourself")
+        self.audit.note(by, "user.delete", target=user.id)
+        self.erasure.begin(user.id)
+
+    def settle(self) -> None:
+        """For the worker: sessions of users who were disabled by a process that died before it came to them."""
+        owners = {session.user_id for session in self.store.sessions.desired("on")}
+        for user_id in self.store.users.disabled_among(owners):
+            self.sessions.rest(user_id)
+
+    def _limit(self, user: User, limits: dict[str, Any], by: Audited) -> None:
+        checked = self.preferences.limit_user(user.id, limits)
+        words = ", ".join(f"{name} {number}" for name, number in (checked or {}).items())
+        self.audit.note(by, "user.limits", target=user.id, detail=words or "as for everybody")
+
+    def _disable(self, user: User, by: Audited) -> None:
+        """Logins, tokens and keys are dead with the first write; what follows only makes sure, and frees the browsers."""
+        if user.id == by.actor.id:
+            raise Conflict("You can't disable your own account.", code="not_yourself")
+        if not user.disabled:
+            self.audit.note(by, "user.disable", target=user.id)
+        self.administrators.change(user.id, {"disabled": True})
+        self.accounts.end_logins(user.id)
+        self.sessions.rest(user.id)
+
+    def _enable(self, user: User, by: Audited, correlation_id: str) -> None:
+        if user.disabled:
+            self.audit.note(by, "user.enable", target=user.id)
+        self.administrators.change(user.id, {"disabled": False})
+        self.sessions.wake(user.id, correlation_id)

@@ -1,0 +1,29 @@
+"""Collection `views`: which administrator's login looks at the pages as whom, one document a login."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pymongo.database import Database
+
+from .records import View, record_of
+
+
+class Views:
+    def __init__(self, db: Database[dict[str, Any]]) -> None:
+        self._views = db["views"]
+
+    def begin(self, view: View) -> None:
+        fields = {name: value for name, value in vars(view).items() if name != "id"}
+        self._views.replace_one({"_id": view.id}, fields, upsert=True)
+
+    def get(self, login_id: str) -> View | None:
+        document = self._views.find_one({"_id": login_id})
+        return record_of(View, document) if document else None
+
+    def end(self, view: View) -> None:
+        """Unless another one was begun with this login meanwhile."""
+        self._views.delete_one({"_id": view.id, "end_id": view.end_id})
+
+    def all(self, limit: int = 1000) -> list[View]:
+        return [record_of(View, one) for one in self._views.find({}).limit(limit)]
