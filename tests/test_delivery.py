@@ -12,10 +12,11 @@ import pytest
 
 from tests.support.engine import PlannedEngine
 from wabot.config import Settings
+from wabot.errors import RateLimited
 from wabot.lib.clock import now, to_rfc3339
 from wabot.lib.gateway import Gateway
 from wabot.lib.loopback import LoopbackClient
-from wabot.services import Services, build, claims, message_machine
+from wabot.services import Services, build, claims, message_machine, queue_gauge
 from wabot.services.allowance import Unlimited
 from wabot.services.delivery import REFUSALS, Delivery
 from wabot.services.messages import Draft
@@ -263,3 +264,24 @@ def test_a_long_queue_is_read_now_and_then_and_not_with_every_batch(lane: Lane, 
         pass
     assert len(lane.engine.went) == 200
     assert len(reads) == 2, "once all, once nothing"
+
+
+def test_a_full_queue_refuses_and_is_not_counted_with_every_refusal(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue_gauge, "QUEUE_LENGTH", 3)
+    counted: list[str] = []
+    waiting_of = type(lane.house.store.outbox).waiting_of
+
+    def count(outbox: object, user_id: str, at_most: int) -> int:
+        counted.append(user_id)
+        return waiting_of(outbox, user_id, at_most)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(type(lane.house.store.outbox), "waiting_of", count)
+    lane.send("a", "b", "c")
+    for _ in range(3):
+        with pytest.raises(RateLimited) as refused:
+            lane.send("d")
+        assert (refused.value.code, refused.value.retry_after) == ("queue_full", 30)
+    assert len(counted) == 1
+    monkeypatch.setattr(queue_gauge, "_FRESH_SECONDS_FULL", 0.0)
+    lane.run()
+    lane.send("d")

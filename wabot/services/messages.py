@@ -126,8 +126,9 @@ class MessageService:
         lane = self.store.lanes.get(session.id)
         if lane and lane.rest_until and lane.rest_until > now():
             return Wait("outcome_unknown" if lane.rest_why == "outcome_unknown" else "back_off", lane.rest_until)
-        ahead = self.store.outbox.ahead_of(session.id, message.id)
-        return self.pacing.about(session, ahead) or (Wait("queue") if ahead else None)
+        if self.pacing.applies_to(session):
+            return self.pacing.about(session, self.store.outbox.ahead_of(session.id, message.id))
+        return Wait("queue")
 
     def _session_for(self, user_id: str, name: str) -> Session:
         session = self.sessions.status(user_id, name)
