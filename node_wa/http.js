@@ -148,6 +148,12 @@ function messageRoutes(app, { sessions, isBackedUp }) {
   app.post('/sessions/:id/find', { schema: { params, body: schemas.find } }, async (request) =>
     sessions.get(idOf(request)).find(/** @type {any} */ (request.body)),
   );
+  app.post('/sessions/:id/media', { schema: { params, body: schemas.media } }, async (request) =>
+    sessions.get(idOf(request)).media(/** @type {any} */ (request.body)),
+  );
+  app.post('/sessions/:id/seen', { schema: { params, body: schemas.seen } }, async (request) =>
+    sessions.get(idOf(request)).seen(/** @type {any} */ (request.body)),
+  );
 }
 
 /** @param {import('fastify').FastifyRequest} request @returns {string} */

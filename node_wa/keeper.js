@@ -4,6 +4,7 @@ import { backoff } from './lib/backoff.js';
 import { Lock } from './lib/lock.js';
 import { Linking } from './linking.js';
 import { brief } from './log.js';
+import { Presence } from './presence.js';
 import { Run } from './run.js';
 import { afterwards } from './verdict.js';
 import { Weight } from './weight.js';
@@ -12,9 +13,6 @@ import { Weight } from './weight.js';
  * Keeps a session's engine running: launches it, follows what it tells, and brings it back when it is lost. Launching, ending
  * and restarting are tasks of one lock and never overlap; events of a run that is not the session's any more change nothing.
  */
-
-const ONLINE_EVERY_MS = 30_000;
-const RECOVER_SLACK_MS = 60_000;
 
 /** What comes in could not be kept: WhatsApp keeps it meanwhile. @type {[string, string]} */
 export const BACKED_UP = ['events_backed_up', 'too many events wait to be stored'];
@@ -35,7 +33,6 @@ export class Keeper {
   #patience;
   #failures = 0;
   #connectedAt = 0;
-  #onlineAt = 0;
 
   /** @param {import('./session.js').Session} session */
   constructor(session) {
@@ -44,6 +41,7 @@ export class Keeper {
     this.times = this.gateway.config.lifecycle;
     const lose = (/** @type {Run} */ run, /** @type {string} */ reason, /** @type {string} */ detail) =>
       this.lose(run, reason, detail);
+    this.presence = new Presence(session, (run) => run === this.run && !run.lost);
     this.linking = new Linking(session, this.times, lose);
     this.weight = new Weight(this.gateway.config.memoryLimit, lose);
     /** @type {Record<string, (run: Run, data: any) => void>} */
@@ -56,6 +54,7 @@ export class Keeper {
       state: (run, { state }) => this.#onState(run, state),
       ack: (_run, ack) => this.session.teller.ack(ack),
       message: (_run, message) => this.session.teller.received(message),
+      caught_up: (run) => this.presence.caughtUp(run),
       ended: (run, data) => this.#onEnded(run, data),
     };
   }
@@ -130,9 +129,8 @@ export class Keeper {
   }
 
   #newRun() {
-    const { order, profile, login, id, log } = this.session;
+    const { order, profile, id, log } = this.session;
     const { hosts, config } = this.gateway;
-    const recoverSince = login ? login.online_at - RECOVER_SLACK_MS : Date.now();
     const { engine, network, method, phone } = order;
     const options = {
       session: id,
@@ -140,7 +138,7 @@ export class Keeper {
       network,
       method,
       phone,
-      recoverSince,
+      recoverSince: this.presence.recoverSince,
       directory: profile.directory,
     };
     const onEvent = (/** @type {Run} */ run, /** @type {string} */ type, /** @type {any} */ data) =>
@@ -171,7 +169,7 @@ export class Keeper {
   /** @param {Run} run @param {{phone: string | null, push_name: string | null, web_version: string | null, missing: string[]}} data */
   async #onReady(run, { phone, push_name, web_version, missing }) {
     this.linking.accepted();
-    await this.#keepLogin(run, phone, push_name);
+    await this.presence.ready(run, { phone, push_name });
     if (run !== this.run || run.lost) return;
     run.ready = true;
     this.#connectedAt ||= Date.now();
@@ -196,17 +194,6 @@ export class Keeper {
     this.lose(run, reason, detail);
   }
 
-  /** Written before `connected` is told. @param {Run} run @param {string | null} phone @param {string | null} push_name */
-  async #keepLogin(run, phone, push_name) {
-    const { session } = this;
-    this.#onlineAt = Date.now();
-    const login = { engine: session.order.engine, phone, push_name, online_at: this.#onlineAt };
-    await session.profile
-      .keep(login)
-      .catch((error) => session.log.error({ err: brief(error) }, 'login not noted'));
-    if (run === this.run && !run.lost) session.login = login;
-  }
-
   /** @param {Run} run @param {string} state */
   #onState(run, state) {
     if (!run.ready) return;
@@ -227,9 +214,7 @@ export class Keeper {
   #onLook(run, state) {
     this.session.confirm();
     this.#onState(run, state);
-    const { status, phone, push_name } = this.session.facts;
-    const isDue = Date.now() - this.#onlineAt > ONLINE_EVERY_MS;
-    if (status === 'connected' && isDue) this.#keepLogin(run, phone, push_name);
+    if (this.session.facts.status === 'connected') this.presence.seen(run);
   }
 
   /** @param {Run} run @param {number} misses in a row */

@@ -13,6 +13,8 @@ export class Run {
   /** A reason code once the run is given up; it only waits for its end then. @type {string | null} */
   lost = null;
   ready = false;
+  /** What had come in before it was ready is told. */
+  caughtUp = false;
   #ended = false;
   /** Messages that are being handed over. */
   #sending = 0;

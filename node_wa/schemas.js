@@ -45,4 +45,15 @@ export const batch = exactly({
   },
 });
 export const find = exactly({ claim, wa_message_id: messageId, to: phone, body: text, since: time });
+const party = exactly({
+  phone: { anyOf: [phone, { type: 'null' }] },
+  lid: { anyOf: [{ type: 'string', pattern: '^[0-9]{1,20}@lid$' }, { type: 'null' }] },
+});
+export const media = exactly({
+  wa_message_id: { type: 'string', pattern: '^[0-9A-Za-z]{8,64}$' },
+  chat: party,
+  from_me: { type: 'boolean' },
+  max_bytes: { type: 'integer', minimum: 1, maximum: 2 ** 30 },
+});
+export const seen = exactly({ chat: party });
 export const params = exactly({ id: { type: 'string', pattern: '^[A-Za-z0-9_-]{1,64}$' } });

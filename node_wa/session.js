@@ -1,4 +1,5 @@
-import { GatewayError } from './errors.js';
+import path from 'node:path';
+import { coded, GatewayError } from './errors.js';
 import { Keeper } from './keeper.js';
 import { crashPoint } from './lib/crash_points.js';
 import { NONE, Observation } from './observation.js';
@@ -14,6 +15,8 @@ import { Teller } from './teller.js';
 const NOTHING = { reason: null, memory_mb: null, missing: NONE };
 const FIND_MS = 15_000;
 const IDLE_MS = 4_000;
+const MEDIA_MS = 60_000;
+const SEEN_MS = 5_000;
 const SEND_SLACK_MS = 5_000;
 
 /**
@@ -185,6 +188,27 @@ export class Session {
     const run = this.#connectedRun(this.epoch);
     if (!(await run.idle(IDLE_MS))) throw new GatewayError('busy', 'a message is still being handed over');
     return run.call('find', wanted, FIND_MS);
+  }
+
+  /**
+   * The file lies in `media/incoming` then, under the name that is answered; whoever asked takes it away.
+   * @param {Omit<import('./engines/contract.js').WantedMedia, 'file'>} wanted
+   */
+  async media(wanted) {
+    const name = `${this.id}-${wanted.wa_message_id}`;
+    const file = path.join(this.gateway.config.data, 'media', 'incoming', name);
+    const fetched = await this.#connectedRun(this.epoch)
+      .call('media', { ...wanted, file }, MEDIA_MS)
+      .catch((/** @type {unknown} */ error) => {
+        const { code } = coded(error);
+        throw code === 'deadline' ? new GatewayError('media_unavailable', 'it took too long') : error;
+      });
+    return { file: name, ...fetched };
+  }
+
+  /** @param {{chat: import('./engines/contract.js').Party}} read */
+  async seen(read) {
+    return this.#connectedRun(this.epoch).call('seen', read, SEEN_MS);
   }
 
   /** @param {number} epoch */

@@ -45,7 +45,8 @@ export class Teller {
 
   /** @param {import('./engines/contract.js').ReceivedMessage} message */
   received(message) {
-    if (this.#received.has(message.wa_message_id)) return;
+    const isOurs = message.from_me && this.#origins.has(message.wa_message_id);
+    if (isOurs || this.#received.has(message.wa_message_id)) return;
     this.#received.set(message.wa_message_id, true);
     this.#tell('message.received', null, message);
   }

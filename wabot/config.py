@@ -101,6 +101,12 @@ class Settings(BaseModel):
     chromium_args: str = Field(
         "", alias="WA_CHROMIUM_ARGS", description="arguments added to the browser's command line on the live network"
     )
+    media_limit_mb: int = Field(
+        32, alias="WABOT_MEDIA_LIMIT_MB", ge=1, le=200, description="the largest file of an incoming message that is fetched"
+    )
+    media_quota_mb: int = Field(
+        2048, alias="WABOT_MEDIA_QUOTA_MB", ge=1, le=1_000_000, description="how much the files of one user may take in all"
+    )
     webhook_allow: str = Field(
         "", alias="WABOT_WEBHOOK_ALLOW", description="comma-separated private hosts webhooks may reach; local only"
     )

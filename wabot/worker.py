@@ -23,6 +23,7 @@ from .lib.wake import Doorbell
 from .remote_publisher import RemotePublisher
 from .services import Services, build
 from .services.lanes import Lanes
+from .services.media_fetcher import MediaFetcher
 from .services.upkeep import Upkeep
 from .store import DATABASE_DOWN
 from .store.connection import open_store
@@ -55,6 +56,7 @@ class Worker:
         self._upkeep = Upkeep(services.store, services.gateway, services.sessions)
         self._stopping = threading.Event()
         self._mail_bell = threading.Event()
+        self._fetcher = MediaFetcher(services.media, guarded)
         self._name = f"worker-{os.getpid()}"
 
     def stop(self, *_: object) -> None:
@@ -69,15 +71,18 @@ class Worker:
         postman.start()
         herald = threading.Thread(target=self._tell, name="hooks", daemon=True)
         herald.start()
+        self._fetcher.start()
         rested = swept = 0.0
         while not self._stopping.is_set():
             self._hear(max(0.0, min(rested, swept + SWEEP_INTERVAL - time.monotonic())))
             if time.monotonic() - swept >= SWEEP_INTERVAL:
                 swept = time.monotonic()
                 self._mail_bell.set()
+                self._fetcher.ring()
                 guarded(self._sweep, "sweep")
             rested = self._lanes.start()
         self._mail_bell.set()
+        self._fetcher.stop()
         self._lanes.close()
         postman.join(_CLOSE_TIMEOUT / 2)
         herald.join(_CLOSE_TIMEOUT / 2)
@@ -90,6 +95,7 @@ class Worker:
         self._lanes.want(ring.lanes)
         if ring.others:
             self._mail_bell.set()
+            self._fetcher.ring()
 
     def _send_mails(self) -> None:
         """The end of the process may cut a try off; the next worker finds it."""

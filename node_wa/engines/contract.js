@@ -5,7 +5,7 @@
  * An engine instance lives once: created, started, stopped. A new attempt is a new instance.
  */
 
-/** @typedef {'send' | 'acks' | 'incoming' | 'number_check' | 'lid_map' | 'logout' | 'qr' | 'pairing_code' | 'find'} Ability */
+/** @typedef {'send' | 'acks' | 'incoming' | 'number_check' | 'lid_map' | 'logout' | 'qr' | 'pairing_code' | 'find' | 'media' | 'seen'} Ability */
 
 /** @typedef {'pending' | 'sent' | 'delivered' | 'read' | 'failed'} Ack */
 
@@ -44,6 +44,7 @@
  * @property {{state: EngineState}} state the connection changed after `ready`
  * @property {{wa_message_id: string, ack: Ack, at: string}} ack
  * @property {ReceivedMessage} message
+ * @property {{}} caught_up every message since `recoverSince` has been told
  * @property {Ended} ended it is over
  */
 
@@ -63,10 +64,15 @@
  * @typedef {object} ReceivedMessage
  * @property {string} wa_message_id
  * @property {Party} chat
- * @property {Party} from
- * @property {string | null} push_name
- * @property {string} body
+ * @property {Party | null} from null when it is our own
+ * @property {boolean} from_me written on the phone or on another linked device; what `send` was given is not told
+ * @property {Ack | null} ack of an own message
+ * @property {string | null} push_name the name its writer gave themselves
+ * @property {string | null} contact_name the chat's name in the phone's address book
+ * @property {string} body the text, or the caption of a file
  * @property {string} kind `text`, or WhatsApp's own name of the kind
+ * @property {{mimetype: string | null, filename: string | null, size: number | null} | null} media as its sender says
+ * @property {{wa_message_id: string, body: string, kind: string, from_me: boolean | null} | null} quoted `body`: its first 500 characters
  * @property {string} at RFC 3339
  * @property {boolean} recovered found by looking back after a start; it may have been told before
  */
@@ -74,6 +80,10 @@
 /** @typedef {{to: string, body: string, wa_message_id: string}} OutgoingMessage `to` is `+E164` */
 
 /** @typedef {{wa_message_id: string, to: string, body: string, since: string}} Wanted */
+
+/** @typedef {{wa_message_id: string, chat: Party, from_me: boolean, max_bytes: number, file: string}} WantedMedia `file`: where to */
+
+/** @typedef {{sha256: string, size: number, mimetype: string | null, filename: string | null}} FetchedMedia hex; the types as its sender says */
 
 /**
  * Errors are GatewayErrors. `send`: `not_on_whatsapp`, `session_not_connected` and `engine_error` promise that nothing went
@@ -84,6 +94,9 @@
  * @property {() => Promise<{told: boolean}>} logout unlinks at WhatsApp, then stops; `told` is whether WhatsApp heard of it
  * @property {(message: OutgoingMessage) => Promise<{wa_message_id: string, ack: Ack}>} send in the order of the calls
  * @property {(wanted: Wanted) => Promise<{found: boolean, wa_message_id?: string, ack?: Ack}>} find looks into WhatsApp itself
+ * @property {(wanted: WantedMedia) => Promise<FetchedMedia>} [media] the file is on disk when it settles; errors `media_gone`,
+ *   `media_too_large`, `media_unavailable`, `busy`
+ * @property {(read: {chat: Party}) => Promise<{seen: boolean}>} [seen] tells WhatsApp that the chat was read; it may be unable to
  * @property {() => Promise<{state: EngineState}>} state a look at the real thing, never a memory
  * @property {(phone: string) => Promise<{exists: boolean}>} checkNumber
  * @property {() => Promise<{missing: string[]}>} selfCheck proves every ability without sending anything

@@ -17,6 +17,8 @@ export const abilities = [
   'logout',
   'qr',
   'pairing_code',
+  'media',
+  'seen',
 ];
 
 /** The library is loaded when a host starts, not when its first session does. */

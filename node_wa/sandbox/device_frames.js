@@ -13,6 +13,7 @@ const MESSAGE_ID = /^[0-9A-Za-z]{8,64}$/;
  * @property {import('./world.js').World} world
  * @property {import('./state.js').Device} device
  * @property {import('./wire.js').Addressing} addressing
+ * @property {boolean} hidesNumbers
  * @property {(frame: Record<string, unknown>) => void} tell
  * @property {(frame: Record<string, unknown>) => void} tellTick subject to the faults of ticks
  *
@@ -45,9 +46,11 @@ export const deviceFrames = {
   },
 
   /** Is this number, or LID, on WhatsApp? */
-  exists({ world, tell }, { q, to }) {
+  exists({ world, hidesNumbers, tell }, { q, to }) {
     const number = numberAt(to);
-    const value = number && world.exists(number) ? { number, lid: lidOf(number) } : null;
+    const isHidden = hidesNumbers && String(to).endsWith('@lid');
+    const found = number && world.exists(number);
+    const value = found ? { number: isHidden ? null : number, lid: lidOf(number) } : null;
     tell({ t: 're', q, value });
   },
 

@@ -13,6 +13,9 @@ import { EventEmitter } from 'node:events';
  * @property {number} ack_delay_ms every tick is told this much later
  * @property {boolean} lose_acks messages go out, but no tick is told
  * @property {boolean} page_hang pages open now stop answering until this is off again or they are reloaded
+ * @property {boolean} lose_media files can't be fetched any more
+ * @property {number} media_delay_ms every file is handed out this much later
+ * @property {boolean} hide_numbers the number behind a LID is told to nobody who asks for it
  * @property {string} web_profile which WhatsApp Web the next page load gets
  * @property {boolean | number} slow_sync milliseconds a login takes to sync; true is 20 s
  * @property {number} expire_qr_ms how long each QR code holds; 0 is as on WhatsApp
@@ -25,6 +28,9 @@ export const NO_FAULTS = Object.freeze({
   ack_delay_ms: 0,
   lose_acks: false,
   page_hang: false,
+  lose_media: false,
+  media_delay_ms: 0,
+  hide_numbers: false,
   web_profile: 'today',
   slow_sync: false,
   expire_qr_ms: 0,

@@ -9,7 +9,9 @@ export const LIMITS = Object.freeze({
   devicesPerPhone: 8,
   inboxPerPhone: 20_000,
   chatsPerPhone: 2_000,
-  messagesPerChat: 100,
+  messagesPerChat: 2_000,
+  /** of a chat, on the screen of a phone */
+  shownPerChat: 100,
   /** messages remembered in all; a double is recognised for as long as its first is remembered */
   messages: 100_000,
   /** what waits for a device that is offline */
@@ -19,6 +21,10 @@ export const LIMITS = Object.freeze({
   historyChars: 1_000_000,
   historyPerChat: 50,
   controlBodyBytes: 12 * 1024 * 1024,
+  /** one file that a phone sends; in base64 it has to fit into a control body */
+  mediaBytes: 8 * 1024 * 1024,
+  mediaHeldBytes: 256 * 1024 * 1024,
+  filenameLength: 240,
   frameBytes: 1024 * 1024,
   sockets: 500,
   /** bytes a page may leave unread before its socket is cut */

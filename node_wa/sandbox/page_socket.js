@@ -20,7 +20,7 @@ const SYNC_MS = 300;
 /**
  * @typedef {{t: string, q?: number, [field: string]: unknown}} Frame
  * @typedef {{world: import('./world.js').World, linking: import('./linking.js').Linking,
- *   faults: import('./faults.js').Faults}} Rooms
+ *   faults: import('./faults.js').Faults, media: import('./media.js').MediaShelf}} Rooms
  * @typedef {import('./linking.js').Candidate} Candidate
  * @typedef {import('./world.js').Channel} Channel
  */
@@ -76,11 +76,12 @@ export class PageSocket {
     if (!Object.hasOwn(deviceFrames, frame.t)) throw new TypeError('unknown frame');
     // A device that was unlinked a moment ago may not know yet.
     if (!this.#device) return;
-    const { world } = this.rooms;
+    const { world, faults } = this.rooms;
     const tell = this.#tell.bind(this);
     const tellTick = this.#tellTick.bind(this);
+    const hidesNumbers = faults.values.hide_numbers;
     deviceFrames[frame.t](
-      { world, device: this.#device, addressing: this.#addressing, tell, tellTick },
+      { world, device: this.#device, addressing: this.#addressing, hidesNumbers, tell, tellTick },
       frame,
     );
   }

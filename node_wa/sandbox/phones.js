@@ -3,14 +3,16 @@
  * A number of the range that exists by itself (`numbers.js`) is a phone too, only not listed until it is made or linked.
  */
 import { LIMITS } from './limits.js';
+import { kindOf } from './media.js';
 import { addressOf } from './numbers.js';
 import { Problem } from './problems.js';
 import { newMessageId, now } from './world.js';
 
 export class Phones {
-  /** @param {import('./world.js').World} world */
-  constructor(world) {
+  /** @param {import('./world.js').World} world @param {import('./media.js').MediaShelf} shelf */
+  constructor(world, shelf) {
     this.world = world;
+    this.shelf = shelf;
   }
 
   /**
@@ -55,7 +57,7 @@ export class Phones {
     this.require(number);
     const messages = this.world.state.inboxes.get(number) ?? [];
     const kept = messages.slice(-LIMITS.inboxPerPhone);
-    return kept.map(({ id, from, body, at }) => ({ id, from: `+${from}`, body, at, kind: 'text' }));
+    return kept.map((message) => ({ ...shownIn(message), from: `+${message.from}` }));
   }
 
   /**
@@ -73,22 +75,42 @@ export class Phones {
         with: `+${chat.with}`,
         name: this.world.nameOf(chat.with),
         unread: this.world.unread(number, chat.with).length,
-        messages: this.world.chat(number, chat.with).map((message) => shown(message, number)),
+        messages: this.world
+          .chat(number, chat.with)
+          .slice(-LIMITS.shownPerChat)
+          .map((message) => shown(message, number)),
       }));
   }
 
   /**
    * @param {string} from
    * @param {string} to any number; the message arrives where that is a phone
-   * @param {string} body
+   * @param {{text?: string, caption?: string, kind?: string, media?: Buffer, mimetype?: string, filename?: string,
+   *   quoted_id?: string}} letter
    * @returns {string} the message's id
-   * @throws {Problem} phone_not_found
+   * @throws {Problem} phone_not_found, message_not_found
    */
-  write(from, to, body) {
+  write(
+    from,
+    to,
+    { text, caption, kind, media, mimetype = 'application/octet-stream', filename, quoted_id },
+  ) {
     this.require(from);
     const id = newMessageId();
-    this.world.send({ from, to, body, id, device: null });
+    const quoted = quoted_id === undefined ? undefined : this.#quoted(from, to, quoted_id);
+    const attached = media && {
+      kind: kind ?? kindOf(mimetype),
+      media: this.shelf.put(media, { mimetype, filename }),
+    };
+    this.world.send({ from, to, body: caption ?? text ?? '', id, device: null, ...attached, quoted });
     return id;
+  }
+
+  /** @param {string} one @param {string} other @param {string} id @returns {import('./state.js').Quoted} */
+  #quoted(one, other, id) {
+    const author = [one, other].find((number) => this.world.state.message(number, id));
+    if (!author) throw new Problem('message_not_found', undefined, 'quoted_id');
+    return { id, from: author };
   }
 
   /**
@@ -122,4 +144,19 @@ export class Phones {
  * @param {import('./state.js').Message} message
  * @param {string} owner
  */
-const shown = ({ id, from, body, at, ack }, owner) => ({ id, from_me: from === owner, body, at, ack });
+const shown = ({ ack, from, ...message }, owner) => ({
+  ...shownIn({ from, ack, ...message }),
+  from_me: from === owner,
+  ack,
+});
+
+/** @param {import('./state.js').Message} message what the phone's owner sees of it: never a key */
+const shownIn = ({ id, from, body, at, kind = 'text', media, quoted }) => ({
+  id,
+  from,
+  body,
+  at,
+  kind,
+  media: media && { mimetype: media.mimetype, filename: media.filename, size: media.size },
+  quoted_id: quoted?.id,
+});

@@ -10,6 +10,7 @@ import { certificate, keptPort, keptSecret, lockDirectory, writeWhole } from './
 import { Journal } from './journal.js';
 import { Linking } from './linking.js';
 import { errorText, log } from './log.js';
+import { MediaShelf } from './media.js';
 import { Phones } from './phones.js';
 import { Site } from './site.js';
 import { World } from './world.js';
@@ -52,10 +53,12 @@ async function start() {
   await lockDirectory(dir);
   const faults = new Faults();
   const world = new World(new Journal(path.join(dir, 'world.jsonl')));
-  const rooms = { world, faults, linking: new Linking(keptSecret(dir), faults) };
+  const secret = keptSecret(dir);
+  const media = new MediaShelf(path.join(dir, 'media'), secret);
+  const rooms = { world, faults, media, linking: new Linking(secret, faults) };
   const { spki, ...credentials } = await certificate(dir);
   const site = new Site(rooms, credentials);
-  const app = controlApp({ ...rooms, phones: new Phones(world) });
+  const app = controlApp({ ...rooms, phones: new Phones(world, media) });
   const pagePort = await listenWhereBefore(site, dir);
   const control = await app.listen({ port: controlPort, host: '127.0.0.1' });
   const found = { page_port: pagePort, spki, pid: process.pid };

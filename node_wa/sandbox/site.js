@@ -85,6 +85,7 @@ export class Site {
     response.setHeader('cache-control', 'no-store');
     if (pathname === '/') return send(response, 'text/html; charset=utf-8', this.#document());
     if (pathname === '/hang') return this.#hold(response);
+    if (pathname.startsWith('/v/')) return this.#handOut(request, response);
     const module = this.#modules.get(pathname);
     if (module) return send(response, 'text/javascript; charset=utf-8', module);
     response.writeHead(404).end();
@@ -94,6 +95,18 @@ export class Site {
   #hold(response) {
     this.#hanging.add(response);
     response.on('close', () => this.#hanging.delete(response));
+  }
+
+  /** A file of a message, by hash and key. @param {Request} request @param {Response} response */
+  #handOut(request, response) {
+    const { pathname, searchParams } = new URL(request.url ?? '/', ORIGIN);
+    const { lose_media, media_delay_ms } = this.rooms.faults.values;
+    const answer = () => {
+      const bytes = this.rooms.media.get(pathname.slice('/v/'.length), searchParams.get('key') ?? '');
+      if (bytes && !lose_media) return send(response, 'application/octet-stream', bytes);
+      return response.writeHead(404).end();
+    };
+    setTimeout(answer, media_delay_ms).unref();
   }
 
   #document() {

@@ -9,7 +9,9 @@ import { isImplicit } from './numbers.js';
 
 /**
  * @typedef {{number: string, name: string, at: string}} Phone
- * @typedef {{id: string, from: string, to: string, body: string, at: string, ack: number, device: string | null}} Message
+ * @typedef {{id: string, from: string}} Quoted a message by its author and id
+ * @typedef {{id: string, from: string, to: string, body: string, at: string, ack: number, device: string | null, kind?: string,
+ *   media?: import('./media.js').Media, quoted?: Quoted}} Message without a kind it is a text; with media the body is its caption
  * @typedef {{n: number, message: Message, ack: number | null}} Item something a device has yet to take: a message (ack is
  *   null) or a tick
  * @typedef {{id: string, number: string, token: string, at: string, queue: Item[]}} Device
@@ -19,7 +21,7 @@ import { isImplicit } from './numbers.js';
  * @typedef {{e: 'link', id: string, number: string, token: string, at: string}} LinkEvent
  * @typedef {{e: 'unlink', id: string}} UnlinkEvent
  * @typedef {{e: 'msg', n: number, id: string, from: string, to: string, body: string, at: string, ack: number,
- *   device: string | null, old?: 1}} MessageEvent `old` stands in a compacted journal: it waits for no device
+ *   device: string | null, kind?: string, media?: import('./media.js').Media, quoted?: Quoted, old?: 1}} MessageEvent `old` stands in a compacted journal: it waits for no device
  * @typedef {{e: 'ack', n: number, from: string, id: string, ack: number}} AckEvent
  * @typedef {{e: 'got', device: string, n: number}} GotEvent a device took everything up to n
  * @typedef {{e: 'queue', device: string, items: [number, string, string, number | null][]}} QueueEvent
@@ -85,8 +87,8 @@ export class State {
   }
 
   /** @param {MessageEvent} event */
-  #addMessage({ n, id, from, to, body, at, ack, device, old }) {
-    const message = { id, from, to, body, at, ack, device };
+  #addMessage({ e: _, n, old, ...message }) {
+    const { id, from, to, device } = message;
     this.messages.set(`${from}/${id}`, message);
     this.#intoChat(from, to, message);
     if (this.exists(to)) {

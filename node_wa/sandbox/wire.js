@@ -5,10 +5,13 @@
 import { LIMITS } from './limits.js';
 import { addressOf, lidOf } from './numbers.js';
 
+const QUOTED_CHARS = 4096;
+
 /**
  * @typedef {'lid' | 'pn'} Addressing
- * @typedef {{id: string, me: boolean, with: string, name: string, body: string, t: number, ack: number}} WireMessage
- *   `t` in seconds, `name` of who wrote it
+ * @typedef {{id: string, me: boolean, by: string, body: string, kind: string}} WireQuoted `by` is its author's address
+ * @typedef {{id: string, me: boolean, with: string, name: string, body: string, t: number, ack: number, kind?: string,
+ *   media?: import('./media.js').Media, quoted?: WireQuoted}} WireMessage `t` in seconds, `name` of who wrote it
  * @typedef {{with: string, name: string, unread: number, messages: WireMessage[]}} WireChat
  * @typedef {import('./world.js').World} World
  * @typedef {import('./state.js').Message} Message
@@ -31,7 +34,23 @@ export function wireMessage(world, message, owner, addressing) {
     body: message.body,
     t: Math.floor(Date.parse(message.at) / 1000),
     ack: message.ack,
+    kind: message.kind,
+    media: message.media,
+    quoted: message.quoted && wireQuoted(world, message.quoted, owner, addressing),
   };
+}
+
+/**
+ * @param {World} world
+ * @param {import('./state.js').Quoted} quoted
+ * @param {string} owner
+ * @param {Addressing} addressing
+ * @returns {WireQuoted}
+ */
+function wireQuoted(world, { id, from }, owner, addressing) {
+  const message = world.state.message(from, id); // forgotten by now, perhaps
+  const [body, kind] = [message?.body.slice(0, QUOTED_CHARS) ?? '', message?.kind ?? 'text'];
+  return { id, me: from === owner, by: addressOf(from, addressing), body, kind };
 }
 
 /**

@@ -176,14 +176,18 @@ export class World {
    * @param {string} message.body
    * @param {string} message.id
    * @param {string | null} message.device the device it was written on, null for the phone itself
+   * @param {string} [message.kind] a text when left out
+   * @param {import('./media.js').Media} [message.media]
+   * @param {import('./state.js').Quoted} [message.quoted]
    * @param {(ack: number) => void} [accepted] told the message's tick once it is kept, before anybody else is told
    */
-  send({ from, to, body, id, device }, accepted = () => {}) {
+  send(message, accepted = () => {}) {
+    const { from, to, id } = message;
     const known = this.#state.message(from, id);
     if (known) return accepted(known.ack);
     const n = this.#state.n + 1;
     /** @type {Event[]} */
-    const events = [{ e: 'msg', n, id, from, to, body, at: now(), ack: TICK.SERVER, device }];
+    const events = [{ e: 'msg', n, ...message, at: now(), ack: TICK.SERVER }];
     // Virtual phones are always on: they take what comes and say so.
     if (this.exists(to)) events.push({ e: 'ack', n: n + 1, from, id, ack: TICK.DELIVERED });
     this.commit(events, () => accepted(TICK.SERVER));

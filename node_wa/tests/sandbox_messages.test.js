@@ -106,6 +106,34 @@ test('an incoming message comes from a LID, and has a name', async () => {
   assert.equal(contact.pushname, `+${CAROL}`);
 });
 
+test('a file arrives as it was sent, as long as it is kept', async () => {
+  const bytes = Buffer.from([...Array(300_000).keys()].map((n) => (n * 7) % 251));
+  const file = { media: bytes.toString('base64'), mimetype: 'image/png', caption: 'a picture' };
+  const { id } = await sandbox.ok('POST', `/phones/${BOB}/send`, { to: ALICE, ...file });
+  const message = await browser.event('message', (m) => m.id.id === id);
+  assert.deepEqual([message.type, message.body, message.hasMedia], ['image', 'a picture', true]);
+  const media = await message.downloadMedia();
+  assert.deepEqual([media.mimetype, media.filesize], ['image/png', bytes.length]);
+  assert.ok(Buffer.from(media.data, 'base64').equals(bytes));
+  await sandbox.ok('PUT', '/faults', { lose_media: true });
+  const lost = await sandbox.ok('POST', `/phones/${BOB}/send`, { to: ALICE, ...file, kind: 'sticker' });
+  const second = await browser.event('message', (m) => m.id.id === lost.id);
+  assert.deepEqual([second.type, await second.downloadMedia()], ['sticker', undefined]);
+});
+
+test('an answer carries what it answers', async () => {
+  const { id: asked } = await sandbox.ok('POST', `/phones/${ALICE}/send`, {
+    to: BOB,
+    text: 'tea or coffee?',
+  });
+  const answer = { to: ALICE, text: 'tea', quoted_id: asked };
+  const { id } = await sandbox.ok('POST', `/phones/${BOB}/send`, answer);
+  const message = await browser.event('message', (m) => m.id.id === id);
+  assert.equal(message.hasQuotedMsg, true);
+  const quoted = await message.getQuotedMessage();
+  assert.deepEqual([quoted.body, quoted.fromMe], ['tea or coffee?', true]);
+});
+
 test('what the phone itself writes shows up as an own message', async () => {
   const { id } = await sandbox.ok('POST', `/phones/${ALICE}/send`, { to: BOB, text: 'by hand' });
   const message = await browser.event('message_create', (m) => m.id.id === id);

@@ -5,6 +5,7 @@ import path from 'node:path';
 import test, { afterEach, beforeEach } from 'node:test';
 import { Journal } from '../sandbox/journal.js';
 import { LIMITS } from '../sandbox/limits.js';
+import { MediaShelf } from '../sandbox/media.js';
 import { addressOf, numberAt, parseNumber } from '../sandbox/numbers.js';
 import { Phones } from '../sandbox/phones.js';
 import { World } from '../sandbox/world.js';
@@ -36,7 +37,7 @@ afterEach(() => {
 /** As after a kill: nothing was closed or flushed. */
 function open() {
   world = new World(new Journal(file));
-  phones = new Phones(world);
+  phones = new Phones(world, new MediaShelf(path.join(dir, 'media'), Buffer.from('secret')));
 }
 
 /** @param {string} number */
@@ -104,7 +105,7 @@ test('a message sent twice under one id is one message', () => {
 test('what was answered is there after a kill at any moment', () => {
   phones.put(ALICE, 'Alice');
   const { id, secret } = linked(ALICE);
-  const sent = phones.write(CAROL.replace(CAROL, BOB), ALICE, 'before the kill');
+  const sent = phones.write(BOB, ALICE, { text: 'before the kill' });
   open();
   assert.equal(phones.get(ALICE).name, 'Alice');
   assert.deepEqual(
@@ -148,13 +149,14 @@ test('a compacted journal gives the same world', () => {
   phones.put(ALICE, 'Alice');
   const { id, secret } = linked(ALICE);
   linked(BOB);
-  for (let i = 0; i < 30; i += 1) phones.write(i % 2 ? BOB : ALICE, i % 2 ? ALICE : BOB, `message ${i}`);
+  for (let i = 0; i < 30; i += 1)
+    phones.write(i % 2 ? BOB : ALICE, i % 2 ? ALICE : BOB, { text: `message ${i}` });
   phones.read(ALICE, phones.inbox(ALICE)[3].id);
   const before = shown(id, secret);
   world.journal.compact(world.state.dump());
   open();
   assert.deepEqual(shown(id, secret), before);
-  phones.write(BOB, ALICE, 'and on');
+  phones.write(BOB, ALICE, { text: 'and on' });
   open();
   assert.equal(phones.inbox(ALICE).at(-1)?.body, 'and on');
 });
@@ -211,7 +213,7 @@ test('devices hear what concerns them, and keep what they missed until they took
     second.waited.map(({ ack }) => ack),
     [null, 2],
   );
-  phones.write(BOB, ALICE, 'answer');
+  phones.write(BOB, ALICE, { text: 'answer' });
   phones.read(BOB);
   assert.deepEqual(first.told.slice(1), [
     { body: 'answer', ack: null },
@@ -251,7 +253,7 @@ test('unlinking and reset throw devices out', () => {
 });
 
 test('ticks never run backwards, and only what arrived can be read', () => {
-  const id = phones.write(BOB, ALICE, 'hello');
+  const id = phones.write(BOB, ALICE, { text: 'hello' });
   assert.equal(phones.read(ALICE, id), 1);
   assert.equal(phones.read(ALICE, id), 0);
   world.commit([{ e: 'ack', n: world.state.n + 1, from: BOB, id, ack: 2 }]);
@@ -261,7 +263,7 @@ test('ticks never run backwards, and only what arrived can be read', () => {
 });
 
 test('a number that is nobody gets nothing', () => {
-  const id = phones.write(ALICE, CAROL, 'anyone?');
+  const id = phones.write(ALICE, CAROL, { text: 'anyone?' });
   assert.equal(world.state.message(ALICE, id)?.ack, 1);
   phones.put(CAROL);
   assert.deepEqual(phones.inbox(CAROL), []);
@@ -290,7 +292,7 @@ test('inbox, chats and memory are bounded', () => {
 
 test('more than 500 messages a second are kept', () => {
   const started = performance.now();
-  for (let i = 0; i < 5_000; i += 1) phones.write(ALICE, BOB, `message ${i}`);
+  for (let i = 0; i < 5_000; i += 1) phones.write(ALICE, BOB, { text: `message ${i}` });
   const rate = 5_000 / ((performance.now() - started) / 1_000);
   assert.ok(rate > 500, `${Math.round(rate)}/s`);
 });

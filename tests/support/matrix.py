@@ -128,8 +128,9 @@ class World:
         record, _ = known.identity.make_key(owner, "a key", ["read"], None)
         endpoint = known.webhooks.create(owner.id, {"url": "http://93.184.215.14/hook", "events": ["*"]})
         delivery = known.webhooks.test(owner.id, endpoint.id)
+        chat = known.inbox.page(owner.id, limit=1).items[0].chat
         return {
-            "session_id": session.id, "message_id": message.id, "key_id": record.id, "name": "shop", "user_id": owner.id,
+            "session_id": session.id, "message_id": message.id, "key_id": record.id, "name": "shop", "chat_id": chat.id, "user_id": owner.id,
             "number": "12025550999", "filename": "favicon.svg", "login_id": self.owner.login.id,
             "endpoint_id": endpoint.id, "delivery_id": delivery.id,
         }  # fmt: skip

@@ -18,6 +18,8 @@ COMMAND_TIMEOUT = 5.0
 LOGOUT_TIMEOUT = 25.0
 """Seconds: WhatsApp may take 5 to hear of it, the browser 10 to end, a large profile a few to be wiped."""
 FIND_TIMEOUT = 20.0
+MEDIA_TIMEOUT = 70.0
+"""Seconds; the gateway gives up after 60."""
 BATCH_TIMEOUT = 90.0
 """Seconds; a page takes milliseconds for a message, and gives up by itself after 30 seconds."""
 
@@ -38,6 +40,23 @@ class NotHandedOver(Exception):
         self.code = code
         self.detail = detail
         self.permanent = permanent
+
+
+@dataclass(frozen=True)
+class FetchedMedia:
+    """A file that lies under `WABOT_DATA/media/incoming/<file>`, whole and durable."""
+
+    file: str
+    size: int
+    sha256: str
+
+
+class MediaRefused(Exception):
+    """There is no file now; `code` says why, as in docs/internals.md, or `gateway_unavailable`."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 class OutcomeUnknown(Exception):
@@ -104,6 +123,22 @@ class Gateway:
         except (Problem, Unreachable) as error:
             raise OutcomeUnknown(str(error)) from error
         return Accepted(answer["wa_message_id"], answer["ack"]) if answer["found"] else None
+
+    def media(self, session_id: str, wanted: dict[str, Any]) -> FetchedMedia:
+        """Fetch a message's file: `wanted` wa_message_id, chat {phone, lid}, from_me, max_bytes. Raises MediaRefused."""
+        try:
+            answer = self._client.call("POST", f"/sessions/{session_id}/media", wanted, timeout=MEDIA_TIMEOUT)
+        except Problem as problem:
+            raise MediaRefused(problem.code) from problem
+        except Unreachable as error:
+            raise MediaRefused("gateway_unavailable") from error
+        return FetchedMedia(answer["file"], answer["size"], answer["sha256"])
+
+    def seen(self, session_id: str, chat: dict[str, str | None]) -> bool:
+        """Tell WhatsApp that a chat {phone, lid} was read. Raises GatewayUnavailable, or Problem where the engine can't."""
+        path = f"/sessions/{session_id}/seen"
+        answer = self._asked(lambda: self._client.call("POST", path, {"chat": chat}, timeout=COMMAND_TIMEOUT))
+        return bool(answer["seen"])
 
     def _command(self, method: str, path: str, body: object, timeout: float, correlation_id: str | None) -> Snapshot:
         def call() -> Any:

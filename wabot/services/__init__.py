@@ -12,6 +12,7 @@ from ..config import Settings
 from ..lib.bell import Bell
 from ..lib.gateway import Gateway
 from ..lib.loopback import LoopbackClient
+from ..lib.media_files import MediaFiles
 from ..lib.outbound import Door
 from ..lib.sandbox import Sandbox
 from ..lib.wake import WakeUps
@@ -24,6 +25,7 @@ from .administration import SessionAdministration
 from .administrators import Administrators
 from .aftercare import Aftercare
 from .audit import AuditLog
+from .chat_book import ChatBook
 from .claims import Claims, owner_name
 from .delivery import Delivery
 from .erasure import Erasure
@@ -35,6 +37,8 @@ from .hook_care import HookCare
 from .hook_lanes import HookLanes
 from .hook_rounds import HookRounds
 from .identity import Identity
+from .inbox import Inbox
+from .incoming import Incoming
 from .ingest import Ingest
 from .invitations import Invitations
 from .limit_report import LimitReport
@@ -43,6 +47,7 @@ from .links import Links
 from .login_guard import LoginGuard
 from .logins import Logins
 from .mails import Mails, door_of
+from .media import MediaService
 from .messages import MessageService
 from .pacing import Pacing
 from .preferences import Preferences
@@ -53,6 +58,7 @@ from .readiness import Readiness
 from .recovery import Recovery
 from .schedule import Schedule
 from .second_factor import SecondFactor
+from .seen import SeenTeller
 from .session_overview import SessionOverview
 from .sessions import SessionService
 from .settings_administration import SettingsAdministration
@@ -79,6 +85,8 @@ class Services:
     messages: MessageService
     progress: Progress
     ingest: Ingest
+    inbox: Inbox
+    media: MediaService
     delivery: Delivery
     aftercare: Aftercare
     claims: Claims
@@ -149,7 +157,20 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
     second_factor = SecondFactor(store, settings, audit, mails, preferences)
     door = Door(https_only=settings.production, allowed=settings.webhook_allowed_hosts)
     attempts = Attempts(store, door, settings)
-    erasure = Erasure(store, accounts, administrators, sessions, second_factor)
+    book = ChatBook(store)
+    files = MediaFiles(settings.data / "media")
+    media = MediaService(
+        store,
+        gateway,
+        publisher,
+        files,
+        wake_ups.ring,
+        limit_bytes=settings.media_limit_mb * 2**20,
+        quota_bytes=settings.media_quota_mb * 2**20,
+    )
+    messages = MessageService(store, sessions, publisher, acceptance, QueueGauge(store), tally, pacing, progress, hearing)
+    acks = Acks(store, progress, hearing)
+    erasure = Erasure(store, accounts, administrators, sessions, second_factor, files)
     return Services(
         settings=settings,
         store=store,
@@ -161,10 +182,12 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         erasure=erasure,
         preferences=preferences,
         sessions=sessions,
-        messages=MessageService(store, sessions, publisher, acceptance, QueueGauge(store), tally, pacing, progress, hearing),
+        messages=messages,
         progress=progress,
-        ingest=Ingest(store, sessions, progress, Acks(store, progress, hearing)),
         aftercare=Aftercare(store, acceptance, progress),
+        ingest=Ingest(store, sessions, acks, Incoming(store, publisher, tally, acks, hearing, book, media)),
+        inbox=Inbox(store, publisher, book, messages, SeenTeller(gateway)),
+        media=media,
         delivery=Delivery(store, gateway, progress, claims, pacing),
         claims=claims,
         schedule=Schedule(store, progress),

@@ -130,7 +130,7 @@ class Delivery:
         crash_point("lane.after-done")
         for message, outcome in tried:
             if isinstance(outcome, Accepted) and outcome.wa_message_id != message.wa_message_id:
-                self.store.messages.set_wa_id(message.id, outcome.wa_message_id)
+                self.store.messages.set_wa_id(message, outcome.wa_message_id)
         refused = [(message, outcome) for message, outcome in tried if isinstance(outcome, NotHandedOver)]
         transient = [self._refused(claim, message, outcome) for message, outcome in refused]
         self._back([message for message, outcome in tried if outcome is None], "waits for the one before it")

@@ -13,6 +13,7 @@ from datetime import timedelta
 from ..errors import GatewayUnavailable, NotFound
 from ..lib.clock import now
 from ..lib.log import get_logger
+from ..lib.media_files import MediaFiles
 from ..store import Store
 from ..store.ids import new_id
 from ..store.personal import Erasing, erasers
@@ -40,6 +41,7 @@ class Erasure:
     administrators: Administrators
     sessions: SessionService
     second_factor: SecondFactor
+    files: MediaFiles
 
     def by_owner(self, user: User, password: str, otp: str | None) -> None:
         """Asked for by its owner. Raises Invalid for the password, OtpRequired, InvalidOtp, RateLimited, and as `begin`."""
@@ -76,6 +78,7 @@ class Erasure:
             return False
         if not all(self._erase(one, user.id, until) for one in erasers(self.store)) or not _long_enough(user):
             return False
+        self.files.erase(user.id)
         self.store.users.remove(user.id)
         log.info("user_erased", user_id=user.id)
         return True

@@ -12,10 +12,13 @@ from ..lib.crash_points import crash_point
 from ..lib.log import get_logger
 from ..store import REFUSED, Store
 from .acks import Ack, Acked, Acks
+from .incoming import Incoming
+from .letters import Letter
 from .message_machine import ACK_TO_STATUS
-from .progress import Progress
 from .sessions import SessionService
 
+_TOGETHER = ("message.ack", "message.received")
+"""What is applied after the rest of a batch, together."""
 _UNREADABLE = (KeyError, TypeError, ValueError)
 log = get_logger(__name__)
 
@@ -29,6 +32,7 @@ class GatewayEvent(BaseModel):
     seq: int = Field(ge=0)
     type: str = Field(max_length=64)
     session_id: str = Field(max_length=64)
+    at: str | None = None
     correlation_id: str | None = None
     data: dict[str, Any]
 
@@ -42,11 +46,11 @@ class GatewayEvent(BaseModel):
 class Ingest:
     store: Store
     sessions: SessionService
-    progress: Progress
     acks: Acks
+    incoming: Incoming
 
     def apply(self, journalled: list[Any]) -> int:
-        """Apply in order (ticks last) and remember; how many were new. Raises a store error when the database is away: send
+        """Apply in order (messages that came in and then ticks last) and remember; how many were new. Raises a store error when the database is away: send
         them again.
 
         What can't be read or stored will never become so: it is named in the log, and doesn't hold up what follows.
@@ -56,8 +60,10 @@ class Ingest:
         fresh = [event for event in events if event.seq > reached.get(event.life, -1)]
         crash_point("ingest.before-apply")
         for event in fresh:
-            if event.type != "message.ack":
+            if event.type not in _TOGETHER:
                 self._apply(event)
+        for session_id, letters in _letters([event for event in fresh if event.type == "message.received"]).items():
+            self.incoming.take(session_id, letters)
         self.acks.apply(_acked([event for event in fresh if event.type == "message.ack"]))
         crash_point("ingest.before-remember")
         self.store.applied_events.reach({event.life: event.seq for event in fresh}, now())
@@ -73,10 +79,23 @@ class Ingest:
     def _effect(self, event: GatewayEvent) -> None:
         if event.type == "session.status":
             self.sessions.observe(event.data)
-        elif event.type == "message.received":
-            self.progress.received_event(event.session_id, event.correlation_id or "", event.data)
         else:
             log.warning("event_unknown", event_id=event.id, type=event.type)
+
+
+def _letters(events: list[GatewayEvent]) -> dict[str, list[Letter]]:
+    """By session, in their order."""
+    letters: dict[str, list[Letter]] = {}
+    for event in events:
+        told_at = {"told_at": event.at} if event.at else {}
+        of_event = {"event_id": event.id, "seq": event.seq, "correlation_id": event.correlation_id}
+        try:
+            letter = Letter.model_validate({**event.data, **of_event, **told_at})
+        except ValidationError as error:
+            _refused(event, error)
+            continue
+        letters.setdefault(event.session_id, []).append(letter)
+    return letters
 
 
 def _acked(events: list[GatewayEvent]) -> list[Acked]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..lib import devices
 from ..lib.clock import now, to_rfc3339
-from ..store.records import ApiKey, Login, Message, Session, User
+from ..store.records import ApiKey, Chat, Login, Message, Session, User
 from . import timeline as timeline_of
 from .message_machine import WAITING
 from .pacing import Wait
@@ -72,9 +72,46 @@ def message(record: Message, *, timeline: bool = False) -> Shape:
         "updated_at": to_rfc3339(record.updated_at),
         "idempotency_key": record.idempotency_key,
     }
+    if record.peer:
+        shape.update(_told(record))
     if timeline:
         shape["timeline"] = timeline_of.for_api(record)
     return shape
+
+
+def _told(record: Message) -> Shape:
+    """What only messages have that WhatsApp told us of: those that came in, and those written on the phone."""
+    return {
+        "kind": record.kind,
+        "push_name": record.push_name,
+        "lid": record.chat_lid,
+        "origin": "phone" if record.origin == "phone" else None,
+        "quoted": record.quoted,
+        "media": _media(record),
+        "recovered": record.recovered,
+    }
+
+
+def _media(record: Message) -> Shape | None:
+    """`type` is what the file really is, where it may be shown in a page; `mimetype` is what its sender says."""
+    if not record.media:
+        return None
+    names = ("status", "error", "mimetype", "type", "filename", "size")
+    return {**{name: record.media.get(name) for name in names}, "url": f"/api/messages/{record.id}/media"}
+
+
+def chat(record: Chat, last: Message | None = None) -> Shape:
+    """The chat object; `last_message` is left null where nobody asked for it."""
+    return {
+        "id": record.id,
+        "session": record.session,
+        "network": record.network,
+        "phone": record.phone,
+        "lid": record.lid,
+        "name": record.name,
+        "last_message": message(last) if last else None,
+        "unread": record.unread,
+    }
 
 
 def message_for_page(record: Message) -> Shape:

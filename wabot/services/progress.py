@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..lib.clock import from_rfc3339, now
+from ..lib.clock import now
 from ..lib.log import get_logger
 from ..store import Store
-from ..store.ids import new_id
 from ..store.records import Message
 from . import durations
 from .hearing import Hearing
@@ -79,25 +78,6 @@ class Progress:
         changes: dict[str, Any] = {"error": message_error("rejected_by_whatsapp")} if last["status"] == "failed" else {}
         self._measure(message, entries)
         self._tell(replace(message, status=last["status"], updated_at=last["at"], **changes), [one["status"] for one in entries])
-
-    def received_event(self, session_id: str, correlation_id: str, data: dict[str, Any]) -> None:
-        """Store an incoming message once; a repeated event finds it there."""
-        session = self.store.sessions.get(session_id)
-        if session is None:
-            return
-        at = from_rfc3339(data["at"])
-        mark = self.hearing.mark(session.user_id)
-        message = Message(
-            id=new_id(), user_id=session.user_id, session_id=session.id, session=session.name, network=session.network,
-            direction="in", to=session.phone, from_=data["from"]["phone"], message=data["body"], status="received",
-            created_at=at, updated_at=now(), wa_message_id=data["wa_message_id"], correlation_id=correlation_id,
-            push_name=data.get("push_name"), chat_lid=data["chat"]["lid"], kind=data.get("kind", "text"),
-            timeline=[{"status": "received", "at": at}], untold=mark.get("untold"),
-        )  # fmt: skip
-        if self.store.messages.add(message):
-            self.hearing.marked(mark)
-            self.tally.count(session.user_id, "received")
-            self.publisher.publish(pushes_of_message(message))
 
     def _measure(self, before: Message, entries: list[dict[str, Any]]) -> None:
         """How long it took to be sent and to be delivered, where both ends are known."""

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from ..events import REGISTRY, Event, SessionStatus
 from ..lib import qr
 from ..lib.clock import to_rfc3339
-from ..store.records import Message, Session
+from ..store.records import Chat, Message, Session
 from . import present
 
 _SESSION_EVENTS = {
@@ -49,6 +49,16 @@ def event_of_session(session: Session) -> Event:
 def pushes_of_message(message: Message) -> list[Push]:
     event = event_of_message(message)
     return [Push(event.user_id, event.push, event.data)]
+
+
+def pushes_of_media(message: Message) -> list[Push]:
+    """The file of a message is here, or it is known why not. For pages only: no state of the message has changed."""
+    return [Push(message.user_id, "message", present.message(message))]
+
+
+def pushes_of_chat(chat: Chat) -> list[Push]:
+    """What is unread in a chat has changed, or who it is with. For pages only."""
+    return [Push(chat.user_id, "chat", present.chat(chat))]
 
 
 def pushes_of_session(session: Session) -> list[Push]:

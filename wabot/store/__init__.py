@@ -16,6 +16,7 @@ from pymongo.errors import ConnectionFailure, ExecutionTimeout, WaitQueueTimeout
 from . import indexes
 from .administrators import AdministratorRegister
 from .audit import Audit
+from .chats import Chats
 from .counters import Counters
 from .endpoints import Endpoints
 from .event_log import EventLog
@@ -38,6 +39,7 @@ from .sessions import Sessions
 from .settings import StoredSettings
 from .users import Users
 from .views import Views
+from .wanted_media import WantedMediaEntries
 from .workers import Workers
 
 Document = dict[str, Any]
@@ -68,6 +70,8 @@ class Store:
         self.event_log = EventLog(db)
         self.endpoints = Endpoints(db)
         self.hook_deliveries = HookDeliveries(db)
+        self.chats = Chats(db)
+        self.wanted_media = WantedMediaEntries(db)
         self.idempotency = IdempotencyKeys(db)
         self.counters = Counters(db)
         self.settings = StoredSettings(db)

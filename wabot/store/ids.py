@@ -29,6 +29,16 @@ def parse(text: str) -> ObjectId | None:
     return ObjectId(text) if ObjectId.is_valid(text) and len(text) == 24 else None
 
 
+def told_id(moment: datetime, seq: int, seed: str, *, in_time: bool) -> str:
+    """The id of something we were told of, the same however often: sorted by its time and then by the order of telling.
+
+    `in_time`: it was told within its second. Of the others only the second is known; they come last in it.
+    """
+    fraction = moment.microsecond * _TICKS_A_SECOND // 1_000_000 if in_time else _TICKS_A_SECOND - 1
+    digest = hashlib.sha256(seed.encode()).digest()
+    return (int(moment.timestamp()).to_bytes(4) + fraction.to_bytes(3) + (seq % 2**32).to_bytes(4) + digest[:1]).hex()
+
+
 def earliest_at(moment: datetime) -> ObjectId:
     """The smallest id born in that second."""
     return ObjectId.from_datetime(moment)

@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
 
 from . import ids
 from .inserting import insert_new
-from .records import Message, Page, record_of
+from .records import Chat, Message, Page, record_of
 from .windows import newest_first
 
 SOME = 1000
@@ -136,8 +137,40 @@ class Messages:
             unchanged = {"_id": {"$in": [ids.parse(one.id) for one in alike]}, "untold": {"$in": [one.untold for one in alike]}}
             self._messages.update_many(unchanged, {"$set": {"told": told}, "$unset": {"untold": ""}})
 
-    def set_wa_id(self, message_id: str, wa_message_id: str) -> None:
-        self._messages.update_one({"_id": ids.parse(message_id)}, {"$set": {"wa_message_id": wa_message_id}})
+    def set_wa_id(self, message: Message, wa_message_id: str) -> None:
+        """WhatsApp told of it first, as of a message written on the phone: that one gives way, it is the same."""
+        change = {"$set": {"wa_message_id": wa_message_id}}
+        try:
+            self._messages.update_one({"_id": ids.parse(message.id)}, change)
+        except DuplicateKeyError:
+            twin = self.by_wa_id(message.session_id, wa_message_id)
+            if twin and twin.origin == "phone":
+                self._messages.delete_one({"_id": ids.parse(twin.id)})
+            self._messages.update_one({"_id": ids.parse(message.id)}, change)
+
+    def by_wa_ids(self, session_id: str, wa_message_ids: list[str]) -> dict[str, Message]:
+        """By WhatsApp id; those that are there."""
+        found = self._messages.find({"session_id": session_id, "wa_message_id": {"$in": wa_message_ids}})
+        return {str(one["wa_message_id"]): _known(one) for one in found}
+
+    def set_media(self, message_id: str, media: dict[str, Any]) -> None:
+        self._messages.update_one({"_id": ids.parse(message_id)}, {"$set": {"media": media}})
+
+    def of_chat(self, chat: Chat, *, limit: int, cursor: str | None = None) -> Page:
+        """Both directions, newest first: what we were told of by the other side's addresses, what we sent by its number."""
+        sent: dict[str, Any] = {"user_id": chat.user_id, "direction": "out", "to": chat.phone}
+        told: list[dict[str, Any]] = [{"session_id": chat.session_id, "peer": one} for one in (chat.phone, chat.lid) if one]
+        found: dict[Any, dict[str, Any]] = {}
+        more = False
+        for equal in [*told, *([sent] if chat.phone else [])]:
+            documents, following = newest_first(
+                self._messages, equal, limit=limit, before=cursor, wanted=lambda one: one["session_id"] == chat.session_id
+            )
+            more = more or following is not None
+            found.update({one["_id"]: one for one in documents})
+        newest = [found[one] for one in sorted(found, reverse=True)]
+        following = str(newest[limit - 1]["_id"]) if more or len(newest) > limit else None
+        return Page([_known(one) for one in newest[:limit]], following if len(newest) >= limit else None)
 
     def page(self, user_id: str, asked: MessageFilter, *, limit: int, cursor: str | None = None) -> Page:
         equal: dict[str, Any] = {"user_id": user_id, "direction": asked.direction}

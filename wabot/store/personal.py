@@ -13,11 +13,10 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 
 PERSONAL = {
-    "hearers": "hearers",
-    "hook_deliveries": "hook_deliveries",
-    "webhooks": "endpoints",
-    "events": "event_log",
     "outbox": "outbox",
+    "wanted_media": "wanted_media",
+    "chats": "chats",
+    "inbox_marks": "chats",
     "logins": "logins",
     "api_keys": "keys",
     "mails": "mails",

@@ -125,6 +125,10 @@ class Message:
     """A message in or out. `timeline` holds every transition: {status, at, detail?, waits?}, oldest first.
 
     `claim` is the epoch of the lane that handed it over last: only its holder may say what became of that.
+
+    What WhatsApp told us of (`direction` in, or `origin` phone: written there by the account's owner) has a `peer`, the other
+    side's number or else LID, and the `event_id` that told of it first. `media` is {status: pending | stored | failed,
+    mimetype, filename, size, sha256?, error?}, `quoted` {wa_message_id, body, kind, from_me}.
     """
 
     id: str
@@ -148,12 +152,53 @@ class Message:
     push_name: str | None = None
     chat_lid: str | None = None
     kind: str = "text"
+    origin: str = "wabot"
+    peer: str | None = None
+    media: dict[str, Any] | None = None
+    quoted: dict[str, Any] | None = None
+    recovered: bool = False
+    event_id: str | None = None
     send_at: datetime | None = None
     timeline: list[dict[str, Any]] = field(default_factory=list)
     untold: str | None = None
     """Set by a change whose events have not been told yet (services/hearing.py)."""
     told: int = 0
     """How many entries of the timeline have been."""
+
+
+@dataclass(frozen=True)
+class Chat:
+    """One conversation of one session. `phone` and `lid` are two addresses of one person; one of them may be unknown.
+
+    `last_id` is its newest message, `counted` the WhatsApp ids that were counted last. Every change raises `rev`. A chat that
+    turned out to be another's is gone `into` it; `taken` says what a chat took over from which: {id, unread}.
+    """
+
+    id: str
+    user_id: str
+    session_id: str
+    session: str
+    network: str
+    phone: str | None = None
+    lid: str | None = None
+    name: str | None = None
+    last_id: str | None = None
+    unread: int = 0
+    counted: list[str] = field(default_factory=list)
+    rev: int = 0
+    into: str | None = None
+    taken: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class WantedMedia:
+    """A file still to be fetched from WhatsApp; same id as its message."""
+
+    id: str
+    user_id: str
+    session_id: str
+    not_before: datetime
+    tries: int = 0
 
 
 @dataclass(frozen=True)

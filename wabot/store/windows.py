@@ -31,19 +31,23 @@ def newest_first(
     before: str | None = None,
     since: datetime | None = None,
     wanted: Callable[[Document], bool] = lambda _: True,
+    by: str = "_id",
 ) -> tuple[list[Document], str | None]:
-    """Up to `limit` documents that match `equal` (an index prefix) and are `wanted`, and the cursor to go on from."""
+    """Up to `limit` documents that match `equal` (an index prefix) and are `wanted`, and the cursor to go on from.
+
+    `by` is the field that says what is new, an id; it follows `equal` in the index.
+    """
     found: list[Document] = []
     read = 0
     for window in _windows(_upper(before), since):
-        for document in collection.find({**equal, "_id": window}).sort("_id", -1):
+        for document in collection.find({**equal, by: window}).sort(by, -1):
             read += 1
             if wanted(document):
                 found.append(document)
             if len(found) > limit:
-                return found[:limit], str(found[limit - 1]["_id"])
+                return found[:limit], str(found[limit - 1][by])
             if read >= _READ_AT_MOST:
-                return found, str(document["_id"])
+                return found, str(document[by])
     return found, None
 
 

@@ -1,10 +1,10 @@
 import { GatewayError } from '../../errors.js';
 import { deferred, within } from '../../lib/deadline.js';
 import { brief } from '../../log.js';
+import { Answering } from './answering.js';
 import { Arrival, isUseless } from './arrival.js';
 import { claimProfile, endBrowser, launchOptions } from './browser.js';
 import { Incoming } from './incoming.js';
-import { Outgoing } from './outgoing.js';
 import { Page } from './page.js';
 import { ackName, endOf, failureOf } from './reasons.js';
 
@@ -17,12 +17,13 @@ const LAUNCH_SLACK_MS = 5_000;
 const QR_LIFE_MS = [60_000, 20_000]; // how long WhatsApp Web shows the first QR text, and each further one
 const LEAVING_MS = 1_000;
 const LOGOUT_MS = 4_500;
+const RECOVER_SLACK_MS = 60_000; // of a page that loaded itself anew
 const NOT_STARTED = /** @type {Page} */ (/** @type {unknown} */ (null));
 
 /** @typedef {import('../contract.js').Engine} Engine */
 
 /** @implements {Engine} */
-export class WebjsEngine {
+export class WebjsEngine extends Answering {
   /** @type {any} */
   #client = null;
   /** @type {Promise<void>} */
@@ -40,16 +41,20 @@ export class WebjsEngine {
   #ready = false;
   #texts = new Set();
   #left = deferred();
-  #outgoing;
   /** @type {Incoming | null} */
   #incoming = null;
+  #recoverSince = 0;
+  #caughtUp = false;
 
   /** @param {import('../contract.js').EngineOptions} options */
   constructor(options) {
+    super(options.settings, () =>
+      this.#ready && !this.#over ? { client: this.#client, page: this.#page } : null,
+    );
     this.options = options;
     this.settings = options.settings;
     this.log = options.log;
-    this.#outgoing = new Outgoing(this.settings.sendTimeout);
+    this.#recoverSince = options.recoverSince;
   }
 
   start() {
@@ -74,7 +79,7 @@ export class WebjsEngine {
       authTimeout: this.settings.authTimeout,
       onBrowser,
     });
-    this.#incoming = new Incoming(this.#client, this.log);
+    this.#incoming = new Incoming(this.#client, directory, this.log);
     this.#listenToLibrary();
     const loaded = this.#client.initialize();
     loaded
@@ -173,7 +178,16 @@ export class WebjsEngine {
     this.#ready = true;
     this.#version = me.web_version;
     this.#emit('ready', { ...me, missing });
-    await this.#page.call('recover', this.options.recoverSince);
+    await this.#catchUp();
+  }
+
+  /** Ends the run when it fails: the next one looks back as far again. */
+  async #catchUp() {
+    const { told, cut } = await this.#page.recover(this.#recoverSince);
+    await this.#incoming?.settled();
+    this.log[cut ? 'warn' : 'info']({ told, cut }, 'caught up');
+    this.#caughtUp = true;
+    this.#emit('caught_up', {});
   }
 
   /** An idle page has been seen to give "undefined,…" as its text. @param {string} qr */
@@ -267,32 +281,12 @@ export class WebjsEngine {
     return true;
   }
 
-  /** @param {import('../contract.js').OutgoingMessage} message */
-  async send(message) {
-    if (!this.#ready || this.#over) throw new GatewayError('session_not_connected');
-    return this.#outgoing.send(this.#page, message);
-  }
-
-  /** @param {import('../contract.js').Wanted} wanted */
-  async find(wanted) {
-    if (!this.#ready || this.#over) throw new GatewayError('session_not_connected');
-    return this.#page.find(wanted);
-  }
-
   /** @returns {Promise<{state: import('../contract.js').EngineState}>} */
   async state() {
     const { state, loaded, listening } = await this.#page.look();
     const works = state === 'CONNECTED' && loaded && listening;
+    if (works && this.#caughtUp && !this.#arrival) this.#recoverSince = Date.now() - RECOVER_SLACK_MS;
     if (this.#ready && !works) this.#arrive(); // the page has reloaded itself
     return { state: works ? 'connected' : 'connecting' };
-  }
-
-  /** @param {string} phone */
-  async checkNumber(phone) {
-    return { exists: Boolean(await this.#page.call('lookUp', phone)) };
-  }
-
-  async selfCheck() {
-    return { missing: await this.#page.call('check') };
   }
 }

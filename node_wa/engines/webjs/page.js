@@ -8,6 +8,7 @@ import { ackName } from './reasons.js';
  */
 
 const CALL_MS = 10_000;
+const RECOVER_MS = 60_000;
 const ANSWER_MS = 2_000; // what the page's own answer may take beyond the page's own deadline
 
 /** @typedef {{state: string | null, synced: boolean, loaded: boolean, listening: boolean, version: string | null}} Look */
@@ -84,6 +85,11 @@ export class Page {
     });
     if (answer?.error) throw new GatewayError(answer.error, answer.detail);
     return { wa_message_id: answer.id, ack: ackName(answer.ack) };
+  }
+
+  /** @param {number} since epoch ms @returns {Promise<{told: number, cut: boolean}>} */
+  recover(since) {
+    return this.call('recover', since, RECOVER_MS);
   }
 
   /** @param {import('../contract.js').Wanted} wanted */

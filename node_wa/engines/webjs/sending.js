@@ -53,6 +53,7 @@ export function sending() {
    */
   const handOver = (chat, { body, id }) => {
     wabot.mend();
+    wabot.claim(id);
     wabot.nextId = id;
     try {
       return page.WWebJS.sendMessage(chat, body, {

@@ -6,20 +6,11 @@ export function watching() {
   const page = /** @type {any} */ (window);
   const { wabot } = page;
   if (!wabot) return;
-  const NOISE = new Set([
-    'gp2',
-    'e2e_notification',
-    'notification',
-    'notification_template',
-    'protocol',
-    'call_log',
-  ]);
-  const MAX_RECOVERED = 500;
-  const ACKS_BACK_MS = 24 * 3600 * 1000;
   wabot.listening = { acks: false, incoming: false };
 
   /** @param {string} type @param {object} data */
   const tell = (type, data) => page.wabotTell(JSON.stringify({ type, data }));
+  wabot.tell = tell;
 
   const version = () => (typeof page.Debug?.VERSION === 'string' ? page.Debug.VERSION.slice(0, 40) : null);
 
@@ -53,44 +44,13 @@ export function watching() {
     refresh(Socket.state);
   };
 
-  /** @param {any} msg */
-  const isLetter = (msg) => {
-    const chat = wabot.text(msg.id.remote) ?? '';
-    return !msg.id.fromMe && /@(c\.us|lid|s\.whatsapp\.net)$/.test(chat) && !NOISE.has(msg.type);
-  };
-
-  /** @param {any} msg @param {boolean} recovered */
-  const describe = (msg, recovered) => ({
-    id: msg.id.id,
-    chat: wabot.text(msg.id.remote),
-    from: wabot.text(msg.from) ?? wabot.text(msg.id.remote),
-    push_name: msg.notifyName || null,
-    body: String((msg.type === 'chat' ? msg.body : msg.caption) ?? '').slice(0, 65536),
-    kind: msg.type === 'chat' ? 'text' : String(msg.type),
-    t: msg.t,
-    recovered,
-  });
-
-  /** A message may come sealed and be opened later. @param {any} msg */
-  const onAdd = (msg) => {
-    if (!msg.isNewMsg) return;
-    if (msg.type === 'ciphertext')
-      msg.once('change:type', () => isLetter(msg) && tell('message', describe(msg, false)));
-    else if (isLetter(msg)) tell('message', describe(msg, false));
-  };
-
-  /** @param {any} msg */
-  const onAck = (msg) => {
-    if (msg.id.fromMe) tell('ack', { id: msg.id.id, ack: msg.ack });
-  };
-
   /** Attached once a document; what could not be attached shows in `listening`. */
   wabot.listen = () => {
     const Msg = wabot.module('WAWebCollections')?.Msg;
     if (typeof Msg?.on !== 'function') return;
-    if (!wabot.listening.incoming) Msg.on('add', onAdd);
+    if (!wabot.listening.incoming) Msg.on('add', wabot.onAdd);
     wabot.listening.incoming = true;
-    if (!wabot.listening.acks) Msg.on('change:ack', onAck);
+    if (!wabot.listening.acks) Msg.on('change:ack', wabot.onAck);
     wabot.listening.acks = true;
   };
 
@@ -103,17 +63,5 @@ export function watching() {
       push_name: name || null,
       web_version: version(),
     };
-  };
-
-  /** What came before the listeners were there. @param {number} since epoch ms */
-  wabot.recover = (since) => {
-    const models = wabot.module('WAWebCollections')?.Msg?.getModelsArray?.() ?? [];
-    const recent = (/** @type {any} */ msg, /** @type {number} */ back) => msg.t * 1000 >= since - back;
-    const letters = models.filter((/** @type {any} */ msg) => isLetter(msg) && recent(msg, 0));
-    for (const msg of letters.slice(-MAX_RECOVERED)) tell('message', describe(msg, true));
-    const own = models.filter(
-      (/** @type {any} */ msg) => msg.id.fromMe && msg.ack !== 0 && recent(msg, ACKS_BACK_MS),
-    );
-    for (const msg of own.slice(-MAX_RECOVERED)) onAck(msg);
   };
 }

@@ -13,6 +13,9 @@ const FAULTS = {
   lose_acks: { type: 'boolean' },
   page_hang: { type: 'boolean' },
   web_profile: { type: 'string', enum: Object.keys(profiles) },
+  lose_media: { type: 'boolean' },
+  media_delay_ms: milliseconds(MAX_TICK_DELAY_MS),
+  hide_numbers: { type: 'boolean' },
   slow_sync: { anyOf: [{ type: 'boolean' }, milliseconds(MAX_MS)] },
   expire_qr_ms: milliseconds(MAX_MS),
 };
@@ -21,13 +24,14 @@ const FAULTS = {
  * @param {import('fastify').FastifyInstance} app
  * @param {import('./app.js').ControlRooms} rooms
  */
-export function faultRoutes(app, { world, faults }) {
+export function faultRoutes(app, { world, faults, media }) {
   app.get('/faults', async () => faults.values);
   app.put('/faults', body(FAULTS), async (request) =>
     faults.set(/** @type {Partial<import('../faults.js').FaultValues>} */ (request.body)),
   );
   app.post('/reset', body({}), async () => {
     world.reset();
+    media.clear();
     return faults.set({});
   });
 }

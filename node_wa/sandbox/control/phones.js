@@ -1,5 +1,6 @@
 /** Virtual phones over HTTP: making them, and what their owner does with them. */
 import { LIMITS } from '../limits.js';
+import { MEDIA_KINDS } from '../media.js';
 import { parseNumber } from '../numbers.js';
 import { Problem } from '../problems.js';
 import { readQr } from '../qr_picture.js';
@@ -13,6 +14,32 @@ const QR_LENGTH = 1_000;
  * @typedef {import('fastify').FastifyRequest} Request
  * @typedef {import('./app.js').ControlRooms} ControlRooms
  */
+
+/** @typedef {{to: string, media?: string, text?: string, kind?: string, mimetype?: string, filename?: string,
+ *   caption?: string, quoted_id?: string}} Letter */
+
+/** A text, or a file in base64 with its caption. */
+const LETTER = body(
+  {
+    to: string(20),
+    text: string(LIMITS.textLength),
+    kind: { enum: MEDIA_KINDS },
+    media: string(LIMITS.controlBodyBytes),
+    mimetype: { type: 'string', pattern: '^[\\w.+-]{1,60}/[\\w.+-]{1,60}(; ?[\\w.+-]+=[\\w.+-]+)?$' },
+    filename: string(LIMITS.filenameLength),
+    caption: string(LIMITS.textLength),
+    quoted_id: string(100),
+  },
+  ['to'],
+);
+
+/** @param {string} base64 @returns {Buffer} */
+function fileIn(base64) {
+  const bytes = Buffer.from(base64, 'base64');
+  if (bytes.length === 0) throw new Problem('invalid_body', 'media is not base64', 'media');
+  if (bytes.length > LIMITS.mediaBytes) throw new Problem('invalid_body', 'media is too large', 'media');
+  return bytes;
+}
 
 /** @param {Request} request */
 const numberIn = (request) => parseNumber(/** @type {{number: string}} */ (request.params).number, 'number');
@@ -63,10 +90,12 @@ function linkRoutes(app, { phones, linking }) {
 function messageRoutes(app, { phones }) {
   app.get('/phones/:number/inbox', async (request) => phones.inbox(numberIn(request)));
   app.get('/phones/:number/chats', async (request) => phones.chats(numberIn(request)));
-  const message = body({ to: string(20), text: string(LIMITS.textLength) }, ['to', 'text']);
-  app.post('/phones/:number/send', message, async (request, reply) => {
-    const { to, text } = /** @type {{to: string, text: string}} */ (request.body);
-    const id = phones.write(numberIn(request), parseNumber(to, 'to'), text);
+  app.post('/phones/:number/send', LETTER, async (request, reply) => {
+    const { to, media, ...letter } = /** @type {Letter} */ (request.body);
+    if (letter.text === undefined && media === undefined)
+      throw new Problem('invalid_body', 'a text or a file is needed', 'text');
+    const bytes = media === undefined ? undefined : fileIn(media);
+    const id = phones.write(numberIn(request), parseNumber(to, 'to'), { ...letter, media: bytes });
     return reply.status(201).send({ id });
   });
   app.post('/phones/:number/read', body({ id: string(100) }), async (request) => {

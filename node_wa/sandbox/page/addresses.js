@@ -69,7 +69,7 @@ export class Addresses {
     const wid = createWid(like);
     const found = await this.link.ask({ t: 'exists', to: String(wid) });
     if (!found) return null;
-    if (this.addressing === 'lid') {
+    if (this.addressing === 'lid' && found.number !== null) {
       this.#know(found.number, found.lid);
       this.storage.keepLid(found.number, found.lid);
     }

@@ -1,7 +1,8 @@
 /** A message and a chat, as the library finds them in `WAWebCollections`. */
+import { attached } from './media.js';
 import { Collection, Model } from './models.js';
 
-const MESSAGES_PER_CHAT = 200;
+const MESSAGES_PER_CHAT = 2_000;
 
 /** @typedef {import('./wid.js').Wid} Wid */
 
@@ -21,6 +22,11 @@ export class Msg extends Model {
 
   unsafe() {
     return this;
+  }
+
+  /** On the site it takes options; all it does here is to have the file ready. */
+  async downloadMedia() {
+    await attached(this);
   }
 
   /** @param {{id: Wid}} chat */

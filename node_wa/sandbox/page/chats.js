@@ -3,6 +3,7 @@
  * they come. The server keeps a new message for this device until `got` says that it is here.
  */
 import { Chat, Msg } from './chat_models.js';
+import { mediaAttributes } from './media.js';
 import { Collection } from './models.js';
 import { Outbox } from './outbox.js';
 import { createWid } from './wid.js';
@@ -180,7 +181,7 @@ export class Chats {
    * @param {WireMessage} message
    * @param {boolean} isNewMsg
    */
-  #hold({ id: random, me, with: address, name, body, t, ack }, isNewMsg) {
+  #hold({ id: random, me, with: address, name, body, t, ack, kind, media, quoted }, isNewMsg) {
     const remote = createWid(address);
     const id = new this.rooms.MsgKey({ fromMe: me, remote, id: random, selfDir: me ? 'out' : undefined });
     const known = this.#chatOf(remote).msgs.get(id);
@@ -190,7 +191,15 @@ export class Chats {
     }
     const mine = remote.isLid() ? this.rooms.me.lid : this.rooms.me.pn;
     const ends = me ? { from: mine, to: remote, self: 'out' } : { from: remote, to: mine };
-    const msg = new Msg({ id, ack, body, ...ends, t, type: 'chat', notifyName: name, isNewMsg });
+    const type = kind ?? 'chat';
+    const file = mediaAttributes(media, body, t);
+    const reply = quotedAttributes(quoted, remote);
+    const text = media ? '' : body; // of a file the site keeps a small picture there
+    const msg = new Msg({
+      ...{ id, ack, body: text, ...ends, t, type, notifyName: name, isNewMsg },
+      ...file,
+      ...reply,
+    });
     this.#add(msg);
     return msg;
   }
@@ -212,4 +221,20 @@ export class Chats {
     if (traits.sentIndex === 'same' || !id.fromMe || !other) return String(id);
     return String(new MsgKey({ fromMe: true, remote: other, id: id.id, selfDir: id.self }));
   }
+}
+
+/**
+ * @param {import('../wire.js').WireQuoted | undefined} quoted
+ * @param {Wid} remote
+ */
+function quotedAttributes(quoted, remote) {
+  if (!quoted) return {};
+  const { id, by, body, kind } = quoted;
+  const isText = kind === 'text';
+  return {
+    quotedStanzaID: id,
+    quotedParticipant: createWid(by),
+    quotedRemoteJid: remote,
+    quotedMsg: isText ? { type: 'chat', body } : { type: kind, caption: body },
+  };
 }

@@ -2,6 +2,7 @@
  * What `window.require(name)` gives, by module name as on WhatsApp Web. Only what whatsapp-web.js touches on its way to
  * linking, text messages, contacts and logging out.
  */
+import { download } from './media.js';
 import { Collection, Events, Model } from './models.js';
 import { encodeB64 } from './session.js';
 import { createWid } from './wid.js';
@@ -82,6 +83,8 @@ function messageModules({ chats, MsgKey }) {
         chats.addAndSend(chat, message),
     },
     WAWebMsgReply: { canReplyMsg: () => true },
+    WAWebDownloadManager: { downloadManager: { downloadAndMaybeDecrypt: download } },
+    WAWebQuotedMsgModelUtils: { getQuotedMsgObj: (/** @type {any} */ msg) => quotedOf(chats, msg) },
     WAWebChatLoadMessages: {
       loadEarlierMsgs: (/** @type {any} */ options) => chats.loadEarlierMsgs(options),
     },
@@ -164,6 +167,18 @@ function contactGetters(me) {
     getShortName: nothing,
     getIsEnterprise: () => false,
   };
+}
+
+/**
+ * The quoted message as the page holds it, else as it stands in the message that quotes it.
+ *
+ * @param {import('./chats.js').Chats} chats
+ * @param {any} msg
+ */
+function quotedOf(chats, msg) {
+  const held = chats.Chat.get(msg.id.remote)?.msgs.getModelsArray();
+  const found = held?.find(({ id }) => id.id === msg.quotedStanzaID);
+  return found ?? Object.assign(new Model({ id: msg.quotedStanzaID }), msg.quotedMsg);
 }
 
 /** @param {string | undefined} text */

@@ -1,0 +1,81 @@
+"""Files of messages under `WABOT_DATA/media`: one directory an owner, each file named by the SHA-256 of what is in it.
+
+    incoming/<session>-<message>       written whole and synced by the gateway, waiting to be taken
+    owners/<user>/<aa>/<sha256>        taken: the same file once an owner, however often it came
+
+Files and not GridFS: the embedded database does one thing at a time, and sixteen megabytes in sixty chunks would hold up
+every message; a file is moved into place without being copied, and served without passing through the database. A file has
+to be reachable from web and worker alike; where these run on several machines they share this directory.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import time
+from pathlib import Path
+
+_INCOMING = re.compile(r"[A-Za-z0-9_-]{1,160}", re.ASCII)
+_HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_OWNER = re.compile(r"[0-9a-f]{24}", re.ASCII)
+_LEFT_BEHIND_SECONDS = 24 * 3600
+
+
+class MediaFiles:
+    def __init__(self, root: Path) -> None:
+        self._incoming = root / "incoming"
+        self._owners = root / "owners"
+
+    def take(self, name: str, user_id: str, sha256: str) -> Path:
+        """The file is the owner's, durably. Harmless to repeat. Raises FileNotFoundError when there is none."""
+        if not _INCOMING.fullmatch(name):
+            raise FileNotFoundError(name)
+        source, target = self._incoming / name, self.path(user_id, sha256)
+        if target.exists():
+            source.unlink(missing_ok=True)
+            return target
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        source.replace(target)
+        for directory in (target.parent, target.parent.parent, target.parent.parent.parent):
+            _sync(directory)
+        return target
+
+    def path(self, user_id: str, sha256: str) -> Path:
+        """Where the file is, or would be. Raises FileNotFoundError for what can't be a file of ours."""
+        if not _OWNER.fullmatch(user_id) or not _HASH.fullmatch(sha256):
+            raise FileNotFoundError(sha256)
+        return self._owners / user_id / sha256[:2] / sha256
+
+    def usage(self, user_id: str) -> int:
+        """Bytes this owner's files take."""
+        directory = self._owners / user_id
+        return sum(one.stat().st_size for one in directory.glob("*/*")) if directory.is_dir() else 0
+
+    def drop(self, name: str) -> None:
+        """An incoming file nobody wants."""
+        if _INCOMING.fullmatch(name):
+            (self._incoming / name).unlink(missing_ok=True)
+
+    def erase(self, user_id: str) -> None:
+        """Everything of this owner."""
+        if _OWNER.fullmatch(user_id):
+            shutil.rmtree(self._owners / user_id, ignore_errors=True)
+
+    def sweep(self) -> int:
+        """Incoming files that nobody took for a day are deleted; how many."""
+        if not self._incoming.is_dir():
+            return 0
+        old = [one for one in self._incoming.iterdir() if time.time() - one.stat().st_mtime > _LEFT_BEHIND_SECONDS]
+        for one in old:
+            one.unlink(missing_ok=True)
+        return len(old)
+
+
+def _sync(directory: Path) -> None:
+    """A renamed file is durable only when its directory is."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

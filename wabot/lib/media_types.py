@@ -1,0 +1,47 @@
+"""What a file really is, by its first bytes: the type its sender claims is never believed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import puremagic
+
+OTHER = "application/octet-stream"
+_HEAD = 4096
+_SHOWN = {
+    "image/jpeg": "image/jpeg",
+    "image/png": "image/png",
+    "image/gif": "image/gif",
+    "image/webp": "image/webp",
+    "audio/mpeg": "audio/mpeg",
+    "audio/mp3": "audio/mpeg",
+    "audio/ogg": "audio/ogg",
+    "application/ogg": "audio/ogg",
+    "audio/wav": "audio/wav",
+    "audio/x-wav": "audio/wav",
+    "audio/wave": "audio/wav",
+    "audio/x-m4a": "audio/mp4",
+    "audio/m4a": "audio/mp4",
+    "audio/mp4": "audio/mp4",
+    "video/mp4": "video/mp4",
+    "video/webm": "video/webm",
+}
+"""Types a browser may show in a page, each by the names it goes by. None of them can hold a script."""
+
+
+def sniff(path: Path) -> str:
+    """One of the few types that are shown in a page, or OTHER."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    if head[4:8] == b"ftyp":
+        return "audio/mp4" if head[8:11] == b"M4A" else "video/mp4"
+    try:
+        found = puremagic.magic_string(head)
+    except (puremagic.PureError, ValueError):
+        return OTHER
+    named = [one.mime_type for one in found if one.mime_type]
+    return _SHOWN.get(named[0], OTHER) if named else OTHER  # the best guess: a page that mentions a picture is none
+
+
+def is_shown(kind: str | None) -> bool:
+    return kind in _SHOWN.values()

@@ -1,0 +1,55 @@
+"""The worker's threads that fetch files of incoming messages."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from ..store.records import WantedMedia
+from .media import MediaService
+
+MEDIA_AT_ONCE = 4
+
+
+class MediaFetcher:
+    """Fetches files of incoming messages, a few at a time, so that a slow one holds up nothing else."""
+
+    def __init__(self, media: MediaService, guarded: Callable[[Callable[[], object], str], object]) -> None:
+        self._media = media
+        self._guarded = guarded
+        self._bell = threading.Event()
+        self._free = threading.BoundedSemaphore(MEDIA_AT_ONCE)
+        self._stopping = False
+
+    def start(self) -> None:
+        threading.Thread(target=self._run, name="media", daemon=True).start()
+
+    def ring(self) -> None:
+        self._bell.set()
+
+    def stop(self) -> None:
+        """What is being fetched is left to the next worker, when its lease has run out."""
+        self._stopping = True
+        self._bell.set()
+
+    def _run(self) -> None:
+        self._guarded(self._media.files.sweep, "media_sweep")
+        while not self._stopping:
+            self._bell.wait()
+            self._bell.clear()
+            self._guarded(self._round, "media")
+
+    def _round(self) -> None:
+        while not self._stopping and self._free.acquire(blocking=False):
+            due = self._media.due(1)
+            if not due:
+                self._free.release()
+                return
+            threading.Thread(target=self._fetch, args=due, name="media-fetch", daemon=True).start()
+
+    def _fetch(self, wanted: WantedMedia) -> None:
+        try:
+            self._guarded(lambda: self._media.fetch(wanted), "media_fetch")
+        finally:
+            self._free.release()
+            self.ring()

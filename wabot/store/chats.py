@@ -1,0 +1,118 @@
+"""Collection `chats`: who a user talks with, by session, with what is unread; and how far each user's own messages are in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from bson import ObjectId
+from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
+
+from . import ids
+from .inserting import insert_new
+from .records import Chat, Page, record_of
+from .windows import newest_first
+
+_REFERENCES = ("last_id", "into")
+_FOLLOWED_AT_MOST = 5
+_SUMMED_AT_MOST = 200
+
+Document = dict[str, Any]
+
+
+class Chats:
+    def __init__(self, db: Database[Document]) -> None:
+        self._chats = db["chats"]
+        self._marks = db["inbox_marks"]
+
+    def of_user(self, user_id: str, chat_id: str) -> Chat | None:
+        """Also by the id of a chat that has gone into this one."""
+        for _ in range(_FOLLOWED_AT_MOST):
+            found = self._one({"_id": ids.parse(chat_id), "user_id": user_id})
+            if found is None or found.into is None:
+                return found
+            chat_id = found.into
+        return None
+
+    def get(self, chat_id: str) -> Chat | None:
+        return self._one({"_id": ids.parse(chat_id)})
+
+    def by_phone(self, session_id: str, phone: str) -> Chat | None:
+        return self._one({"session_id": session_id, "phone": phone})
+
+    def by_lid(self, session_id: str, lid: str) -> Chat | None:
+        return self._one({"session_id": session_id, "lid": lid})
+
+    def by_phones(self, session_id: str, phones: list[str]) -> dict[str, Chat]:
+        """By number; those that are there."""
+        found = self._chats.find({"session_id": session_id, "phone": {"$in": phones}})
+        return {str(one["phone"]): _record(one) for one in found}
+
+    def add(self, chat: Chat) -> bool:
+        """False when this session has a chat with that number or LID already."""
+        return not insert_new(self._chats, [_document(chat)])
+
+    def change(self, chat: Chat, changes: dict[str, Any]) -> bool:
+        """False when the chat isn't as `chat` says any more, or its new address belongs to another: read again."""
+        stored = {name: _stored(name, value) for name, value in changes.items()}
+        guard = {"_id": ids.parse(chat.id), "rev": chat.rev}
+        try:
+            return self._chats.update_one(guard, {"$set": stored, "$inc": {"rev": 1}}).modified_count == 1
+        except DuplicateKeyError:
+            return False
+
+    def page(
+        self,
+        user_id: str,
+        *,
+        session: str | None = None,
+        wanted: Callable[[Chat], bool] = lambda _: True,
+        limit: int,
+        cursor: str | None = None,
+    ) -> Page:
+        """The chat with the newest message first."""
+        equal = {"user_id": user_id, **({"session": session} if session else {})}
+        documents, following = newest_first(
+            self._chats, equal, limit=limit, before=cursor, wanted=lambda one: wanted(_record(one)), by="last_id"
+        )
+        return Page([_record(one) for one in documents], following)
+
+    def unread_of(self, user_id: str) -> int:
+        """Unread messages in all chats of a user, of the first 200 that have any."""
+        found = self._chats.find({"user_id": user_id, "unread": {"$gt": 0}}, {"unread": 1}).limit(_SUMMED_AT_MOST)
+        return sum(int(one["unread"]) for one in found)
+
+    def mark_of(self, user_id: str) -> datetime | None:
+        """Up to when this user's own messages are in their chats."""
+        found = self._marks.find_one({"_id": user_id})
+        return found["upto"] if found else None
+
+    def set_mark(self, user_id: str, upto: datetime) -> None:
+        self._marks.update_one({"_id": user_id}, {"$set": {"upto": upto}}, upsert=True)
+
+    def erase(self, user_id: str, limit: int) -> int:
+        """Up to `limit` chats of this user are gone; how many."""
+        self._marks.delete_one({"_id": user_id})
+        found = [one["_id"] for one in self._chats.find({"user_id": user_id}, {"_id": 1}).limit(limit)]
+        return self._chats.delete_many({"_id": {"$in": found}}).deleted_count if found else 0
+
+    def _one(self, query: Document) -> Chat | None:
+        found = self._chats.find_one(query)
+        return _record(found) if found else None
+
+
+def _stored(name: str, value: Any) -> Any:
+    return ids.parse(value) if name in _REFERENCES and value else value
+
+
+def _document(chat: Chat) -> Document:
+    values = {one.name: _stored(one.name, getattr(chat, one.name)) for one in fields(chat) if one.name != "id"}
+    return {"_id": ids.parse(chat.id), **values}
+
+
+def _record(document: Document) -> Chat:
+    texts = {name: str(document[name]) for name in _REFERENCES if isinstance(document.get(name), ObjectId)}
+    return record_of(Chat, {**document, **texts})
