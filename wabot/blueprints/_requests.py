@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
+import json
+import math
 import re
 import secrets
+from typing import Any
 
 import structlog
 from flask import Flask, Response, g, request
+from flask.json.provider import DefaultJSONProvider
 
 _GIVEN = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
 def init_app(app: Flask) -> None:
+    app.json = StrictJSON(app)
     app.before_request(_begin)
     app.after_request(_end)
+
+
+class StrictJSON(DefaultJSONProvider):
+    """JSON as RFC 8259 has it; what is nested too deep to be read is refused, too."""
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        """Raises ValueError, which Flask answers with 400."""
+        try:
+            return json.loads(s, parse_constant=_refuse, parse_float=_finite, **kwargs)
+        except RecursionError as error:
+            raise ValueError("too deep") from error
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    return value if math.isfinite(value) else _refuse(digits)
 
 
 def _begin() -> None:

@@ -20,6 +20,10 @@ _lock = threading.Lock()
 _last = 0
 
 
+_LAST_SECOND = 2**32 - 1
+"""An ObjectId has four bytes for it: until 2106."""
+
+
 def new_id() -> str:
     return str(ObjectId(_rising().to_bytes(7, "big") + secrets.token_bytes(5)))
 
@@ -40,8 +44,9 @@ def told_id(moment: datetime, seq: int, seed: str, *, in_time: bool) -> str:
 
 
 def earliest_at(moment: datetime) -> ObjectId:
-    """The smallest id born in that second."""
-    return ObjectId.from_datetime(moment)
+    """The smallest id born in that second; of a moment that no id can carry, the nearest it can."""
+    seconds = min(max(int(moment.timestamp()), 0), _LAST_SECOND)
+    return ObjectId(seconds.to_bytes(4, "big") + bytes(8))
 
 
 def _rising() -> int:

@@ -1,0 +1,151 @@
+"""Hostile input to every route: a clear 4xx, never 5xx (503 is the gateway, which doesn't run here)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.routing import Rule
+
+from tests.support.pages import Browser
+from tests.support.web import Linked, bearer
+from wabot.blueprints._context import services
+from wabot.config import DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD
+
+HOSTILE: list[Any] = [
+    "\x00", "a\x00b", "\ud800", "x\udfff", "9" * 5000, -1, 10**400, 1.5, float("nan"), float("inf"), True, None, [], {}, [[]], {"$gt": ""},
+    {"$where": "1"}, "$where", "../../etc/passwd", "a" * 70_000, "\u202e", "\r\nSet-Cookie: a=b", "' || 1", "0000-00-00T00:00:00Z",
+    "9999-12-31T23:59:59Z", "+1" * 40, "%s%n", "{{7*7}}", ["x"] * 500,
+]  # fmt: skip
+ONE_BY_ONE = ["\x00", "\ud800", -1, 10**400, None, {"$gt": ""}, "0000-00-00T00:00:00Z"]
+"""These also one at a time, beside good fields: what is refused for one field hides what another would do."""
+BODIES = [
+    b"", b"{", b"[]", b"null", b'"x"', b"1e999", b'{"a":NaN}', b"{}" * 10, b"[" * 100_000, b'{"a":' * 50_000, b"\xff\xfe", b'{"to":"\\ud800"}',
+    b'{"\\u0000":1}', b"9" * 5000, b'{"a": 1' + b"0" * 5000 + b"}", b"\x00", b'{"email":"a","email":"b"}', b"\xef\xbb\xbf{}",
+]  # fmt: skip
+FIELDS = (
+    "email password name to message session wait send_at api_key idempotency_key engine method phone number network url events secret enabled scopes"
+    " expires_at status q since until cursor limit format role disabled limits otp token code days kind chat text page state version action user"
+).split()
+PATHS = ["%00", "a%00b", "%ED%A0%80", "x" * 300, "%2e%2e%2f", "000000000000000000000000", "1e999", "-1", "%F0%9F%92%A9", "$where"]
+FINE = {503}
+
+
+def routes(app: Flask, prefix: str) -> list[tuple[str, Rule]]:
+    """(method, rule), but for what would end the caller's own login, at any length of the run."""
+    ending = ("logout", "end-all", "delete")
+    found = [
+        (method, rule)
+        for rule in app.url_map.iter_rules()
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+        if rule.rule.startswith(prefix) and not rule.rule.endswith(ending)
+    ]
+    assert len(found) > 20
+    return found
+
+
+def address(rule: Rule, value: str = "000000000000000000000000") -> str:
+    return re.sub(r"<[^>]+>", value, rule.rule)
+
+
+@pytest.fixture
+def credentials(app: Flask, client: FlaskClient, linked: Linked) -> list[dict[str, str]]:
+    """A user's and an administrator's; nothing is limited."""
+    with app.app_context():
+        values = services().preferences.current().model_dump()
+        values["rate_limits"] |= {"enabled": False, "login_per_minute": 1_000_000, "register_per_hour": 1_000_000}
+        services().preferences.replace(values)
+    login = {"email": DEFAULT_ADMIN_EMAIL, "password": DEFAULT_ADMIN_PASSWORD}
+    return [bearer(linked.token), bearer(client.post("/api/auth/login", json=login).get_json()["token"])]
+
+
+def wrong(answer: Any) -> bool:
+    return answer.status_code >= 500 and answer.status_code not in FINE
+
+
+def test_broken_bodies(app: Flask, client: FlaskClient, credentials: list[dict[str, str]]) -> None:
+    bad = []
+    for method, rule in routes(app, "/api/"):
+        for body in BODIES if method != "GET" else BODIES[:3]:
+            answer = client.open(address(rule), method=method, data=body, headers=credentials[1], content_type="application/json")
+            if wrong(answer):
+                bad.append((answer.status_code, method, rule.rule, body[:30]))
+    assert not bad
+
+
+def test_hostile_values_of_known_fields(app: Flask, client: FlaskClient, credentials: list[dict[str, str]]) -> None:
+    bad = []
+    for method, rule in routes(app, "/api/"):
+        if method == "GET":
+            continue
+        names = _fields_of(client, method, rule, credentials[1])
+        for value in HOSTILE:
+            body = json.dumps({name: value for name in names})
+            answer = client.open(address(rule), method=method, data=body, headers=credentials[1], content_type="application/json")
+            if wrong(answer):
+                bad.append((answer.status_code, method, rule.rule, names, str(value)[:30]))
+            for name in names if value in ONE_BY_ONE else ():
+                good = {"to": "+12025550123", "message": "x", "email": "a@example.com", "password": "correct horse battery", "name": "x", "wait": 0}
+                one = json.dumps({key: text for key, text in good.items() if key in names} | {name: value})
+                answer = client.open(address(rule), method=method, data=one, headers=credentials[0], content_type="application/json")
+                if wrong(answer):
+                    bad.append((answer.status_code, method, rule.rule, name, str(value)[:30]))
+    assert not bad
+
+
+def _fields_of(client: FlaskClient, method: str, rule: Rule, headers: dict[str, str]) -> list[str]:
+    """Those the call doesn't call unknown."""
+    answer = client.open(address(rule), method=method, json={name: [] for name in FIELDS} | {"zz": 1}, headers=headers)
+    said = {one["field"]: one["detail"] for one in (answer.get_json(silent=True) or {}).get("errors", [])}
+    return [name for name in FIELDS if said and said.get(name) != "is not a known field"]
+
+
+@pytest.mark.parametrize("prefix", ["/api/", "/"])
+def test_hostile_paths_and_queries(app: Flask, client: FlaskClient, credentials: list[dict[str, str]], prefix: str) -> None:
+    browser = Browser(app)
+    browser.login(DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD)
+    browser.submit("/settings/password", current_password=DEFAULT_ADMIN_PASSWORD, password="a quite different saying")
+    used, headers = (client, credentials[1]) if prefix == "/api/" else (browser.client, {})
+    bad = []
+    for method, rule in routes(app, prefix):
+        if method != "GET" or (prefix == "/" and rule.rule.startswith("/api/")):
+            continue
+        for path in _hostile_addresses(rule):
+            answer = used.get(path, headers=headers)
+            if wrong(answer):
+                bad.append((answer.status_code, path[:120]))
+    assert not bad
+
+
+def _hostile_addresses(rule: Rule) -> Iterator[str]:
+    if "<" in rule.rule:
+        yield from (address(rule, value) for value in PATHS)
+    for value in ("%00", "%ED%A0%80", "9" * 400, "-1", "NaN", "[]", "$gt", "%0d%0a", "2024-13-45", "0001-01-01", "9999-12-31", "00000000000000000000000g"):
+        yield f"{address(rule)}?" + "&".join(f"{name}={value}" for name in FIELDS if name != "api_key")
+        yield from (f"{address(rule)}?{name}={value}" for name in ("cursor", "limit", "since", "page", "days"))
+
+
+def test_hostile_forms(app: Flask, client: FlaskClient, credentials: list[dict[str, str]]) -> None:
+    browser = Browser(app)
+    browser.login(DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD)
+    browser.submit("/settings/password", current_password=DEFAULT_ADMIN_PASSWORD, password="a quite different saying")
+    bad = []
+    token = browser.token("/messages/new")
+    for method, rule in routes(app, "/"):
+        if method != "POST" or rule.rule.startswith(("/api/", "/internal")):
+            continue
+        for value in ("\x00", "a\x00b", "%ED%A0%80", "9" * 5000, "", "-1", "\u202e", "{{7*7}}", "$where", "a" * 70_000):
+            fields = {name: value for name in FIELDS} | {"csrf_token": token}
+            answer = browser.client.post(address(rule), data=fields)
+            if wrong(answer):
+                bad.append((answer.status_code, rule.rule, value[:20]))
+        raw = f"csrf_token={token}&" + "&".join(f"{name}=%ED%A0%80%FF" for name in FIELDS)
+        answer = browser.client.post(address(rule), data=raw, content_type="application/x-www-form-urlencoded")
+        if wrong(answer):
+            bad.append((answer.status_code, rule.rule, "broken UTF-8"))
+    assert not bad
