@@ -28,10 +28,51 @@ BODIES = [
     b"", b"{", b"[]", b"null", b'"x"', b"1e999", b'{"a":NaN}', b"{}" * 10, b"[" * 100_000, b'{"a":' * 50_000, b"\xff\xfe", b'{"to":"\\ud800"}',
     b'{"\\u0000":1}', b"9" * 5000, b'{"a": 1' + b"0" * 5000 + b"}", b"\x00", b'{"email":"a","email":"b"}', b"\xef\xbb\xbf{}",
 ]  # fmt: skip
-FIELDS = (
-    "email password name to message session wait send_at api_key idempotency_key engine method phone number network url events secret enabled scopes"
-    " expires_at status q since until cursor limit format role disabled limits otp token code days kind chat text page state version action user"
-).split()
+FIELDS = [
+    "email",
+    "password",
+    "name",
+    "to",
+    "message",
+    "session",
+    "wait",
+    "send_at",
+    "api_key",
+    "idempotency_key",
+    "engine",
+    "method",
+    "phone",
+    "number",
+    "network",
+    "url",
+    "events",
+    "secret",
+    "enabled",
+    "scopes",
+    "expires_at",
+    "status",
+    "q",
+    "since",
+    "until",
+    "cursor",
+    "limit",
+    "format",
+    "role",
+    "disabled",
+    "limits",
+    "otp",
+    "token",
+    "code",
+    "days",
+    "kind",
+    "chat",
+    "text",
+    "page",
+    "state",
+    "version",
+    "action",
+    "user",
+]
 PATHS = ["%00", "a%00b", "%ED%A0%80", "x" * 300, "%2e%2e%2f", "000000000000000000000000", "1e999", "-1", "%F0%9F%92%A9", "$where"]
 FINE = {503}
 
@@ -85,14 +126,23 @@ def test_hostile_values_of_known_fields(app: Flask, client: FlaskClient, credent
             continue
         names = _fields_of(client, method, rule, credentials[1])
         for value in HOSTILE:
-            body = json.dumps({name: value for name in names})
+            body = json.dumps(dict.fromkeys(names, value))
             answer = client.open(address(rule), method=method, data=body, headers=credentials[1], content_type="application/json")
             if wrong(answer):
                 bad.append((answer.status_code, method, rule.rule, names, str(value)[:30]))
             for name in names if value in ONE_BY_ONE else ():
-                good = {"to": "+12025550123", "message": "x", "email": "a@example.com", "password": "correct horse battery", "name": "x", "wait": 0}
+                good = {
+                    "to": "+12025550123",
+                    "message": "x",
+                    "email": "a@example.com",
+                    "password": "correct horse battery",
+                    "name": "x",
+                    "wait": 0,
+                }
                 one = json.dumps({key: text for key, text in good.items() if key in names} | {name: value})
-                answer = client.open(address(rule), method=method, data=one, headers=credentials[0], content_type="application/json")
+                answer = client.open(
+                    address(rule), method=method, data=one, headers=credentials[0], content_type="application/json"
+                )
                 if wrong(answer):
                     bad.append((answer.status_code, method, rule.rule, name, str(value)[:30]))
     assert not bad
@@ -125,7 +175,20 @@ def test_hostile_paths_and_queries(app: Flask, client: FlaskClient, credentials:
 def _hostile_addresses(rule: Rule) -> Iterator[str]:
     if "<" in rule.rule:
         yield from (address(rule, value) for value in PATHS)
-    for value in ("%00", "%ED%A0%80", "9" * 400, "-1", "NaN", "[]", "$gt", "%0d%0a", "2024-13-45", "0001-01-01", "9999-12-31", "00000000000000000000000g"):
+    for value in (
+        "%00",
+        "%ED%A0%80",
+        "9" * 400,
+        "-1",
+        "NaN",
+        "[]",
+        "$gt",
+        "%0d%0a",
+        "2024-13-45",
+        "0001-01-01",
+        "9999-12-31",
+        "00000000000000000000000g",
+    ):
         yield f"{address(rule)}?" + "&".join(f"{name}={value}" for name in FIELDS if name != "api_key")
         yield from (f"{address(rule)}?{name}={value}" for name in ("cursor", "limit", "since", "page", "days"))
 
@@ -140,7 +203,7 @@ def test_hostile_forms(app: Flask, client: FlaskClient, credentials: list[dict[s
         if method != "POST" or rule.rule.startswith(("/api/", "/internal")):
             continue
         for value in ("\x00", "a\x00b", "%ED%A0%80", "9" * 5000, "", "-1", "\u202e", "{{7*7}}", "$where", "a" * 70_000):
-            fields = {name: value for name in FIELDS} | {"csrf_token": token}
+            fields = dict.fromkeys(FIELDS, value) | {"csrf_token": token}
             answer = browser.client.post(address(rule), data=fields)
             if wrong(answer):
                 bad.append((answer.status_code, rule.rule, value[:20]))

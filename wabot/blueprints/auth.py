@@ -73,8 +73,8 @@ def logout() -> Any:
     services().view_as.stop(current_user.login_id, "logged out")
     services().identity.end_login(current_user.login_id)
     live().logins_ended()
-    logout_user()
     session.clear()
+    logout_user()  # notes in the session that the remember cookie is to go
     return redirect(url_for("auth.login"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 from typing import Annotated, Any
 
 from flask import Blueprint, request
@@ -14,7 +15,8 @@ from ._context import live, services
 from .api._request import check
 
 bp = Blueprint("internal", __name__, url_prefix="/internal")
-_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Via")
+_FORWARDED = re.compile(r"x-forwarded-.*|x-original-.*|x-real-ip|forwarded|via|(true|cf)-client-ip|cf-.*", re.I)
+"""What proxies add: a request with one of these came from outside."""
 _LOOPBACK = ("127.", "::1", "::ffff:127.")
 
 
@@ -35,7 +37,7 @@ class Pushes(BaseModel):
 @bp.before_request
 def _only_ours() -> None:
     """Raises NotFound for what came through a proxy or from elsewhere, Unauthenticated without the secret."""
-    if any(name in request.headers for name in _FORWARDED) or not (request.remote_addr or "").startswith(_LOOPBACK):
+    if any(_FORWARDED.fullmatch(name) for name, _ in request.headers) or not (request.remote_addr or "").startswith(_LOOPBACK):
         raise NotFound
     given = request.headers.get("Authorization", "").encode()
     expected = f"Bearer {services().settings.secret('internal_secret')}".encode()
