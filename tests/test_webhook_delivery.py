@@ -16,6 +16,7 @@ from tests.support.hooked import Hooked
 from tests.support.receiver import Received, Receiver
 from wabot.events import REGISTRY
 from wabot.lib.clock import now, to_rfc3339
+from wabot.services.acks import Acked
 from wabot.store.records import Message
 
 hooked, receiver, settings = house.hooked, house.receiver, house.settings
@@ -30,7 +31,7 @@ def message(hooked: Hooked, message_id: str) -> Message:
 def acks(hooked: Hooked, message_id: str, *statuses: str) -> None:
     one = message(hooked, message_id)
     moments = [(status, now() + timedelta(milliseconds=index)) for index, status in enumerate(statuses)]
-    hooked.services.progress.ack_events(one.session_id, one.wa_message_id or "", moments)
+    hooked.services.ingest.acks.apply([Acked(one.session_id, one.wa_message_id or "", one.id, moments)])
 
 
 def types(requests: list[Received]) -> list[str]:

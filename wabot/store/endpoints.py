@@ -9,6 +9,7 @@ from pymongo.database import Database
 
 from . import ids
 from .hook_records import Endpoint
+from .personal import erase_some
 from .records import record_of
 
 _PER_USER = 50
@@ -91,3 +92,6 @@ class Endpoints:
 
     def remove(self, endpoint_id: str) -> None:
         self._webhooks.delete_one({"_id": ids.parse(endpoint_id)})
+
+    def erase(self, user_id: str, limit: int) -> int:
+        return erase_some(self._webhooks, {"user_id": user_id}, limit)

@@ -44,7 +44,7 @@ class EventLog:
         found, _ = newest_first(self._events, {}, limit=_ERASED_AT_ONCE, before=str(ids.earliest_at(moment)))
         return self._remove(found)
 
-    def erase(self, user_id: str, limit: int = _ERASED_AT_ONCE) -> int:
+    def erase(self, user_id: str, limit: int) -> int:
         """Some of a user's events; how many."""
         found, _ = newest_first(self._events, {"user_id": user_id}, limit=limit)
         return self._remove(found)

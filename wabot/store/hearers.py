@@ -36,5 +36,5 @@ class Hearers:
         """Unless it was prolonged meanwhile."""
         self._hearers.delete_one({"_id": hearer.id, "until": hearer.until})
 
-    def erase(self, user_id: str) -> int:
+    def erase(self, user_id: str, _limit: int) -> int:
         return self._hearers.delete_one({"_id": user_id}).deleted_count

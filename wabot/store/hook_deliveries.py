@@ -24,6 +24,7 @@ _WAITS = {"$gt": ""}
 class HookDeliveries:
     def __init__(self, db: Database[dict[str, Any]]) -> None:
         self._deliveries = db["hook_deliveries"]
+        self._webhooks = db["webhooks"]
 
     def add_many(self, deliveries: list[HookDelivery]) -> set[str]:
         """Ids of those that are new."""
@@ -97,6 +98,11 @@ class HookDeliveries:
         """Some of an endpoint's deliveries; how many."""
         found, _ = newest_first(self._deliveries, {"endpoint_id": endpoint_id}, limit=limit)
         return self._remove(found)
+
+    def erase(self, user_id: str, limit: int) -> int:
+        """Before the user's endpoints are: they lead to the deliveries."""
+        of_user = self._webhooks.find({"user_id": user_id}, {"_id": 1})
+        return sum(self.erase_endpoint(str(one["_id"]), limit) for one in of_user)
 
     def _remove(self, found: list[dict[str, Any]]) -> int:
         gone = [one["_id"] for one in found]

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 
 PERSONAL = {
+    "hearers": "hearers",
+    "hook_deliveries": "hook_deliveries",
+    "webhooks": "endpoints",
+    "events": "event_log",
     "outbox": "outbox",
     "wanted_media": "wanted_media",
     "chats": "chats",
