@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from pymongo.errors import AutoReconnect
 
 from tests.support.engine import PlannedEngine
 from wabot.config import Settings
@@ -160,6 +161,28 @@ def test_what_the_engine_refuses_again_and_again_fails(lane: Lane) -> None:
     failed = lane.message(first)
     assert (failed.status, failed.error and failed.error["code"], failed.attempts) == ("failed", "engine_error", REFUSALS)
     assert lane.engine.went == ["b"]
+
+
+@pytest.mark.parametrize("trouble", ["refused:busy", "refused:engine_error", "lost:outcome_unknown", "sent:outcome_unknown"])
+def test_what_the_lane_has_read_already_does_not_pass_what_goes_back(lane: Lane, trouble: str) -> None:
+    texts = [f"{number}" for number in range(60)]
+    lane.engine.plan = {"3": [trouble], "30": [trouble]}
+    lane.send(*texts)
+    while lane.run():
+        lane.wake()
+    assert lane.engine.went == texts
+
+
+def test_what_was_interrupted_by_the_database_goes_first(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [f"{number}" for number in range(60)]
+    lane.send(*texts)
+    messages = type(lane.house.store.messages)
+    with monkeypatch.context() as away:
+        away.setattr(messages, "get_many", lambda *_: (_ for _ in ()).throw(AutoReconnect("away")))
+        with pytest.raises(AutoReconnect):
+            lane.run()
+    lane.run()
+    assert lane.engine.went == texts
 
 
 @pytest.mark.parametrize("plan", ["sent:outcome_unknown", "lost:outcome_unknown", "sent:internal", "lost:internal"])

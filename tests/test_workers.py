@@ -49,10 +49,12 @@ def test_a_worker_that_slept_past_its_lease_does_no_harm(house: Stack, sender: A
     """Stopped in the middle of a batch; another takes over; then it wakes."""
     phone = PHONE.format(len(point))
     wanted = [f"{point} {number}" for number in range(30)]
+    noticed = "claim_refused" if point == "lane.after-noting" else "lane_lost"
     with store_of(house) as store, more_workers(house, 1):
         session = store.messages.get(sender.send(phone, wanted[0], "s0")["id"])
         assert session
         wait_until(lambda: arrived(house, phone) == wanted[:1], 20, "the first has arrived")
+        before = house.logs("worker*").count(noticed)
         (house.data / "run" / f"pause-{point}").touch()
         ids = [sender.send(phone, text, "s0")["id"] for text in wanted[1:]]
         sleeper = wait_until(lambda: holder(store, session.session_id), 10, "a worker has the lane")
@@ -64,6 +66,7 @@ def test_a_worker_that_slept_past_its_lease_does_no_harm(house: Stack, sender: A
         for message_id in (*ids, last):
             sender.wait_for_message(message_id, "delivered", "read")
         wait_until(lambda: not store.outbox.queue(session.session_id), 20, "the queue is empty")
+        wait_until(lambda: house.logs("worker*").count(noticed) > before, 10, f"the sleeper notices: {noticed}")
     assert arrived(house, phone) == [*wanted, "last"]
 
 

@@ -17,6 +17,7 @@ FORGOTTEN_AFTER = timedelta(seconds=10)
 UNACKNOWLEDGED_AFTER = timedelta(seconds=15)
 """How long WhatsApp's own ack may take before we go and look."""
 LOGGED_OUT_PATIENCE = timedelta(hours=24)
+_MARK_LASTS = timedelta(seconds=15)
 _OVERLAP = timedelta(minutes=2)
 """Looked at once more: what was just being written when it was looked at."""
 
@@ -53,11 +54,24 @@ class Aftercare:
         return self.store.messages.in_state(user_id, status, since, until)
 
     def give_up(self) -> None:
-        """Messages of a session that was logged out wait visibly, for a day; then they fail."""
+        """Messages of a session that was logged out wait visibly, for a day; then they fail. Those of a deleted one fail now."""
         for lane in self.store.lanes.waiting():
             session = self.store.sessions.get(lane.id)
-            if session is None or session.desired != "on":
+            if session is None:
+                self._give_up_lane(lane.id, now() + timedelta(seconds=1))
+                self._end_lane(lane.id)
+            elif session.desired != "on":
                 self._give_up_lane(lane.id, now() - LOGGED_OUT_PATIENCE)
+                self._calm(lane.id)
+
+    def _calm(self, session_id: str) -> None:
+        unmarked_since = now() - _MARK_LASTS
+        if not self.store.outbox.queue(session_id):
+            self.store.lanes.calm(session_id, unmarked_since)
+
+    def _end_lane(self, session_id: str) -> None:
+        if not self.store.outbox.queue(session_id):
+            self.store.lanes.erase(session_id)
 
     def _give_up_lane(self, session_id: str, patience_ends: datetime) -> None:
         entries = self.store.outbox.queued_before(session_id, patience_ends)

@@ -58,7 +58,7 @@ class Delivery:
                 if again is None or again > now() or time.monotonic() > ends:
                     return again
         except LaneLost:
-            log.warning("lane_lost", session_id=session_id)
+            log.warning("claim_refused", session_id=session_id)
             self.claims.drop(session_id)
         except Exception:
             self.claims.forget_queue(session_id)

@@ -126,7 +126,10 @@ class SessionService:
             raise NotFound(f"There is no session named {name[:40]!r}.")
         self.disconnect(user_id, name, correlation_id)
         self.store.pacing.forget(session.id)
-        self.store.lanes.erase(session.id)
+        if self.store.outbox.queue(session.id):
+            self.store.lanes.mark({session.id: user_id}, now())  # the worker fails what waits in it, and then ends it
+        else:
+            self.store.lanes.erase(session.id)
         self.hearing.last_words(session)
         self.store.sessions.remove(user_id, session.id)
 

@@ -56,6 +56,10 @@ class Lanes:
         asleep = {"waiting": False, "owner": None, "lease_until": None}
         return self._lanes.update_one(guard, {"$set": asleep}).modified_count == 1
 
+    def calm(self, lane_id: str, unmarked_since: datetime) -> None:
+        """Nothing is queued in it and nobody serves it, unless it was marked after `unmarked_since`."""
+        self._lanes.update_one({"_id": lane_id, "marked_at": {"$lt": unmarked_since}}, {"$set": {"waiting": False}})
+
     def erase(self, session_id: str) -> None:
         self._lanes.delete_one({"_id": session_id})
 
