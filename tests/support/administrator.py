@@ -23,9 +23,14 @@ def make(stack: Stack) -> Api:
 def with_cookie(user: Api, url: str) -> requests.Session:
     """Logged in on the pages."""
     browser = requests.Session()
-    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', browser.get(f"{url}/login", timeout=15).text)
-    assert found
-    fields = {"email": user.email, "password": user.password, "csrf_token": found[1]}
+    token = csrf_token(browser.get(f"{url}/login", timeout=15).text)
+    fields = {"email": user.email, "password": user.password, "csrf_token": token}
     answer = browser.post(f"{url}/login", data=fields, timeout=15)
     assert answer.url.endswith("/dashboard"), answer.url
     return browser
+
+
+def csrf_token(page: str) -> str:
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    assert found, "no form on the page"
+    return found[1]

@@ -38,7 +38,7 @@ def configure(program: str) -> None:
     renderers: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer()]
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=renderers))
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
-    for noisy in ("werkzeug", "engineio", "socketio", "urllib3", "pymongo"):
+    for noisy in ("flask-limiter", "werkzeug", "engineio", "socketio", "urllib3", "pymongo"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.contextvars.bind_contextvars(program=program)
 
