@@ -30,6 +30,7 @@ from .claims import Claims, owner_name
 from .delivery import Delivery
 from .erasure import Erasure
 from .event_stream import EventStream
+from .export import Exports
 from .figures import Figures
 from .hearing import Hearing
 from .hook_attempts import Attempts
@@ -80,6 +81,7 @@ class Services:
     logins: Logins
     second_factor: SecondFactor
     erasure: Erasure
+    exports: Exports
     preferences: Preferences
     sessions: SessionService
     messages: MessageService
@@ -179,6 +181,7 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         identity=Identity(store, settings),
         logins=Logins(store),
         second_factor=second_factor,
+        exports=Exports(store),
         erasure=erasure,
         preferences=preferences,
         sessions=sessions,

@@ -10,17 +10,18 @@ import time
 from dataclasses import dataclass
 from datetime import timedelta
 
-from ..errors import GatewayUnavailable, NotFound
+from ..errors import GatewayUnavailable, InvalidCredentials, NotFound
 from ..lib.clock import now
 from ..lib.log import get_logger
 from ..lib.media_files import MediaFiles
+from ..lib.passwords import verify_password
 from ..store import Store
 from ..store.ids import new_id
 from ..store.personal import Erasing, erasers
 from ..store.records import User
-from .accounts import Accounts
+from .accounts import PASSWORD_LENGTH, Accounts
 from .administrators import Administrators
-from .second_factor import SecondFactor, check_password
+from .second_factor import SecondFactor
 from .sessions import SessionService
 
 AT_ONCE = 100
@@ -44,8 +45,9 @@ class Erasure:
     files: MediaFiles
 
     def by_owner(self, user: User, password: str, otp: str | None) -> None:
-        """Asked for by its owner. Raises Invalid for the password, OtpRequired, InvalidOtp, RateLimited, and as `begin`."""
-        check_password(user, password)
+        """Asked for by its owner. Raises InvalidCredentials for the password, OtpRequired, InvalidOtp, RateLimited, and as `begin`."""
+        if not verify_password(user.password_hash, password[: PASSWORD_LENGTH.stop]):
+            raise InvalidCredentials("This is not your password.")
         self.second_factor.check(user, otp)
         self.begin(user.id)
 

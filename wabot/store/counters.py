@@ -35,6 +35,11 @@ class Counters:
         by_id = {one["_id"]: _numbers(one) for one in found}
         return {day: by_id.get(f"{owner}:{day}", {}) for day in days}
 
+    def of_owner(self, owner: str) -> list[dict[str, Any]]:
+        """{day, and the numbers}, oldest first; one document a day."""
+        found = self._counters.find(ids_of(owner)).sort("_id", 1)
+        return [{"day": one["_id"].partition(":")[2], **_numbers(one)} for one in found]
+
     def top_senders(self, day: str, accepted_by_all: int, limit: int) -> dict[str, int]:
         """The users with the most accepted messages of that day, and how many.
 

@@ -1,0 +1,59 @@
+"""Section of /settings: one's own data, to take away or to have erased."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, flash, redirect, render_template, session, url_for
+from flask_login import logout_user
+
+from ..errors import Invalid, WabotError
+from ._context import live, login_required, page_user, services
+from ._downloads import export_of
+from ._forms import errors_of, field, values
+from ._limits import login_attempt
+from ._settings import Section, add_section
+
+bp = Blueprint("account", __name__, url_prefix="/settings/account")
+
+_ABOUT_A_FIELD = {
+    "invalid_credentials": "current_password", "invalid_otp": "otp", "otp_required": "otp", "rate_limited": "current_password",
+}  # fmt: skip
+
+add_section(Section("data", "Your data", "Take it with you, or have it erased.", "data.html", order=60))
+
+
+@bp.get("/export")
+@login_required
+def export() -> Response:
+    return export_of(page_user())
+
+
+@bp.get("/delete")
+@login_required
+def delete() -> str:
+    return _page()
+
+
+@bp.post("/delete")
+@login_required
+def confirm() -> Any:
+    user = page_user()
+    try:
+        if field("email").strip().lower() != user.email:
+            raise Invalid.field("email", f"type {user.email} to confirm")
+        with login_attempt(user.email):
+            services().erasure.by_owner(user, field("current_password"), field("otp"))
+    except WabotError as error:
+        about = _ABOUT_A_FIELD.get(error.code)
+        errors = {about: error.detail} if about else errors_of(error)
+        return _page(errors, values()), error.status
+    live().logins_ended()
+    logout_user()
+    session.clear()
+    flash("Your account is gone. What it kept is being erased now; that takes some minutes at most.", "success")
+    return redirect(url_for("auth.login"))
+
+
+def _page(errors: dict[str, str] | None = None, typed: dict[str, str] | None = None) -> str:
+    return render_template("account_delete.html", errors=errors or {}, values=typed or {}, user=page_user())
