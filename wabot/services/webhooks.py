@@ -16,6 +16,7 @@ from ..lib.outbound import Door, NotAllowed
 from ..store import Store
 from ..store.hook_deliveries import PARKED
 from ..store.hook_records import Endpoint, HookDelivery, ToldEvent
+from ..store.idempotency import Remembered
 from ..store.ids import new_id
 from ..store.records import Page
 from .hearing import Hearing
@@ -72,10 +73,11 @@ class WebhookService:
             raise NotFound("There is no such webhook.")
         return found
 
-    def create(self, user_id: str, asked: Mapping[str, Any]) -> Endpoint:
+    def create(self, user_id: str, asked: Mapping[str, Any], *, form_token: str = "") -> Endpoint:
         """`asked`: url, events, and maybe secret, enabled, sessions, headers, description.
 
-        Raises Invalid (also `url_not_allowed`), Conflict `too_many_webhooks`. The secret is to be shown now.
+        One `form_token` makes one: a page that was reloaded raises Conflict `form_sent_before`. Raises Invalid (also
+        `url_not_allowed`), Conflict `too_many_webhooks`. The secret is to be shown now.
         """
         if len(self.of_user(user_id)) >= PER_USER:
             raise Conflict(
@@ -83,6 +85,8 @@ class WebhookService:
             )
         changes = self._checked({"events": [], **asked}, [])
         moment = now()
+        if form_token and not self._first_use(user_id, form_token):
+            raise Conflict("This form was sent before, and its webhook was made then.", code="form_sent_before")
         secret = changes.pop("secret", None) or signing.new_secret()
         self.hearing.begin(user_id)
         fields = {"user_id": user_id, "created_at": moment, "since": moment, "secrets": [{"secret": secret, "until": None}]}
@@ -167,6 +171,10 @@ class WebhookService:
         replay = {"id": new_id(), "since": since, "until": min(until or moment, moment), "after": ""}
         self.store.endpoints.change(endpoint.id, {"replay": replay})
         self._ring(endpoint)
+
+    def _first_use(self, user_id: str, form_token: str) -> bool:
+        mine = Remembered(new_id(), "webhook-form")
+        return self.store.idempotency.remember(user_id, f"webhook-form:{form_token[:64]}", mine, now() + OVERLAP) == mine
 
     def _ring(self, endpoint: Endpoint) -> None:
         """At once, even if nobody answered there a moment ago."""

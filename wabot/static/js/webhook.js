@@ -1,0 +1,12 @@
+/** A webhook or one delivery: while somebody looks, what the worker does shows by itself. */
+import { calmly, refresh } from './refresh.js'
+
+const PARTS = ['webhook-state', 'webhook-notices', 'delivery-log', 'delivery-state', 'attempts']
+const EVERY = 1500
+
+document.getElementById('created-key')?.focus()
+
+// The page of a new secret is the answer to a form: it can't be asked for again.
+const shown = document.getElementById('created-key') === null
+const update = calmly(() => refresh(PARTS), EVERY)
+if (shown) setInterval(() => document.visibilityState === 'visible' && update(), EVERY)
