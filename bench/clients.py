@@ -1,6 +1,6 @@
 """HTTP clients that cost next to nothing, so that what is measured is the server: one process, a kept connection for each client.
 
-`python -m bench.clients` reads {host, port, requests: [hex], clients, calls} from its standard input and prints {rate, cpu_ms, took: [ms]}.
+`python -m bench.clients` reads {host, port, requests: [hex], clients, calls} from its standard input and prints {started, rate, cpu_ms, took: [ms]}.
 Each client sends a request, waits for its answer and sends the next; a status other than 2xx ends it all.
 """
 
@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from tests.support.stack import ROOT
@@ -25,8 +26,10 @@ _CHUNK = 65_536
 
 @dataclass(frozen=True)
 class Timing:
-    """`rate`: calls a second over all clients; `p50`, `p99`: milliseconds of one call; `cpu_ms`: what the clients took for one."""
+    """`rate`: calls a second over all clients; `p50`, `p99`: milliseconds of one call; `cpu_ms`: what the clients took for one;
+    `started`: when the first was made, seconds since 1970."""
 
+    started: float
     rate: float
     p50: float
     p99: float
@@ -46,19 +49,25 @@ class Call:
         address = urlsplit(self.url)
         body = self.body.replace("%d", str(number)).encode()
         headers = {"Host": address.netloc, "Content-Type": "application/json", "Content-Length": str(len(body)), **self.headers}
-        lines = [f"{self.method} {address.path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+        lines = [
+            f"{self.method} {address.path}{'?' if address.query else ''}{address.query} HTTP/1.1",
+            *(f"{name}: {value}" for name, value in headers.items()),
+            "",
+            "",
+        ]
         return "\r\n".join(lines).encode() + body
 
 
-def timed(call: Call, *, clients: int, calls: int) -> Timing:
-    """A few calls first, which count for nothing."""
-    _run(call, clients, 4 * clients)
+def timed(call: Call, *, clients: int, calls: int, warm: int = 4) -> Timing:
+    """`warm`: so many calls of each client first, which count for nothing."""
+    if warm:
+        _run(call, clients, warm * clients)
     answer = _run(call, clients, calls)
     took = sorted(answer["took"])
-    return Timing(answer["rate"], statistics.median(took), took[int(len(took) * 0.99)], answer["cpu_ms"])
+    return Timing(answer["started"], answer["rate"], statistics.median(took), took[int(len(took) * 0.99)], answer["cpu_ms"])
 
 
-def _run(call: Call, clients: int, calls: int) -> dict[str, float | list[float]]:
+def _run(call: Call, clients: int, calls: int) -> dict[str, Any]:
     address = urlsplit(call.url)
     requests = [call.as_bytes(number).hex() for number in range(calls)]
     order = {"host": address.hostname, "port": address.port, "requests": requests, "clients": clients}
@@ -67,7 +76,7 @@ def _run(call: Call, clients: int, calls: int) -> dict[str, float | list[float]]
         command, cwd=ROOT, input=json.dumps(order), capture_output=True, text=True, timeout=_DEADLINE + 30, check=False
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    answer: dict[str, float | list[float]] = json.loads(done.stdout)
+    answer: dict[str, Any] = json.loads(done.stdout)
     return answer
 
 
@@ -127,11 +136,16 @@ def _main() -> None:
     order = json.load(sys.stdin)
     requests = [bytes.fromhex(one) for one in order["requests"]]
     clients = _Clients((order["host"], order["port"]), requests, order["clients"])
+    began = time.time()
     used, started = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
     clients.run()
     seconds, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF)
     cpu = after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime
-    print(json.dumps({"rate": len(requests) / seconds, "cpu_ms": cpu / len(requests) * 1000, "took": clients.took}))
+    print(
+        json.dumps(
+            {"started": began, "rate": len(requests) / seconds, "cpu_ms": cpu / len(requests) * 1000, "took": clients.took}
+        )
+    )
 
 
 if __name__ == "__main__":
