@@ -32,6 +32,9 @@ def email_address(text: str) -> str:
     return checked.normalized.lower()
 
 
+_read_once = cache(Path.read_text)
+"""For secrets: they are needed with each request and never change while we run."""
+
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
@@ -162,7 +165,11 @@ class Settings(BaseModel):
         """A secret of this installation. Raises ConfigError when the launcher has not made it yet."""
         if name == "secret_key" and self.secret_key:
             return self.secret_key
-        return _secret_in(self.data / "secrets" / name)
+        path = self.data / "secrets" / name
+        try:
+            return _read_once(path).strip()
+        except OSError as error:
+            raise ConfigError({"WABOT_DATA": f"{path} can't be read ({error.strerror}); `make run` makes it"}) from error
 
     @property
     def database_uri(self) -> str:
@@ -189,15 +196,6 @@ class Settings(BaseModel):
         if problems:
             raise _Together(problems)
         return self
-
-
-@cache
-def _secret_in(path: Path) -> str:
-    """Read once: it is needed with each request, and never changes while we run."""
-    try:
-        return path.read_text().strip()
-    except OSError as error:
-        raise ConfigError({"WABOT_DATA": f"{path} can't be read ({error.strerror}); `make run` makes it"}) from error
 
 
 class _Together(ValueError):

@@ -50,6 +50,7 @@ class Live:
         self.socketio = SocketIO()
         self.waiting = Waiting()
         self._sockets: dict[str, _Socket] = {}
+        self._several = False  # other web processes have sockets, too
         self._lock = threading.Lock()
         self._watch = LoginWatch(self._login_ids, self._close_logins)
         _INSTANCES.add(self)
@@ -59,6 +60,7 @@ class Live:
     ) -> None:
         """`standing` tells which of some logins are still good."""
         self._watch.standing = standing
+        self._several = redis_url is not None
         self.socketio.init_app(
             app,
             async_mode="threading",
@@ -78,7 +80,12 @@ class Live:
         for push in pushes:
             if push.event == "message":
                 self.waiting.tell(push.data)
-            self.socketio.emit(push.event, push.data, to=room(push.user_id))
+            if self._several or self._watches(push.user_id):
+                self.socketio.emit(push.event, push.data, to=room(push.user_id))
+
+    def _watches(self, user_id: str) -> bool:
+        with self._lock:
+            return any(one.user_id == user_id for one in self._sockets.values())
 
     def refusal(self, user_id: str) -> str | None:
         """Why one more socket of this user can't be taken."""

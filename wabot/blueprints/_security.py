@@ -6,7 +6,8 @@ import secrets
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, g, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_login import LoginManager
 from flask_wtf.csrf import CSRFProtect
 
@@ -44,7 +45,15 @@ class PageUser:
         return f"{self._own.id}.{self._own.token_version}.{self.login_id}"
 
 
+class PageSessions(SecureCookieSessionInterface):
+    """The cookie is for pages: elsewhere it is neither read nor written, whoever asks."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        return None if request.path.startswith(_NO_COOKIE) else super().open_session(app, request)
+
+
 def init_app(app: Flask) -> None:
+    app.session_interface = PageSessions()
     csrf.init_app(app)
     login_manager.init_app(app)
     login_manager.login_view = "auth.login"

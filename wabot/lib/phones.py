@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import phonenumbers
 
@@ -17,19 +18,25 @@ def to_e164(typed: str, field: str = "to") -> str:
 
     Raises InvalidNumber, naming `field`, when it is not a possible number.
     """
-    if len(typed) > _MAX_TYPED:
+    number = _possible(typed) if len(typed) <= _MAX_TYPED else None
+    if number is None:
         raise _invalid(field)
+    return number
+
+
+@lru_cache(4096)
+def _possible(typed: str) -> str | None:
     digits = _IGNORED.sub("", typed)
     if digits.startswith("00"):
         digits = digits[2:]
     if not re.fullmatch(r"\+?[0-9]{5,20}", digits, flags=re.ASCII):
-        raise _invalid(field)
+        return None
     try:
         number = phonenumbers.parse("+" + digits.lstrip("+"), None)
-    except phonenumbers.NumberParseException as error:
-        raise _invalid(field) from error
+    except phonenumbers.NumberParseException:
+        return None
     if not phonenumbers.is_possible_number(number):
-        raise _invalid(field)
+        return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 

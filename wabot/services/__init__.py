@@ -15,6 +15,7 @@ from ..lib.loopback import LoopbackClient
 from ..lib.media_files import MediaFiles
 from ..lib.outbound import Door
 from ..lib.sandbox import Sandbox
+from ..lib.tokens import Tokens
 from ..lib.wake import WakeUps
 from ..store import Store
 from .acceptance import Acceptance
@@ -178,7 +179,7 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         store=store,
         gateway=gateway,
         accounts=accounts,
-        identity=Identity(store, settings),
+        identity=Identity(store, settings, Tokens(lambda: settings.secret("secret_key"))),
         logins=Logins(store),
         second_factor=second_factor,
         exports=Exports(store),

@@ -7,13 +7,11 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
-
-import jwt
 
 from ..config import Settings
 from ..errors import Conflict, Invalid, NotFound, Unauthenticated
 from ..lib.clock import now
+from ..lib.tokens import InvalidToken, Tokens
 from ..store import Store
 from ..store.idempotency import Remembered
 from ..store.ids import new_id
@@ -27,7 +25,6 @@ DEFAULT_SCOPES = ("send", "read")
 KEYS_PER_USER = 100
 _FORM_LIFETIME = timedelta(hours=24)
 _NOTE_USE_EVERY = timedelta(minutes=1)
-_ALGORITHM = "HS256"
 
 
 @dataclass(frozen=True)
@@ -44,6 +41,7 @@ class Caller:
 class Identity:
     store: Store
     settings: Settings
+    tokens: Tokens
 
     def open_login(self, user: User, kind: str, *, user_agent: str = "", address: str = "") -> Login:
         """`kind` is `web` (cookie, 30 days) or `api` (token, 24 hours)."""
@@ -63,7 +61,7 @@ class Identity:
 
     def token_for(self, user: User, login: Login) -> str:
         claims = {"sub": user.id, "jti": login.id, "ver": user.token_version, "iat": login.created_at, "exp": login.expires_at}
-        return jwt.encode(claims, self._secret(), algorithm=_ALGORITHM)
+        return self.tokens.make(claims)
 
     def by_cookie(self, cookie_id: str) -> Caller | None:
         """`cookie_id` is `<user id>.<token version>.<login id>`, as Flask-Login keeps it."""
@@ -76,10 +74,8 @@ class Identity:
         if credential.startswith("wb_"):
             return self.by_key(credential)
         try:
-            claims: dict[str, Any] = jwt.decode(
-                credential, self._secret(), algorithms=[_ALGORITHM], options={"require": ["sub", "jti", "ver", "exp"]}
-            )
-        except jwt.PyJWTError as error:
+            claims = self.tokens.claims(credential)
+        except InvalidToken as error:
             raise Unauthenticated("The token is not valid, or has expired: log in again.", code="invalid_token") from error
         caller = self._by_login(str(claims["sub"]), str(claims["ver"]), str(claims["jti"]), "api")
         if caller is None:

@@ -10,14 +10,14 @@ from pymongo.collection import Collection
 Document = dict[str, Any]
 
 
-def found_by_id(collection: Collection[Document]) -> Callable[[list[Any]], list[Document | None]]:
-    """The documents with these ids, in their order; None for those that aren't there."""
+def found_by(collection: Collection[Document], field: str) -> Callable[[list[Any]], list[Document | None]]:
+    """The documents with these values in `field`, which is unique, in their order; None for those that aren't there."""
 
     def find(wanted: list[Any]) -> list[Document | None]:
         different = list(dict.fromkeys(wanted))
         if len(different) == 1:
-            return [collection.find_one({"_id": different[0]})] * len(wanted)
-        found = {one["_id"]: one for one in collection.find({"_id": {"$in": different}})}
+            return [collection.find_one({field: different[0]})] * len(wanted)
+        found = {one[field]: one for one in collection.find({field: {"$in": different}})}
         return [found.get(one) for one in wanted]
 
     return find

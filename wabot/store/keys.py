@@ -7,7 +7,9 @@ from typing import Any
 
 from pymongo.database import Database
 
+from ..lib.together import Together
 from . import ids
+from .finding import found_by
 from .personal import erase_some
 from .records import ApiKey, record_of
 
@@ -17,6 +19,7 @@ _KEYS_PER_USER = 100
 class ApiKeys:
     def __init__(self, db: Database[dict[str, Any]]) -> None:
         self._keys = db["api_keys"]
+        self._by_prefix = Together(found_by(self._keys, "prefix"))
 
     def add(self, fields: dict[str, Any]) -> ApiKey:
         document = {"_id": ids.parse(ids.new_id()), **fields}
@@ -24,7 +27,7 @@ class ApiKeys:
         return record_of(ApiKey, document)
 
     def by_prefix(self, prefix: str) -> ApiKey | None:
-        document = self._keys.find_one({"prefix": prefix})
+        document = self._by_prefix(prefix)
         return record_of(ApiKey, document) if document else None
 
     def of_user(self, user_id: str) -> list[ApiKey]:

@@ -9,7 +9,7 @@ from typing import Any
 from pymongo.database import Database
 
 from ..lib.together import Together
-from .finding import found_by_id
+from .finding import found_by
 from .personal import erase_some
 from .records import Login, record_of
 
@@ -19,7 +19,7 @@ _LISTED = 200
 class Logins:
     def __init__(self, db: Database[dict[str, Any]]) -> None:
         self._logins = db["logins"]
-        self._by_id = Together(found_by_id(self._logins))
+        self._by_id = Together(found_by(self._logins, "_id"))
 
     def add(self, login: Login) -> None:
         document = {name: value for name, value in vars(login).items() if name != "id"}

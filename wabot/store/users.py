@@ -11,7 +11,7 @@ from pymongo.errors import DuplicateKeyError
 
 from ..lib.together import Together
 from . import ids
-from .finding import found_by_id
+from .finding import found_by
 from .prefixes import beginning_with
 from .records import Page, User, record_of
 from .windows import newest_first
@@ -37,7 +37,7 @@ class EmailTaken(Exception):
 class Users:
     def __init__(self, db: Database[dict[str, Any]]) -> None:
         self._users = db["users"]
-        self._by_id = Together(found_by_id(self._users))
+        self._by_id = Together(found_by(self._users, "_id"))
 
     def add(self, fields: dict[str, Any]) -> User:
         """`fields` as in `User`; the id may be left out. Raises EmailTaken."""
