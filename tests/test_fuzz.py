@@ -202,7 +202,20 @@ def test_hostile_forms(app: Flask, client: FlaskClient, credentials: list[dict[s
     for method, rule in routes(app, "/"):
         if method != "POST" or rule.rule.startswith(("/api/", "/internal")):
             continue
-        for value in ("\x00", "a\x00b", "%ED%A0%80", "9" * 5000, "", "-1", "\u202e", "{{7*7}}", "$where", "a" * 70_000):
+        for value in (
+            "\x00",
+            "a\x00b",
+            "%ED%A0%80",
+            "9" * 5000,
+            "",
+            "-1",
+            "\u202e",
+            "{{7*7}}",
+            "$where",
+            "a" * 70_000,
+            "9999-12-31",
+            "0001-01-01",
+        ):
             fields = dict.fromkeys(FIELDS, value) | {"csrf_token": token}
             answer = browser.client.post(address(rule), data=fields)
             if wrong(answer):

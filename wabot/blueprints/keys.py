@@ -59,5 +59,5 @@ def _end_of_day(typed: str) -> datetime | None:
         return None
     try:
         return datetime.strptime(typed[:10], "%Y-%m-%d").replace(tzinfo=UTC) + timedelta(days=1)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise Invalid.field("expires_at", "is not a date, such as 2030-12-31") from error

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, UTC, datetime, timedelta
 from typing import Any
 
 from flask import Response, flash, render_template, request, stream_with_context
@@ -87,7 +87,8 @@ def _day(typed: str) -> datetime | None:
     if not typed:
         return None
     try:
-        return datetime.strptime(typed, "%Y-%m-%d").replace(tzinfo=UTC)
+        day = datetime.strptime(typed, "%Y-%m-%d").replace(tzinfo=UTC)
+        return day if day.year < MAXYEAR else None  # its last day has no end
     except ValueError:
         return None
 
