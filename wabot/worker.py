@@ -30,6 +30,8 @@ from .store.connection import open_store
 
 SWEEP_INTERVAL = 1.0
 LOOK_AFTER_INTERVAL = 10.0
+MAIL_PAUSE = 0.2
+"""Seconds after a ring: what is done for an address that is known must not be felt in the answer to who asked for it."""
 _CLOSE_TIMEOUT = 8.0
 
 log = get_logger(__name__)
@@ -101,6 +103,7 @@ class Worker:
         """The end of the process may cut a try off; the next worker finds it."""
         while not self._stopping.is_set():
             self._mail_bell.wait()
+            self._stopping.wait(MAIL_PAUSE)
             self._mail_bell.clear()
             while guarded(self._services.mails.send_due, "mails") and not self._stopping.is_set():
                 pass  # some at a time, until none is due
