@@ -35,6 +35,7 @@ PUBLIC = {
     "POST /confirm/<token>": Row("public", 400, path=_NO_TOKEN),
     "GET /static/<path:filename>": Row("public"),
     "GET /healthz": Row("public"),
+    "GET /metrics": Row("public"),
     "GET /readyz": Row("public", 503),
     "POST /api/auth/login": Row("public", 401, json={"email": "nobody@example.com", "password": PASSWORD}),
     "POST /api/auth/forgot-password": Row("public", 202, json={"email": "nobody@example.com"}),

@@ -20,6 +20,12 @@ _FORWARDED = re.compile(r"x-forwarded-.*|x-original-.*|x-real-ip|forwarded|via|(
 _LOOPBACK = ("127.", "::1", "::ffff:127.")
 
 
+def from_this_machine() -> bool:
+    """Asked on loopback, and not through a proxy that runs here."""
+    proxied = any(_FORWARDED.fullmatch(name) for name, _ in request.headers)
+    return not proxied and (request.remote_addr or "").startswith(_LOOPBACK)
+
+
 class Events(BaseModel):
     events: Annotated[list[Any], Field(max_length=100)]
 
@@ -37,7 +43,7 @@ class Pushes(BaseModel):
 @bp.before_request
 def _only_ours() -> None:
     """Raises NotFound for what came through a proxy or from elsewhere, Unauthenticated without the secret."""
-    if any(_FORWARDED.fullmatch(name) for name, _ in request.headers) or not (request.remote_addr or "").startswith(_LOOPBACK):
+    if not from_this_machine():
         raise NotFound
     given = request.headers.get("Authorization", "").encode()
     expected = f"Bearer {services().settings.secret('internal_secret')}".encode()

@@ -50,6 +50,7 @@ from .login_guard import LoginGuard
 from .logins import Logins
 from .mails import Mails, door_of
 from .media import MediaService
+from .measurements import Measurements
 from .messages import MessageService
 from .pacing import Pacing
 from .preferences import Preferences
@@ -97,6 +98,7 @@ class Services:
     pacing: Pacing
     phones: VirtualPhones
     readiness: Readiness
+    measurements: Measurements
     figures: Figures
     session_overview: SessionOverview
     audit: AuditLog
@@ -155,6 +157,7 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
     mails = Mails(store, settings, links, wake_ups.ring, door_of(settings), owner_name())
     session_overview = SessionOverview(store)
     administrators = Administrators(store)
+    readiness = Readiness(store, gateway, sandbox, settings, wake_ups.listening)
     accounts = Accounts(store, settings, preferences, mails)
     progress = Progress(store, publisher, tally, hearing)
     second_factor = SecondFactor(store, settings, audit, mails, preferences)
@@ -197,7 +200,8 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         schedule=Schedule(store, progress),
         pacing=pacing,
         phones=VirtualPhones(store, sandbox, sessions),
-        readiness=Readiness(store, gateway, sandbox, settings, wake_ups.listening),
+        readiness=readiness,
+        measurements=Measurements(store, readiness, session_overview, limit_report),
         figures=Figures(store, session_overview),
         session_overview=session_overview,
         audit=audit,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -48,6 +48,7 @@ class LimitReport:
     changes: int = 0
     _refused: OrderedDict[Key, Refused] = field(default_factory=OrderedDict)
     _filling: OrderedDict[Key, Filling] = field(default_factory=OrderedDict)
+    _totals: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def refused(self, limit: str, who: str) -> None:
@@ -57,6 +58,7 @@ class LimitReport:
             if one.at < now - REFUSED_SECONDS:
                 one.count = 0
             one.count, one.at = one.count + 1, now
+            self._totals[limit] += 1
             _touch(self._refused, (limit, who))
             self.changes += 1
 
@@ -65,6 +67,11 @@ class LimitReport:
             self._filling[(limit, who)] = filling
             _touch(self._filling, (limit, who))
             self.changes += 1
+
+    def totals(self) -> dict[str, int]:
+        """By limit, since this process began."""
+        with self._lock:
+            return dict(self._totals)
 
     def snapshot(self) -> Report:
         now = time.time()
