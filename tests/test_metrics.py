@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -56,9 +58,17 @@ def test_without_a_token_only_this_machine_is_answered(client: FlaskClient) -> N
     assert client.get("/metrics", environ_base={"REMOTE_ADDR": "::1"}).status_code == 200
 
 
+@contextmanager
+def started(settings: config.Settings, **changes: str) -> Iterator[FlaskClient]:
+    made = create_app(settings.model_copy(update=changes))
+    yield made.test_client()
+    made.extensions["wabot"].close()
+
+
 @pytest.fixture
-def guarded(settings: config.Settings) -> FlaskClient:
-    return create_app(settings.model_copy(update={"metrics_token": TOKEN})).test_client()
+def guarded(settings: config.Settings) -> Iterator[FlaskClient]:
+    with started(settings, metrics_token=TOKEN) as client:
+        yield client
 
 
 def test_with_a_token_only_who_has_it(guarded: FlaskClient) -> None:
@@ -68,6 +78,6 @@ def test_with_a_token_only_who_has_it(guarded: FlaskClient) -> None:
 
 
 def test_a_dead_database_is_told_not_an_error(settings: config.Settings) -> None:
-    gone = settings.model_copy(update={"mongo_uri": "mongodb://127.0.0.1:1/gone?serverSelectionTimeoutMS=200"})
-    told = read(create_app(gone).test_client())
+    with started(settings, mongo_uri="mongodb://127.0.0.1:1/gone?serverSelectionTimeoutMS=200") as client:
+        told = read(client)
     assert told[("wabot_up", "db")] == 0 and ("wabot_queued_messages", "") not in told

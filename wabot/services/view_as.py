@@ -1,8 +1,8 @@
 """An administrator sees the pages as a user sees them: read-only, for half an hour at most, and both can see afterwards that it was.
 
 A view hangs on the administrator's login in the store, not on a cookie: it ends with the login, with the role, or when it is
-stopped, and no copy of a cookie brings it back. Its end is written down under an id chosen at the start, so it is there once,
-whoever notices it and whatever dies in between.
+stopped, and no copy of a cookie brings it back. Its end is written down under an id that is noted with the view first, so it is
+there once, whoever notices it and whatever dies in between.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class ViewAs:
         if user.is_admin:
             raise Conflict("Administrators can't be viewed as.", code="not_viewable")
         self.stop(login_id, "another one began")
-        view = View(login_id, by.actor.id, user.id, now() + LASTS, by.address, end_id=new_id())
+        view = View(login_id, by.actor.id, user.id, now() + LASTS, by.address)
         self.audit.note(by, "view_as.start", target=user.id, detail=f"until {view.until:%H:%M} UTC at the latest")
         self.store.views.begin(view)
         return view
@@ -70,5 +70,8 @@ class ViewAs:
                 self._end(view, "logged out")
 
     def _end(self, view: View, why: str) -> None:
-        self.audit.note_once(view.end_id, view.admin_id, view.address, "view_as.end", target=view.user_id, detail=why)
+        end_id = self.store.views.name_end(view, new_id())
+        if end_id is None:
+            return
+        self.audit.note_once(end_id, view.admin_id, view.address, "view_as.end", target=view.user_id, detail=why)
         self.store.views.end(view)

@@ -264,14 +264,14 @@ class AuditEntry:
 
 @dataclass(frozen=True)
 class View:
-    """An administrator's login (`id`) that sees the pages of `user_id`; `end_id` is for the entry in the audit log at its end."""
+    """An administrator's login (`id`) that sees the pages of `user_id`; `end_id` is the audit log's entry about its end."""
 
     id: str
     admin_id: str
     user_id: str
     until: datetime
     address: str
-    end_id: str
+    end_id: str | None = None
 
 
 @dataclass(frozen=True)

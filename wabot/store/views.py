@@ -21,9 +21,16 @@ class Views:
         document = self._views.find_one({"_id": login_id})
         return record_of(View, document) if document else None
 
+    def name_end(self, view: View, end_id: str) -> str | None:
+        """The id of the entry about its end: this one, or the one that was named before; None when it has ended already."""
+        same = {"_id": view.id, "until": view.until}
+        self._views.update_one({**same, "end_id": None}, {"$set": {"end_id": end_id}})
+        document = self._views.find_one(same)
+        return str(document["end_id"]) if document else None
+
     def end(self, view: View) -> None:
         """Unless another one was begun with this login meanwhile."""
-        self._views.delete_one({"_id": view.id, "end_id": view.end_id})
+        self._views.delete_one({"_id": view.id, "until": view.until})
 
     def all(self, limit: int = 1000) -> list[View]:
         return [record_of(View, one) for one in self._views.find({}).limit(limit)]

@@ -1,0 +1,134 @@
+"""The audit log: who, what, on whom, when, from where; found, paged, taken away whole; nothing in it changes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.support.pages import Browser
+from tests.support.web import bearer, email, register
+from wabot.services import Services
+from wabot.services.audit import Audited
+from wabot.store.audit import AuditFilter
+from wabot.store.records import User
+
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture
+def known(app: Flask) -> Services:
+    found: Services = app.extensions["wabot"]
+    return found
+
+
+@pytest.fixture
+def boss(known: Services) -> User:
+    return known.accounts.create_admin(email(), PASSWORD)
+
+
+@pytest.fixture
+def browser(app: Flask, boss: User) -> Browser:
+    found = Browser(app)
+    found.login(boss.email, PASSWORD)
+    return found
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def test_what_concerns_security_is_written_down(known: Services, client: FlaskClient, browser: Browser, boss: User) -> None:
+    user = register(client)
+    key = client.post("/api/keys", json={"name": "k"}, headers=bearer(user["token"])).get_json()
+    client.delete(f"/api/keys/{key['id']}", headers=bearer(user["token"]))
+    [revoked, made] = known.audit.about(user["user"]["id"], 10)
+    assert (made["action"], made["detail"], made["actor"]["email"]) == (
+        "key.create",
+        f"wb_{key['prefix']}",
+        user["user"]["email"],
+    )
+    assert revoked["action"] == "key.revoke" and made["address"] == "127.0.0.1"
+    assert [one["action"] for one in known.audit.about(boss.id, 10)] == ["admin.login"]
+
+
+def test_it_is_narrowed_by_who_what_whom_and_when(known: Services, client: FlaskClient, boss: User) -> None:
+    other = known.accounts.create_admin(email(), PASSWORD)
+    for by, action, target in [(boss, "user.role", "t1"), (other, "user.role", "t2"), (boss, "user.disable", "t2")]:
+        known.audit.note(Audited(by, "192.0.2.7"), action, target=target)
+    token = known.identity.token_for(boss, known.identity.open_login(boss, "api"))
+
+    def found(**query: str) -> list[tuple[str, str]]:
+        answer = client.get("/api/admin/audit", query_string=query, headers=bearer(token))
+        assert answer.status_code == 200, answer.get_data(as_text=True)
+        return [(one["action"], one["target"]) for one in answer.get_json()["items"] if one["target"].startswith("t")]
+
+    assert found(actor=boss.id) == [("user.disable", "t2"), ("user.role", "t1")]
+    assert found(target="t2") == [("user.disable", "t2"), ("user.role", "t2")]
+    assert found(action="user.role", actor=other.id) == [("user.role", "t2")]
+    assert found(until=(datetime.now(UTC) - timedelta(minutes=1)).isoformat()) == []
+    assert len(found(since=(datetime.now(UTC) - timedelta(minutes=1)).isoformat())) == 3
+    assert client.get("/api/admin/audit?since=yesterday", headers=bearer(token)).status_code == 422
+
+
+def test_the_page_keeps_what_was_asked_over_its_pages(known: Services, browser: Browser, boss: User) -> None:
+    for number in range(53):
+        known.audit.note(Audited(boss, "192.0.2.7"), "user.role", target=boss.id, detail=f"detail-{number:02d}")
+    first = browser.open(f"/admin/audit?action=user.role&actor={boss.email}&since=bad").get_data(as_text=True)
+    assert "is not a date" in first and "detail-52" in first and "detail-02" not in first
+    older = re.search(r'href="(/admin/audit\?cursor=[^"]+)"', first)
+    assert older and "action=user.role" in older[1]
+    assert "detail-02" in browser.open(older[1].replace("&amp;", "&")).get_data(as_text=True)
+    today = datetime.now(UTC).date().isoformat()
+    assert "detail-52" in browser.open(f"/admin/audit?action=user.role&since={today}&until={today}").get_data(as_text=True)
+    assert "Nothing matches" in browser.open("/admin/audit?actor=nobody@example.com").get_data(as_text=True)
+
+
+def test_it_is_taken_away_whole_and_no_cell_is_a_formula(known: Services, browser: Browser, boss: User) -> None:
+    hostile = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", 'a,"b"\nc', "plain"]
+    for number in range(1203):
+        detail = hostile[number] if number < len(hostile) else f"{number}"
+        known.audit.note(Audited(boss, "192.0.2.7"), "user.role", target=boss.id, detail=detail)
+    answer = browser.open("/admin/audit/export.csv?action=user.role")
+    assert "attachment" in answer.headers["Content-Disposition"] and answer.content_type.startswith("text/csv")
+    found = rows(answer.get_data(as_text=True))
+    assert len(found) == 1203 and found[0]["actor_email"] == boss.email
+    for row, written in zip(reversed(found), hostile, strict=False):
+        assert row["detail"] == (written if written[0] in "ap" else f"'{written}")
+    lines = browser.open("/admin/audit/export.jsonl?action=user.role").get_data(as_text=True).splitlines()
+    assert len(lines) == 1203 and json.loads(lines[-1])["detail"] == "=1+1"
+    assert browser.open("/admin/audit/export.xml").status_code == 404
+    assert known.audit.page(AuditFilter(action="audit.export"), limit=10, cursor=None).items[0].detail == "jsonl"
+
+
+def test_an_export_reads_no_more_than_a_chunk_at_a_time(known: Services, boss: User) -> None:
+    for _ in range(501):
+        known.audit.note(Audited(boss, ""), "user.role", target=boss.id)
+    chunks = known.audit.everything(AuditFilter(action="user.role"))
+    assert [len(one) for one in chunks] == [500, 1]
+
+
+def test_of_who_is_gone_the_id_is_left(known: Services, browser: Browser, client: FlaskClient, boss: User) -> None:
+    user = register(client)["user"]
+    known.audit.note(Audited(boss, "192.0.2.7"), "user.role", target=user["id"])
+    assert user["email"] in browser.open("/admin/audit").get_data(as_text=True)
+    known.store.users.remove(user["id"])
+    shown = browser.open("/admin/audit").get_data(as_text=True)
+    assert user["email"] not in shown and user["id"] in shown
+    stored = [str(one) for one in known.store._db["audit"].find()]
+    assert not any("@" in one for one in stored), "no address is kept"
+
+
+def test_nothing_changes_or_removes_an_entry() -> None:
+    """The one module that knows the collection only adds and reads."""
+    code = (Path(__file__).parent.parent / "wabot" / "store" / "audit.py").read_text()
+    assert not re.findall(r"\.(update|replace|delete|drop|find_one_and|bulk_write|aggregate)\w*\(", code)
+    others = [one for one in (Path(__file__).parent.parent / "wabot").rglob("*.py") if '["audit"]' in one.read_text()]
+    assert [one.name for one in others] == ["audit.py"]
