@@ -117,6 +117,7 @@ def test_it_ends_with_the_role(known: Services, viewing: Browser, linked: Linked
     known.user_administration.administrators.change(view.admin_id, {"role": "user"})
     shown = text(viewing, "/dashboard")
     assert BANNER not in shown and linked.user["email"] not in shown
+    known.view_as.sweep()
     assert log(known, linked.user["id"])[0] == ("view_as.end", "no administrator any more")
 
 

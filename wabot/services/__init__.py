@@ -49,8 +49,8 @@ from .links import Links
 from .login_guard import LoginGuard
 from .logins import Logins
 from .mails import Mails, door_of
-from .media import MediaService
 from .measurements import Measurements
+from .media import MediaService
 from .messages import MessageService
 from .pacing import Pacing
 from .preferences import Preferences
