@@ -231,6 +231,17 @@ def test_who_has_lost_the_lane_leaves_everything_as_it_is(lane: Lane) -> None:
     assert (lane.engine.went, lane.engine.claims) == (["a", "b"], [1, 2])
 
 
+def test_what_another_has_handed_over_since_is_left_to_it(lane: Lane) -> None:
+    """The lane was lost between reading the queue and reading the messages."""
+    [message_id] = lane.send("a")
+    held = lane.house.claims.hold(lane.session_id)
+    assert held
+    lane.house.store.messages.start_many([message_id], ["queued"], {"status": "sending", "at": now()}, held.epoch + 1)
+    lane.engine.blind = True
+    assert lane.run() is None
+    assert (lane.message(message_id).status, lane.engine.went) == ("sending", [])
+
+
 def test_a_retried_message_without_its_place_gets_it_before_it_is_answered(lane: Lane) -> None:
     """Stored by a process that died before its outbox entry: its client's next message must not go out before it."""
     draft = Draft(PHONE, "first", idempotency_key="k")

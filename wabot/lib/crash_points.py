@@ -10,8 +10,11 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import time
 from pathlib import Path
 
+_UNTIL_IT_STANDS = 0.1
+"""Seconds; SIGSTOP reaches the other threads first."""
 _SIGNALS = {"crash": signal.SIGKILL, "pause": signal.SIGSTOP}
 _ARMED = os.environ.get("WABOT_CRASH_POINTS") == "1"
 
@@ -50,3 +53,4 @@ def crash_point(name: str) -> None:
         with contextlib.suppress(FileNotFoundError):
             armed.unlink()
             os.kill(os.getpid(), number)
+            time.sleep(_UNTIL_IT_STANDS)

@@ -114,13 +114,18 @@ class Gateway:
         return [_outcome(result) for result in answer["results"]]
 
     def find(self, session_id: str, claim: Claim, order: dict[str, Any], correlation_id: str) -> Accepted | None:
-        """Look a message up in WhatsApp: `order` wa_message_id, to, body, since. Raises OutcomeUnknown when it can't be asked now."""
+        """Look a message up in WhatsApp: `order` wa_message_id, to, body, since.
+
+        Raises OutcomeUnknown when it can't be asked now, NotHandedOver `stale_claim` when it isn't ours to ask any more.
+        """
         body = {**order, "claim": claim}
         try:
             answer = self._client.call(
                 "POST", f"/sessions/{session_id}/find", body, timeout=FIND_TIMEOUT, correlation_id=correlation_id
             )
         except (Problem, Unreachable) as error:
+            if isinstance(error, Problem) and error.code == STALE_CLAIM:
+                raise _refusal(error.code, error.detail) from error
             raise OutcomeUnknown(str(error)) from error
         return Accepted(answer["wa_message_id"], answer["ack"]) if answer["found"] else None
 
@@ -157,6 +162,7 @@ class Gateway:
             raise
 
 
+STALE_CLAIM = "stale_claim"
 _UNKNOWN_OUTCOMES = {"outcome_unknown", "internal"}
 _PERMANENT = {"not_on_whatsapp", "not_supported_by_engine", "message_too_long", "invalid_body"}
 

@@ -15,7 +15,7 @@ from itertools import zip_longest
 
 from ..lib.clock import now, to_rfc3339
 from ..lib.crash_points import crash_point
-from ..lib.gateway import Accepted, Gateway, NotHandedOver, Outcome, OutcomeUnknown
+from ..lib.gateway import STALE_CLAIM, Accepted, Gateway, NotHandedOver, Outcome, OutcomeUnknown
 from ..lib.log import get_logger
 from ..store import Store
 from ..store.records import Message, Session
@@ -58,7 +58,7 @@ class Delivery:
                 if again is None or again > now() or time.monotonic() > ends:
                     return again
         except LaneLost:
-            log.warning("claim_refused", session_id=session_id)
+            log.warning("lane_lost", session_id=session_id)
             self.claims.drop(session_id)
         except Exception:
             self.claims.forget_queue(session_id)
@@ -100,6 +100,8 @@ class Delivery:
     def _deliver(self, claim: Claim, session: Session, batch: list[str]) -> datetime | None:
         found = self.store.messages.get_many(batch)
         messages = [found[one] for one in batch if one in found]
+        if any(one.claim > claim.epoch for one in messages):
+            raise LaneLost
         self.store.outbox.remove([one for one in batch if one not in found or found[one].status in FINAL])
         interrupted = [one for one in messages if one.status in ("sending", "unknown")]
         if interrupted:
@@ -122,7 +124,7 @@ class Delivery:
         return self._conclude(claim, list(zip_longest(sending, outcomes)))
 
     def _conclude(self, claim: Claim, tried: list[tuple[Message, Outcome | None]]) -> datetime | None:
-        if any(isinstance(outcome, NotHandedOver) and outcome.code == "stale_claim" for _, outcome in tried):
+        if any(isinstance(outcome, NotHandedOver) and outcome.code == STALE_CLAIM for _, outcome in tried):
             raise LaneLost
         accepted = [message for message, outcome in tried if isinstance(outcome, Accepted)]
         # Their acks come as events, in order; taking one from here could pass another one on the way.
@@ -176,6 +178,8 @@ class Delivery:
         token = {"epoch": claim.epoch, "until": to_rfc3339(claim.lease_until)}
         try:
             found = self.gateway.find(message.session_id, token, _wanted(message), message.correlation_id)
+        except NotHandedOver as error:
+            raise LaneLost from error
         except OutcomeUnknown:
             return False
         crash_point("lane.after-settling")
