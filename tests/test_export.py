@@ -21,6 +21,8 @@ from wabot.services.export import NOT_EXPORTED, PARTS
 from wabot.store.messages import Messages
 from wabot.store.personal import PERSONAL, WITH_THE_SESSION
 
+PICTURE = "a" * 64
+
 
 @pytest.fixture
 def world(app: Flask) -> World:
@@ -48,12 +50,17 @@ def test_all_of_the_user_is_in_it_and_nothing_secret(app: Flask, world: World, b
     owner, store = world.owner, world.services.store
     store.messages.add_many(messages_of(owner.user.id, 200))
     with_data(world)
+    picture = world.services.media.files.path(owner.user.id, PICTURE)
+    picture.parent.mkdir(parents=True)
+    picture.write_bytes(b"x" * 200_000)
     if by == "page":
         answer = owner.browser.get("/settings/account/export")
     else:
         answer = app.test_client().get("/api/account/export", headers=bearer(owner.token))
     assert (answer.status_code, answer.mimetype) == (200, "application/zip")
     found = contents(answer.data)
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
+        assert archive.read(f"media/{PICTURE}") == b"x" * 200_000
     assert len(found["messages_sent.jsonl"]) == 226, "and the one that waits"
     assert len(found["messages_received.jsonl"]) == 225
     assert len({one["id"] for one in found["messages_sent.jsonl"]}) == 226

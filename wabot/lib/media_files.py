@@ -14,12 +14,14 @@ import os
 import re
 import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 _INCOMING = re.compile(r"[A-Za-z0-9_-]{1,160}", re.ASCII)
 _HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _OWNER = re.compile(r"[0-9a-f]{24}", re.ASCII)
 _LEFT_BEHIND_SECONDS = 24 * 3600
+_PIECE = 64 * 1024
 
 
 class MediaFiles:
@@ -52,6 +54,11 @@ class MediaFiles:
         directory = self._owners / user_id
         return sum(one.stat().st_size for one in directory.glob("*/*")) if directory.is_dir() else 0
 
+    def of_user(self, user_id: str) -> Iterator[tuple[str, Iterator[bytes]]]:
+        """Each of this owner's files: its hash, and what is in it, in pieces."""
+        for one in sorted((self._owners / user_id).glob("*/*")) if _OWNER.fullmatch(user_id) else ():
+            yield one.name, _pieces(one)
+
     def drop(self, name: str) -> None:
         """An incoming file nobody wants."""
         if _INCOMING.fullmatch(name):
@@ -79,3 +86,13 @@ def _sync(directory: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    """Nothing when it was erased meanwhile."""
+    try:
+        with path.open("rb") as opened:
+            while piece := opened.read(_PIECE):
+                yield piece
+    except FileNotFoundError:
+        return

@@ -29,8 +29,8 @@ class _Sink:
         return taken
 
 
-def zipped(files: Iterable[tuple[str, Iterable[str]]], at: datetime) -> Iterator[bytes]:
-    """The archive in chunks; of each file its name and its text in pieces. `at` is the time all of them bear."""
+def zipped(files: Iterable[tuple[str, Iterable[bytes]]], at: datetime) -> Iterator[bytes]:
+    """The archive in chunks; of each file its name and what is in it, in pieces. `at` is the time all of them bear."""
     sink = _Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[call-overload]  # write and flush are all it needs
         for name, pieces in files:
@@ -38,10 +38,10 @@ def zipped(files: Iterable[tuple[str, Iterable[str]]], at: datetime) -> Iterator
     yield sink.take()
 
 
-def _file(archive: zipfile.ZipFile, sink: _Sink, info: zipfile.ZipInfo, pieces: Iterable[str]) -> Iterator[bytes]:
+def _file(archive: zipfile.ZipFile, sink: _Sink, info: zipfile.ZipInfo, pieces: Iterable[bytes]) -> Iterator[bytes]:
     info.compress_type = zipfile.ZIP_DEFLATED
     with archive.open(info, "w", force_zip64=True) as opened:
         for piece in pieces:
-            opened.write(piece.encode())
+            opened.write(piece)
             if sink.size >= _CHUNK:
                 yield sink.take()

@@ -185,7 +185,7 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         identity=Identity(store, settings, Tokens(lambda: settings.secret("secret_key"))),
         logins=Logins(store),
         second_factor=second_factor,
-        exports=Exports(store),
+        exports=Exports(store, files),
         erasure=erasure,
         preferences=preferences,
         sessions=sessions,

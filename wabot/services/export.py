@@ -16,10 +16,11 @@ from typing import Any
 
 from ..errors import Conflict
 from ..lib.clock import now, to_rfc3339
+from ..lib.media_files import MediaFiles
 from ..lib.zipping import zipped
 from ..store import Store
 from ..store.messages import MessageFilter
-from ..store.records import Page, User
+from ..store.records import Message, Page, User
 from . import present
 
 _PAGE = 200
@@ -49,9 +50,15 @@ def _account(_: Store, user: User) -> Lines:
 def _messages(direction: str) -> Callable[[Store, User], Lines]:
     def lines(store: Store, user: User) -> Lines:
         asked = MessageFilter(direction=direction)
-        return map(present.message_for_page, _paged(partial(store.messages.page, user.id, asked)))
+        return map(_message, _paged(partial(store.messages.page, user.id, asked)))
 
     return lines
+
+
+def _message(record: Message) -> dict[str, Any]:
+    """With the hash that names its file in media/."""
+    sha256 = (record.media or {}).get("sha256")
+    return {**present.message_for_page(record), **({"sha256": sha256} if sha256 else {})}
 
 
 def _paged(read: Callable[..., Page]) -> Iterator[Any]:
@@ -131,6 +138,7 @@ class Exports:
     """One at a time for each user and web process."""
 
     store: Store
+    media: MediaFiles
     _running: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -140,7 +148,7 @@ class Exports:
             if user.id in self._running:
                 raise Conflict("An export of yours is being written already: wait until it is done.", code="export_running")
             self._running.add(user.id)
-        return Export(zipped(_files(self.store, user), now()), lambda: self._running.discard(user.id))
+        return Export(zipped(_files(self.store, self.media, user), now()), lambda: self._running.discard(user.id))
 
 
 class Export:
@@ -161,10 +169,16 @@ def file_name(user: User) -> str:
     return f"wabot-{user.id}-{now():%Y-%m-%d}.zip"
 
 
-def _files(store: Store, user: User) -> Iterator[tuple[str, Iterable[str]]]:
-    yield "README.txt", [_readme(user)]
+def _files(store: Store, media: MediaFiles, user: User) -> Iterator[tuple[str, Iterable[bytes]]]:
+    yield "README.txt", [_readme(user).encode()]
     for part in PARTS:
-        yield part.name, (json.dumps(line, ensure_ascii=False, default=_plain) + "\n" for line in part.lines(store, user))
+        yield part.name, map(_line, part.lines(store, user))
+    for sha256, pieces in media.of_user(user.id):
+        yield f"media/{sha256}", pieces
+
+
+def _line(values: dict[str, Any]) -> bytes:
+    return json.dumps(values, ensure_ascii=False, default=_plain).encode() + b"\n"
 
 
 def _plain(value: object) -> str:
@@ -176,6 +190,7 @@ def _readme(user: User) -> str:
     listed = "\n".join(f"{part.name:28} {part.text}" for part in PARTS)
     return (
         f"Everything that wabot keeps of {user.email}, written on {to_rfc3339(now())}.\n\n{listed}\n\n"
+        "In media/ are the files that came in, each named by the SHA-256 that its message carries.\n"
         "Each line of a .jsonl file is one JSON object; the fields are those of the HTTP API. Times are UTC.\n"
         "Passwords, keys, tokens and the secret of the second factor are not in it.\n"
     )
