@@ -8,6 +8,7 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -167,11 +168,12 @@ def test_a_mail_for_nobody_is_dropped(house: Services) -> None:
     assert files(house.settings.data) == [] and house.store.mails.due(now()) == []
 
 
-def test_strangers_can_cause_a_few_mails_an_hour_only(house: Services, user: User) -> None:
-    for _ in range(mail_service.RESETS_PER_HOUR + 3):
-        house.mails.queue("reset", address=user.email)
+@pytest.mark.parametrize("asked", [{"kind": "reset"}, {"kind": "change_address", "user_id": True}])
+def test_a_few_mails_an_hour_can_be_asked_for_only(house: Services, user: User, asked: dict[str, Any]) -> None:
+    for _ in range(mail_service.ASKED_PER_HOUR + 3):
+        house.mails.queue(asked["kind"], user_id=user.id if "user_id" in asked else "", address="bob@example.com")
         house.mails.send_due()
-    assert len(files(house.settings.data)) == mail_service.RESETS_PER_HOUR
+    assert len(files(house.settings.data)) == mail_service.ASKED_PER_HOUR
 
 
 def test_the_queue_is_bounded(house: Services, user: User, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,9 +34,9 @@ LEASE = timedelta(seconds=3 * DEADLINE)
 RETRIES = tuple(timedelta(seconds=one) for one in (5, 30, 120, 600, 1800, 3600, 7200))
 """Waits between tries; after the last the mail is given up."""
 QUEUE_LIMIT = 2000
-RESETS_PER_HOUR = 10
-"""Mails that strangers can cause to one mailbox, a kind."""
-_ASKED_BY_ANYBODY = frozenset({"reset", "confirm_address"})
+ASKED_PER_HOUR = 10
+"""Mails of one kind that can be had for one account; nobody's mailbox is filled by asking again and again."""
+_ASKED_FOR = frozenset({"reset", "confirm_address", "change_address"})
 _OUTDATED: dict[str, Callable[[User], bool]] = {
     "confirm_address": lambda user: user.email_confirmed,
     "invite": lambda user: not user.invited,
@@ -148,7 +148,7 @@ class Mails:
     def _rendered(self, mail: QueuedMail) -> Mail | None:
         """None when there is nobody to write to any more, or they were written to often enough."""
         user = self._user(mail)
-        if user is None or (mail.kind in _ASKED_BY_ANYBODY and not self._first_few(mail, user)):
+        if user is None or (mail.kind in _ASKED_FOR and not self._first_few(mail, user)):
             log.info("mail_dropped", mail_id=mail.id, kind=mail.kind)
             return None
         address = mail.address or user.email
@@ -166,7 +166,7 @@ class Mails:
     def _first_few(self, mail: QueuedMail, user: User) -> bool:
         """Whether this mail is among the hour's first few of its kind to this user. The same mail again is."""
         return self.store.idempotency.one_of(
-            user.id, f"mail:{mail.kind}", mail.id, RESETS_PER_HOUR, expires_at=now() + timedelta(hours=1)
+            user.id, f"mail:{mail.kind}", mail.id, ASKED_PER_HOUR, expires_at=now() + timedelta(hours=1)
         )
 
 
