@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -14,6 +15,7 @@ from flask.testing import FlaskClient
 from tests.support.pages import Browser
 from tests.support.web import Linked, bearer, email, register
 from wabot.blueprints._context import services
+from wabot.lib import windows
 from wabot.lib.addresses import neighbourhood
 from wabot.lib.windows import Memory
 from wabot.services.preferences import Preferences
@@ -200,6 +202,25 @@ def test_windows_in_memory_are_bounded_and_exact_under_threads() -> None:
     for number in range(21_000):
         memory.acquire_entry(f"one-{number}", 1, 60)
     assert memory.reset() == 20_000
+
+
+def test_a_refusal_says_exactly_when_the_next_passes(app: Flask, linked: Linked, monkeypatch: pytest.MonkeyPatch) -> None:
+    began, passed = time.time(), 0.0
+    monkeypatch.setattr(windows.time, "time", lambda: began + passed)
+    limit(app, send_per_minute=2)
+
+    def at(seconds: float) -> Any:
+        nonlocal passed
+        passed = seconds
+        return linked.send()
+
+    assert [at(0).status_code, at(10).status_code] == [202, 202]
+    assert (at(20.5).status_code, at(20.5).headers["Retry-After"]) == (429, "40")
+    assert (at(59.5).status_code, at(59.5).headers["Retry-After"]) == (429, "1")
+    assert at(60.5).status_code == 202, "the first has left the window"
+    assert at(60.6).headers["Retry-After"] == "10", "the second leaves it at 70"
+    limit(app, send_per_minute=1)
+    assert at(70.5).headers["Retry-After"] == "50", "of one a minute, the newest decides"
 
 
 def test_the_page_of_a_refusal_says_when_to_come_back(app: Flask, linked: Linked) -> None:

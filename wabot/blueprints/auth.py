@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
 from flask_login import current_user, login_user, logout_user
 
 from ..errors import WabotError
@@ -63,6 +63,7 @@ def code() -> Any:
     try:
         services().second_factor.check(waiting.user, field("otp"))
     except WabotError as error:
+        g.retry_after = error.retry_after
         return render_template("login_code.html", errors={"otp": error.detail}), error.status
     return _enter(waiting.user, remember=waiting.remember, target=waiting.target)
 
