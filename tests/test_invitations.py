@@ -16,6 +16,7 @@ from wabot.config import DEFAULT_ADMIN_EMAIL
 from wabot.errors import Conflict, Unavailable
 from wabot.services import Services
 from wabot.services.audit import Audited
+from wabot.store.audit import AuditFilter
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def test_an_invited_user_chooses_a_password_and_is_in(house: Services, client: F
     after = house.store.users.get(invited.id)
     assert after and not after.invited
     assert reset(client, token_of(mail)).status_code == 400
-    assert house.audit.page(limit=1, cursor=None).items[0].action == "user.invite"
+    assert house.audit.page(AuditFilter(), limit=1, cursor=None).items[0].action == "user.invite"
 
 
 def test_a_link_for_somebody_who_has_a_password_and_one_who_has_none(
@@ -63,4 +64,4 @@ def test_nobody_is_invited_where_no_mail_leaves(house: Services, by: Audited) ->
     silent = replace(house.invitations, mails=replace(house.mails, door=None))
     with pytest.raises(Unavailable):
         silent.invite(by, email())
-    assert house.audit.page(limit=1, cursor=None).items == []
+    assert house.audit.page(AuditFilter(), limit=1, cursor=None).items == []

@@ -19,6 +19,7 @@ from wabot.errors import InvalidOtp, WabotError
 from wabot.lib.clock import now
 from wabot.services.audit import Audited
 from wabot.services.second_factor import TRIES
+from wabot.store.audit import AuditFilter
 from wabot.store.records import User
 
 
@@ -215,7 +216,7 @@ def test_an_administrator_can_remove_it(protected: Protected) -> None:
     admin = services.accounts.create_admin(email(), "correct horse battery")
     services.second_factor.remove(protected.user.id, Audited(admin, "127.0.0.1"))
     assert protected.api_login().status_code == 200
-    [noted] = services.audit.page(limit=1, cursor=None).items
+    [noted] = services.audit.page(AuditFilter(), limit=1, cursor=None).items
     assert (noted.action, noted.target) == ("user.second_factor_remove", protected.user.id)
 
 
