@@ -65,7 +65,7 @@ def delivery(record: HookDelivery) -> Shape:
         "session": record.session,
         "status": shown_status(record),
         "created_at": to_rfc3339(record.created_at),
-        "next_attempt_at": record.due or None,
+        "next_attempt_at": record.due if record.due > to_rfc3339(now()) else None,
         "attempts": [_attempt(one) for one in record.attempts],
     }
 
