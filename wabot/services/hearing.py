@@ -45,6 +45,10 @@ class Hearing:
         """For a change of a message: a mark of its own for each write, so that it can be taken back exactly."""
         return {"untold": new_id()} if self._hears(user_id) else {}
 
+    def mark_new(self, user_id: str) -> Mark:
+        """For a message that is about to be stored."""
+        return {"untold": new_id(), "heard_at": now()} if self._hears(user_id) else {}
+
     def session_mark(self, before: Session, after: Session) -> Mark:
         """For a change of a session, which keeps no timeline: the event itself goes along (`telling`)."""
         if not self._hears(after.user_id):

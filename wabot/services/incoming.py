@@ -38,7 +38,7 @@ class Incoming:
         session = self.store.sessions.get(session_id)
         if session is None:
             return
-        mark = self.hearing.mark(session.user_id)
+        mark = self.hearing.mark_new(session.user_id)
         told = [(one, replace(record_of(one, session), **mark)) for one in letters if one.chat.phone or one.chat.lid]
         try:
             self._take(session, told)

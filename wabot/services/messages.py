@@ -184,7 +184,7 @@ class MessageService:
         return self._store(twin)[0]
 
     def _store(self, message: Message) -> tuple[Message, bool]:
-        mark = self.hearing.mark(message.user_id)
+        mark = self.hearing.mark_new(message.user_id)
         if not self.acceptance.store(replace(message, **mark)):
             return self._in_place(self.store.messages.get(message.id) or message), False
         self.hearing.marked(mark)

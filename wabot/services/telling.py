@@ -108,7 +108,7 @@ def events_of_message(message: Message) -> Iterator[ToldEvent]:
         event_type, at = f"message.{entry['status']}", entry["at"]
         if event_type not in REGISTRY:
             continue
-        known = max(at, born(message.id)) if place == 0 else at
+        known = max(at, message.heard_at or at)
         shown = replace(message, status=entry["status"], updated_at=at)
         yield ToldEvent(
             id=derived(known, place, message.id, str(place)), user_id=message.user_id, told=new_id(), type=event_type, at=at,

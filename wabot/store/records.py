@@ -162,6 +162,8 @@ class Message:
     timeline: list[dict[str, Any]] = field(default_factory=list)
     untold: str | None = None
     """Set by a change whose events have not been told yet (services/hearing.py)."""
+    heard_at: datetime | None = None
+    """When it was stored, for one that was marked from the beginning: what it tells of may be long past."""
     told: int = 0
     """How many entries of the timeline have been."""
 
