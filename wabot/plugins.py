@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from types import ModuleType
@@ -24,7 +24,7 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class NavItem:
-    """One entry of the navigation; `order` sorts it, `admin` and `sandbox` say who sees it."""
+    """One entry of the navigation; `order` sorts it, `admin` and `sandbox` say who sees it, `count` what waits there."""
 
     label: str
     endpoint: str
@@ -32,6 +32,7 @@ class NavItem:
     order: int = 50
     admin: bool = False
     sandbox: bool = False
+    count: Callable[[], int] | None = None
 
 
 def register_all(app: Flask) -> list[NavItem]:

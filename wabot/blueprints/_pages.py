@@ -42,7 +42,10 @@ def _visible(item: NavItem) -> bool:
 
 def _navigation(items: list[NavItem]) -> list[dict[str, Any]]:
     """The links; where one is, is the longest address that leads here: /messages/new lies below /messages too."""
-    links = [{"label": item.label, "url": url_for(item.endpoint), "icon": item.icon} for item in items]
+    links: list[dict[str, Any]] = [
+        {"label": item.label, "url": url_for(item.endpoint), "icon": item.icon, "count": item.count and item.count()}
+        for item in items
+    ]
     leading = [link["url"] for link in links if request.path == link["url"] or request.path.startswith(link["url"] + "/")]
     here = max(leading, key=len, default=None)
     return [{**link, "active": link["url"] == here} for link in links]

@@ -1,13 +1,14 @@
 /**
  * The live connection of a page: Socket.IO over websocket only, into the user's own room.
  *
- * Events: `session` (a session object), `qr` ({session, svg, expires_at}), `message` (a message object),
+ * Events: `session` (a session object), `qr` ({session, svg, expires_at}), `message` (a message object), `chat` (a chat object),
  * and our own `up`, whenever a connection stands: what was pushed since the page was drawn is gone, so read it anew.
  */
 import { io } from '../vendor/socket.io-client-4.8.4.esm.min.js'
 
 /** Short breaks (a page change, a restart of the server) are not worth a word. */
 const NOTICE_AFTER_MS = 2000
+const COUNT_AFTER_MS = 300
 
 /** An administrator who views as a user gets nothing pushed: the server refuses the connection. */
 const VIEWING = 'viewing' in document.documentElement.dataset
@@ -43,7 +44,24 @@ socket.on('connect_error', down)
 // A proxy may take the connection and say nothing: until it stands, the page isn't live.
 if (!VIEWING) down()
 
-/** @param {'session'|'qr'|'message'|'up'} event @param {(data?: any) => void} listener */
+/** How many messages are unread stands in the navigation of every page. */
+async function countUnread() {
+  const answer = await fetch('/inbox/unread', { cache: 'no-store' })
+  if (!answer.ok || answer.redirected) return
+  const { unread } = await answer.json()
+  for (const node of document.querySelectorAll('[data-unread-total]')) {
+    node.firstChild.textContent = unread > 99 ? '99+' : String(unread)
+    node.hidden = unread === 0
+  }
+}
+
+let counting = 0
+socket.on('chat', () => {
+  clearTimeout(counting)
+  counting = setTimeout(countUnread, COUNT_AFTER_MS)
+})
+
+/** @param {'session'|'qr'|'message'|'chat'|'up'} event @param {(data?: any) => void} listener */
 export function on(event, listener) {
   if (event === 'up') connected.add(listener)
   else socket.on(event, listener)

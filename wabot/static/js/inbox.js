@@ -1,0 +1,189 @@
+/** The inbox: chats and messages come in live, answers go out without leaving the page, what is looked at is marked as read. */
+import { format } from './format.js'
+import { on } from './live.js'
+import { calmly, refresh } from './refresh.js'
+import { showTick } from './ticks.js'
+import { localiseTimes } from './time.js'
+import { pageData } from './words.js'
+
+const AT_END_PX = 80
+const VIEWING = 'viewing' in document.documentElement.dataset
+const { chat: CHAT, read: READ } = pageData()
+const scroller = document.querySelector('.conversation-scroll')
+const messages = document.getElementById('messages')
+const NEWEST = messages?.dataset.newest === '1'
+
+const token = () => document.querySelector('input[name=csrf_token]')?.value ?? ''
+const isAtEnd = () => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < AT_END_PX
+const toEnd = () => {
+  scroller.scrollTop = scroller.scrollHeight
+}
+
+/** WhatsApp's own marks in texts; what the server wrote stays where nothing is marked. */
+function formatTexts(root) {
+  for (const text of root.querySelectorAll('[data-format]')) {
+    const original = text.textContent
+    delete text.dataset.format
+    text.replaceChildren(...format(original))
+  }
+}
+
+/** What a person sees of it: a token that is drawn anew each time is no change. */
+const looks = (node) => node.outerHTML.replace(/name="csrf_token" value="[^"]*"/g, '')
+
+/** A message that has not changed keeps its node, so that what plays goes on playing. */
+function mergeMessages(fresh) {
+  formatTexts(fresh)
+  localiseTimes(fresh)
+  const items = [...fresh.children]
+  const ids = new Set(items.map((item) => item.id))
+  const first = items[0]?.id ?? ''
+  for (const old of [...messages.children]) if (!ids.has(old.id) && (old.id >= first || old.id === '')) old.remove()
+  for (const item of items) {
+    const old = item.id ? document.getElementById(item.id) : null
+    const node = document.importNode(item, true)
+    if (old === null) messages.append(node)
+    else if (looks(old) !== looks(node)) old.replaceWith(node)
+  }
+}
+
+async function page(url, options = {}) {
+  const answer = await fetch(url, { ...options, headers: { Accept: 'text/html' }, cache: 'no-store' })
+  return { answer, fresh: new DOMParser().parseFromString(await answer.text(), 'text/html') }
+}
+
+/** @param {Document} fresh */
+function takeMessages(fresh) {
+  const list = fresh.getElementById('messages')
+  if (list === null || messages === null || !NEWEST) return
+  const follow = isAtEnd()
+  mergeMessages(list)
+  if (follow) toEnd()
+}
+
+async function update() {
+  await refresh(['chat-list', 'chat-head', 'unread-total', 'unread-total-narrow'])
+  if (CHAT === null || !NEWEST) return
+  const { answer, fresh } = await page(location.href)
+  if (answer.ok) takeMessages(fresh)
+  await markRead()
+}
+
+/** Whoever looks at the newest messages has read them. */
+async function markRead() {
+  const unread = Number(document.getElementById('chat-head')?.dataset.unread ?? 0)
+  if (VIEWING || unread === 0 || document.hidden || !NEWEST) return
+  const body = new FormData()
+  body.set('csrf_token', token())
+  const answer = await fetch(READ, { method: 'POST', body, redirect: 'manual' })
+  if (answer.type === 'opaqueredirect') document.getElementById('chat-head').dataset.unread = '0'
+}
+
+const look = calmly(update, 250)
+
+function announce(message) {
+  if (message.direction !== 'in' || message.status !== 'received') return
+  const row = document.querySelector(`[data-chat-row] [data-message="${CSS.escape(message.id)}"]`)
+  if (row !== null) return
+  const who = message.push_name ?? message.from ?? 'an unknown number'
+  const what = message.message || message.kind || 'message'
+  document.getElementById('announce').textContent = `New message from ${who}: ${what.slice(0, 200)}`
+}
+
+/** @param {HTMLFormElement} form @param {string} why */
+function refuse(form, why) {
+  const error = form.querySelector('#reply-error')
+  error.querySelector('span').textContent = why
+  error.hidden = false
+  delete form.dataset.sent
+  form.elements.message.focus()
+}
+
+/** The key stays until the server has taken the answer: sending again can't double it. @param {HTMLFormElement} form */
+async function send(form) {
+  const { message, idempotency_key: key } = form.elements
+  if (message.value.trim() === '') return
+  const typed = message.value
+  try {
+    const { answer, fresh } = await page(form.action, { method: 'POST', body: new FormData(form) })
+    if (!answer.ok) return refuse(form, fresh.querySelector('#reply-error span')?.textContent || 'It was not sent. Try again.')
+    if (message.value === typed) message.value = ''
+    key.value = fresh.querySelector('[data-reply] [name=idempotency_key]')?.value ?? crypto.randomUUID()
+    form.querySelector('#reply-error').hidden = true
+    delete form.dataset.sent
+    if (!NEWEST) return location.assign(answer.url)
+    takeMessages(fresh)
+    toEnd()
+    message.focus()
+    look()
+  } catch (error) {
+    console.info('The answer could not be sent.', error)
+    refuse(form, 'It was not sent: the server did not answer. Try again, it will not be sent twice.')
+  }
+}
+
+function watchReply(form) {
+  form.addEventListener('submit', (event) => {
+    event.preventDefault()
+    if (form.dataset.sending === '1') return
+    form.dataset.sending = '1'
+    send(form).finally(() => delete form.dataset.sending)
+  })
+  form.elements.message.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
+    event.preventDefault()
+    form.requestSubmit()
+  })
+}
+
+/** Earlier messages go on top, and what is looked at stays where it is. @param {HTMLAnchorElement} link */
+async function showEarlier(link) {
+  const { answer, fresh } = await page(link.href)
+  if (!answer.ok) return location.assign(link.href)
+  const before = scroller.scrollHeight - scroller.scrollTop
+  const list = fresh.getElementById('messages')
+  formatTexts(list)
+  localiseTimes(list)
+  messages.prepend(...[...list.children].map((item) => document.importNode(item, true)))
+  document.getElementById('earlier').replaceWith(document.importNode(fresh.getElementById('earlier'), true))
+  scroller.scrollTop = scroller.scrollHeight - before
+  scroller.focus()
+}
+
+/** Arrow keys go from chat to chat. */
+function walk(event) {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
+  const link = event.target.closest('.chat-link')
+  if (step === undefined || link === null) return
+  const links = [...document.querySelectorAll('.chat-link')]
+  const next = links[links.indexOf(link) + step]
+  if (next === undefined) return
+  event.preventDefault()
+  next.focus()
+}
+
+on('message', (message) => {
+  showTick(message)
+  announce(message)
+  look()
+})
+on('chat', look)
+on('up', look)
+document.addEventListener('visibilitychange', () => {
+  if (!document.hidden) look()
+})
+document.addEventListener('keydown', walk)
+document.addEventListener('click', (event) => {
+  const link = event.target.closest('[data-earlier]')
+  if (link === null) return
+  event.preventDefault()
+  showEarlier(link)
+})
+document.getElementById('session')?.addEventListener('change', (event) => event.target.form.requestSubmit())
+const form = document.querySelector('[data-reply]')
+if (form !== null) watchReply(form)
+if (messages !== null) {
+  formatTexts(messages)
+  if (NEWEST) toEnd()
+  markRead().then(look)
+}
