@@ -18,7 +18,15 @@ from .person import CHANGES_WITHIN_MS, Person
 pytestmark = pytest.mark.browser
 
 LIST = "**/admin/sessions/list*"
-PAGES = ("/admin", "/admin/sessions", "/admin/sessions?state=off&q=nobody", "/admin/settings", "/admin/audit")
+PAGES = (
+    "/admin",
+    "/admin/users",
+    "/admin/users?state=disabled&q=nobody",
+    "/admin/sessions",
+    "/admin/sessions?state=off&q=nobody",
+    "/admin/settings",
+    "/admin/audit",
+)
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +43,10 @@ def watched(page: Page, administrator: Api, owner: Api) -> Page:
     Person(page, administrator).log_in()
     page.goto(f"/admin/sessions?q={owner.email}")
     return page
+
+
+def user_page(user: Api) -> str:
+    return "/admin/users/" + str(user.get("/api/auth/me").json()["user"]["id"])
 
 
 def row(page: Page, name: str) -> Locator:
@@ -105,7 +117,7 @@ def test_admin_pages_are_accessible(
 ) -> None:
     with open_page(color_scheme=theme, viewport=viewport, reduced_motion="reduce") as page:
         Person(page, administrator).log_in()
-        assert not look_at(page, PAGES)
+        assert not look_at(page, (*PAGES, user_page(owner)))
 
 
 def test_the_pages_work_without_scripts(open_page: OpenPage, administrator: Api, new_user: Callable[[str], Api]) -> None:

@@ -1,0 +1,73 @@
+"""An administrator finds, disables and looks as a user; the user is locked out, comes back, and sees who looked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support.api import Api
+
+from .accessibility import violations
+from .conftest import OpenPage
+from .person import Person
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def admin_page(page: Page, administrator: Api) -> Page:
+    Person(page, administrator).log_in()
+    return page
+
+
+def test_a_user_is_found_disabled_and_enabled(admin_page: Page, new_user: Callable[[str], Api]) -> None:
+    user, page = new_user("quinn"), admin_page
+    page.goto("/admin")
+    page.get_by_role("link", name="Users", exact=True).click()
+    page.get_by_role("searchbox", name="Find").fill(user.email[:12].upper())
+    page.get_by_role("button", name="Find").click()
+    page.locator("tr", has_text=user.email).get_by_role("cell").nth(1).click()
+    expect(page.get_by_role("heading", name=user.email)).to_be_visible()
+    page.get_by_role("button", name="Disable").click()
+    dialog = page.locator("#confirm-dialog")
+    expect(dialog).to_contain_text(f"Disable {user.email}?")
+    dialog.get_by_role("button", name="Disable").click()
+    expect(page.get_by_text(f"{user.email} is disabled")).to_be_visible()
+    assert user.get("/api/auth/me").status_code == 401
+    page.get_by_role("button", name="Enable").click()
+    page.locator("#confirm-dialog").get_by_role("button", name="Enable").click()
+    expect(page.get_by_text(f"{user.email} is enabled again")).to_be_visible()
+    assert user.login().get("/api/auth/me").status_code == 200
+
+
+def test_viewing_as_a_user(admin_page: Page, open_page: OpenPage, new_user: Callable[[str], Api]) -> None:
+    user, page = new_user("vic"), admin_page
+    sockets: list[str] = []
+    page.goto(f"/admin/users?q={user.email}")
+    page.get_by_role("link", name=user.email).click()
+    page.get_by_role("button", name="View as this user").click()
+    page.wait_for_url("**/dashboard")
+    page.on("websocket", lambda socket: sockets.append(socket.url))
+    banner = page.get_by_role("complementary", name="Viewing as somebody else")
+    page.reload()
+    expect(banner).to_contain_text(user.email)
+    assert violations(page) == []
+    page.goto("/keys")
+    page.get_by_label("Name").fill("mine")
+    page.get_by_role("button", name="Create key").click()
+    expect(page.get_by_text("You are viewing as somebody else: nothing can be changed")).to_be_visible()
+    assert user.get("/api/keys").json()["items"] == []
+    page.goto("/whatsapp")
+    expect(page.locator("#live-state")).to_be_hidden()
+    banner.get_by_role("button", name="Stop viewing").click()
+    page.wait_for_url(re.compile("/admin/users/[0-9a-f]{24}$"))
+    expect(banner).to_have_count(0)
+    assert sockets == [], "nothing is pushed while viewing"
+    with open_page() as theirs:
+        Person(theirs, user).log_in()
+        expect(theirs.get_by_text("An administrator looked at your pages")).to_be_visible()
+        theirs.get_by_role("link", name="See all").click()
+        expect(theirs.locator("#looks")).to_contain_text("admin-")
