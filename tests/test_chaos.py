@@ -25,6 +25,6 @@ def test_100_messages_through_every_weather(stacks: Callable[..., Stack]) -> Non
     """Ticks late and lost, sockets dropped, a page that hangs, every WhatsApp Web, and kills besides."""
     stack = stacks(**chaos.QUICK)
     stack.start()
-    outcome = chaos.run(stack, 100, seed=SEED, steps=len(FAULTS) + 1, every=(8.0, 12.0), weather=True)
+    outcome = chaos.run(stack, 100, seed=SEED, steps=len(FAULTS) + 1, every=(10.0, 15.0), weather=True)
     assert outcome.good, str(outcome)
     assert len(outcome.weather) == len(FAULTS), str(outcome)

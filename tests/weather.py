@@ -25,7 +25,7 @@ FAULTS: tuple[dict[str, Any], ...] = (
     {"page_hang": True},
     *({"web_profile": name} for name in PROFILES),
 )
-LASTS = (1.0, 3.0)
+LASTS = (0.5, 1.5)
 CLEARS_WITHIN = 120
 
 
