@@ -1,4 +1,7 @@
-"""`make bench`: runs every benchmark against a wabot of its own, prints a table, and the same as JSON on the last line."""
+"""`make bench`: runs every benchmark against a wabot of its own, prints a table, and the same as JSON on the last line.
+
+`python -m bench sending accept` runs only those named.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,18 @@ from tests.support.stack import Stack
 from . import accept, login, sending, weights
 from .figures import Figure
 
+BENCHMARKS = {one.__name__.rpartition(".")[2]: one for one in (accept, sending, login, weights)}
+
 
 def main() -> None:
+    chosen = [BENCHMARKS[name] for name in sys.argv[1:] or BENCHMARKS]
     stack = Stack(WABOT_SANDBOX="1")
     print("starting a wabot for the benchmarks …", file=sys.stderr)
     stack.start()
     limits.lift(stack)
     figures: list[Figure] = []
     try:
-        for benchmark in (accept, sending, login, weights):
+        for benchmark in chosen:
             print(f"{benchmark.__name__} …", file=sys.stderr)
             figures += benchmark.run(stack)
     finally:
