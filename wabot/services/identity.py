@@ -140,11 +140,11 @@ class Identity:
 
     def _by_login(self, user_id: str, version: str, login_id: str, kind: str) -> Caller | None:
         moment = now()
-        login = self.store.logins.get(login_id, moment) if login_id else None
-        if login is None or login.user_id != user_id or login.kind != kind:
+        found = self.store.logins.with_user(login_id, user_id, moment)
+        if found is None:
             return None
-        user = self.store.users.get(user_id)
-        if user is None or user.disabled or str(user.token_version) != version:
+        login, user = found
+        if login.kind != kind or user.disabled or str(user.token_version) != version:
             return None
         if login.last_seen_at is None or moment - login.last_seen_at > _NOTE_USE_EVERY:
             self.store.logins.seen(login_id, moment)

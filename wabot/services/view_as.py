@@ -66,7 +66,7 @@ class ViewAs:
                 self._end(view, "half an hour is over")
             elif admin is None or not is_active_admin(admin):
                 self._end(view, "no administrator any more")
-            elif self.store.logins.get(view.id, now()) is None:
+            elif not self.store.logins.standing([view.id], now()):
                 self._end(view, "logged out")
 
     def _end(self, view: View, why: str) -> None:

@@ -6,12 +6,14 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
+from bson import ObjectId
 from pymongo.database import Database
 
 from ..lib.together import Together
-from .finding import found_by
+from . import ids
+from .finding import Document, found_by
 from .personal import erase_some
-from .records import Login, record_of
+from .records import Login, User, record_of
 
 _LISTED = 200
 
@@ -19,17 +21,28 @@ _LISTED = 200
 class Logins:
     def __init__(self, db: Database[dict[str, Any]]) -> None:
         self._logins = db["logins"]
-        self._by_id = Together(found_by(self._logins, "_id"))
+        self._find_logins = found_by(self._logins, "_id")
+        self._find_users = found_by(db["users"], "_id")
+        self._both = Together(self._find_both)
 
     def add(self, login: Login) -> None:
         document = {name: value for name, value in vars(login).items() if name != "id"}
         self._logins.insert_one({"_id": login.id, **document})
 
-    def get(self, login_id: str, now: datetime) -> Login | None:
-        """None when it was ended or has expired (the database's own sweep may be late)."""
-        document = self._by_id(login_id)
-        login = record_of(Login, document) if document else None
-        return login if login and login.expires_at > now else None
+    def with_user(self, login_id: str, user_id: str, now: datetime) -> tuple[Login, User] | None:
+        """Both in one go, since every request asks for them.
+
+        None when the login is another user's, was ended or has expired (the database's own sweep may be late).
+        """
+        found, owner = self._both((login_id, ids.parse(user_id)))
+        login = record_of(Login, found) if found else None
+        if login is None or owner is None or login.user_id != user_id or login.expires_at <= now:
+            return None
+        return login, record_of(User, owner)
+
+    def _find_both(self, wanted: list[tuple[str, ObjectId | None]]) -> list[tuple[Document | None, Document | None]]:
+        logins = self._find_logins([login_id for login_id, _ in wanted])
+        return list(zip(logins, self._find_users([user_id for _, user_id in wanted]), strict=True))
 
     def of_user(self, user_id: str, now: datetime) -> list[Login]:
         """Those that stand, at most 200."""
