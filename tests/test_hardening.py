@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -214,6 +215,13 @@ def test_bodies_have_a_size(app: Flask, linked: Linked) -> None:
     for path in ("/internal/events", "/internal/push"):
         assert linked.client.post(path, data=large, headers=secret, content_type="application/json").status_code == 413
     assert linked.client.post("/login", data={"email": "x" * 2_000_000}).status_code == 413
+    chunked: dict[str, Any] = {
+        "headers": {**token, "Transfer-Encoding": "chunked"},
+        "environ_overrides": {"wsgi.input_terminated": True},
+    }
+    for path in ("/api/messages/send", "/login"):
+        unsaid = linked.client.post(path, input_stream=BytesIO(large), content_type="application/json", **chunked)
+        assert unsaid.status_code == 413, "also where the length isn't said"
     many = {f"f{number}": "x" for number in range(500)}
     assert linked.client.post("/login", data=many, content_type="multipart/form-data").status_code == 413
 

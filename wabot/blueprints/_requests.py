@@ -12,6 +12,8 @@ import structlog
 from flask import Flask, Response, g, request
 from flask.json.provider import DefaultJSONProvider
 
+from ..errors import TooLarge
+
 _GIVEN = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
@@ -46,6 +48,14 @@ def _begin() -> None:
     g.request_id = given if _GIVEN.fullmatch(given) else secrets.token_hex(12)
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(program="web", correlation_id=g.request_id)
+    _check_size()
+
+
+def _check_size() -> None:
+    """A body that doesn't say its length is cut off at the limit by Werkzeug, and would be taken for whole. Raises TooLarge."""
+    limit = request.max_content_length
+    if "Transfer-Encoding" in request.headers and limit is not None and len(request.get_data()) >= limit:
+        raise TooLarge
 
 
 def _end(response: Response) -> Response:
