@@ -24,7 +24,7 @@ from .administrators import Administrators
 from .second_factor import SecondFactor
 from .sessions import SessionService
 
-AT_ONCE = 100
+AT_ONCE = 50
 """Documents a write deletes: more would hold up everybody else on the embedded database."""
 ROUND_SECONDS = 0.5
 """How long a round may take before the worker turns to its other work."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from bson import ObjectId
@@ -16,6 +17,8 @@ from .personal import erase_some
 from .records import Login, User, record_of
 
 _LISTED = 200
+_LOOKED_UP_AT_ONCE = 50
+"""Ids in one look-up: more than that the embedded database takes eight times as long for each (0.05 ms, 0.4 ms)."""
 
 
 class Logins:
@@ -51,8 +54,11 @@ class Logins:
 
     def standing(self, login_ids: Collection[str], now: datetime) -> set[str]:
         """Those of them that stand."""
-        found = self._logins.find({"_id": {"$in": list(login_ids)}}, {"expires_at": 1})
-        return {str(one["_id"]) for one in found if one["expires_at"] > now}
+        good: set[str] = set()
+        for some in _batched(login_ids, _LOOKED_UP_AT_ONCE):
+            found = self._logins.find({"_id": {"$in": some}}, {"expires_at": 1})
+            good |= {str(one["_id"]) for one in found if one["expires_at"] > now}
+        return good
 
     def seen(self, login_id: str, at: datetime) -> None:
         self._logins.update_one({"_id": login_id}, {"$set": {"last_seen_at": at}})
@@ -74,3 +80,10 @@ class Logins:
     def erase(self, user_id: str, limit: int) -> int:
         """Up to `limit` of this user's; how many."""
         return erase_some(self._logins, {"user_id": user_id}, limit)
+
+
+def _batched(values: Iterable[str], size: int) -> Iterator[list[str]]:
+    """In lists of at most `size`."""
+    rest = iter(values)
+    while some := list(islice(rest, size)):
+        yield some
