@@ -11,6 +11,7 @@ from flask import Flask
 from tests.support.pages import Browser
 from tests.support.web import Linked, email
 from wabot.config import DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD
+from wabot.lib.clock import now
 
 FOR_USERS = ["/dashboard", "/whatsapp", "/messages", "/messages/new", "/keys", "/sandbox", "/settings", "/settings/password"]
 
@@ -110,6 +111,13 @@ def test_a_key_is_shown_once(person: Browser) -> None:
     assert shown and f"/api/send?api_key={shown[0]}" in html.unescape(made.get_data(as_text=True))
     again = person.open("/keys").get_data(as_text=True)
     assert "my script" in again and shown[0] not in again
+
+
+def test_an_expired_key_is_marked(app: Flask, person: Browser) -> None:
+    person.submit("/keys", name="old one", scopes="read", expires_at="2099-01-01")
+    assert ">expired</span>" not in person.open("/keys").get_data(as_text=True)
+    app.extensions["wabot"].store.keys._keys.update_one({"name": "old one"}, {"$set": {"expires_at": now()}})
+    assert ">expired</span>" in person.open("/keys").get_data(as_text=True)
 
 
 def test_messages_by_form(app: Flask, linked: Linked) -> None:

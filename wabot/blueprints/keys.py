@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from ..errors import Conflict, Invalid, WabotError
+from ..lib.clock import now
 from ..plugins import NavItem
 from ..services import present
 from ..store.ids import new_id
@@ -48,7 +49,8 @@ def revoke(key_id: str) -> Any:
 
 
 def _page(**more: Any) -> str:
-    items = [present.api_key(one) for one in services().store.keys.of_user(page_user().id)]
+    kept = services().store.keys.of_user(page_user().id)
+    items = [{**present.api_key(one), "expired": bool(one.expires_at and one.expires_at <= now())} for one in kept]
     context = {"values": {}, "errors": {}, "created": None, "form_token": new_id(), **more}
     return render_template("keys.html", items=items, base_url=services().settings.public_url, **context)
 
