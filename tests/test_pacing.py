@@ -175,11 +175,14 @@ def test_messages_of_a_logged_out_session_fail_after_a_day(
         assert (found["status"], found["error"]["code"]) == ("failed", "session_logged_out")
 
 
-def test_messages_of_a_deleted_session_fail_soon(house: Services, linked: Linked) -> None:
+@pytest.mark.parametrize(("handed_over", "code"), [(False, "session_logged_out"), (True, "outcome_unknown")])
+def test_messages_of_a_deleted_session_fail_soon(house: Services, linked: Linked, handed_over: bool, code: str) -> None:
     message = house.store.messages.get(linked.send().get_json()["id"])
     assert message
+    if handed_over:
+        house.progress.start_sending([message], 1, Waits())
     house.store.sessions.remove(message.user_id, message.session_id)
     house.aftercare.give_up()
     failed = linked.client.get(f"/api/messages/{message.id}", headers=bearer(linked.token)).get_json()
-    assert (failed["status"], failed["error"]["code"]) == ("failed", "session_logged_out")
+    assert (failed["status"], failed["error"]["code"]) == ("failed", code)
     assert house.store.lanes.get(message.session_id) is None

@@ -10,6 +10,7 @@ from ..store import Store
 from ..store.messages import SOME
 from ..store.records import Message
 from .acceptance import Acceptance
+from .message_machine import WAITING
 from .progress import Progress
 
 FORGOTTEN_AFTER = timedelta(seconds=10)
@@ -78,6 +79,6 @@ class Aftercare:
         messages = self.store.messages.get_many([one.id for one in entries])
         for message in messages.values():
             if max(message.created_at, message.send_at or message.created_at) < patience_ends:
-                self.progress.fail(message, "session_logged_out")
+                self.progress.fail(message, "session_logged_out" if message.status in WAITING else "outcome_unknown")
                 self.store.outbox.remove([message.id])
         self.store.outbox.remove([one.id for one in entries if one.id not in messages])
