@@ -103,7 +103,8 @@ install_node() {
     [ "$mode" = dev ] && omit=--include=dev
     say "installing the Node packages of $dir"
     # Not `npm ci`: it refuses a lock that was written where another platform's optional binaries can't be had.
-    (cd "$dir" && PUPPETEER_SKIP_DOWNLOAD=1 npm install --no-save "$omit" --no-audit --no-fund --loglevel=error >/dev/null)
+    # Peers: baileys asks for sharp, a picture library of 20 MB that nothing here calls.
+    (cd "$dir" && PUPPETEER_SKIP_DOWNLOAD=1 npm install --no-save "$omit" --omit=peer --no-audit --no-fund --loglevel=error >/dev/null)
     stamp "$dir/node_modules" "$print"
 }
 
