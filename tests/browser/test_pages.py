@@ -69,7 +69,7 @@ def test_the_theme_is_the_systems_until_one_is_chosen(open_page: OpenPage) -> No
     with open_page(color_scheme="dark") as page:
         page.goto("/login")
         dark = page.evaluate(ground)
-        page.get_by_label("Switch between light and dark").click()
+        page.get_by_role("button", name="Light").click()
         page.reload()
         assert page.evaluate(ground) != dark
 

@@ -19,7 +19,7 @@ bp = Blueprint("viewing", __name__)
 _SHOWN = frozenset({"home", "whatsapp", "messages", "inbox", "sandbox"})
 """Blueprints whose pages are shown; what isn't named here, or in `_SHOWN_ENDPOINTS`, isn't shown: a new page may have secrets."""
 _SHOWN_ENDPOINTS = frozenset({"keys.overview", "settings.overview", "webhooks.overview"})
-_ALWAYS = frozenset({"static", "viewing.stop", "auth.logout"})
+_ALWAYS = frozenset({"static", "theme.choose", "viewing.stop", "auth.logout"})
 _WITHOUT_COOKIE = frozenset({"api", "internal", "health", "metrics", None})
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 

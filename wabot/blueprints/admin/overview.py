@@ -7,10 +7,10 @@ from typing import Any
 from flask import render_template, request
 
 from ...services.figures import PERIODS
+from .. import _charts
 from .._context import services
-from . import _charts, bp
+from . import bp
 
-OUTCOMES = {"arrived": "delivered", "on_their_way": "sent, not delivered", "failed": "failed"}
 _DEFAULT_PERIOD = 30
 
 
@@ -31,20 +31,14 @@ def overview() -> str:
 
 
 def charts(per_day: list[dict[str, Any]]) -> dict[str, Any]:
-    with_outcomes = [{**one, **outcomes(one)} for one in per_day]
+    with_outcomes = _charts.with_outcomes(per_day)
     return {
-        "messages": _charts.stacked(with_outcomes, OUTCOMES),
+        "messages": _charts.stacked(with_outcomes, _charts.OUTCOMES),
         "active": _charts.stacked(per_day, {"active_users": "active users"}),
         "delivery": _charts.over_time([_sent_within(one["delivery"]["queued_to_sent"]) for one in per_day]),
         "labels": _charts.first_middle_last(per_day),
         "days": [{**one, "words": _charts.day_words(one["day"])} for one in reversed(with_outcomes)],
     }
-
-
-def outcomes(counted: dict[str, Any]) -> dict[str, int]:
-    """A message is counted in each state it passes, and some are read without a delivery tick: here each counts once."""
-    arrived = max(counted["delivered"], counted["read"])
-    return {"arrived": arrived, "on_their_way": max(0, counted["sent"] - arrived), "failed": counted["failed"]}
 
 
 def _sent_within(durations: dict[str, Any]) -> dict[str, int | None]:

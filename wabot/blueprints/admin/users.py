@@ -16,10 +16,10 @@ from ...services.preferences import RateLimits, UserLimits
 from ...services.user_administration import UserChange
 from ...store.records import User
 from ...store.users import USER_STATES
+from .. import _charts
 from .._context import audited, live, page_user, request_id, services
 from .._forms import errors_of, field, values
-from . import _charts, bp
-from .overview import OUTCOMES, outcomes
+from . import bp
 
 _PAGE = 50
 _DAYS = 30
@@ -200,7 +200,7 @@ def _user_page(user_id: str, **more: Any) -> str:
         limits=_limits(shown),
         sessions=services().session_overview.of_user(user_id),
         figures=figures,
-        chart=_charts.stacked([{**one, **outcomes(one)} for one in figures["per_day"]], OUTCOMES),
+        chart=_charts.stacked(_charts.with_outcomes(figures["per_day"]), _charts.OUTCOMES),
         chart_labels=_charts.first_middle_last(figures["per_day"]),
         logins=len(services().logins.of_user(user_id)),
         keys=len(services().store.keys.of_user(user_id)),

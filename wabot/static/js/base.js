@@ -1,20 +1,8 @@
-/** What every page does: theme toggle, local times, confirmations, copy buttons, rows as links. */
+/** What every page does: theme, local times, confirmations, copy buttons, rows as links. */
 import { watchConfirmations } from './confirm.js'
 import { watchCopyButtons } from './copy.js'
+import { watchTheme } from './theme.js'
 import { localiseTimes } from './time.js'
-
-const DARK = matchMedia('(prefers-color-scheme: dark)')
-
-function toggleTheme() {
-  const root = document.documentElement
-  const dark = root.dataset.theme ? root.dataset.theme === 'wabot-dark' : DARK.matches
-  root.dataset.theme = dark ? 'wabot' : 'wabot-dark'
-  try {
-    localStorage.setItem('theme', root.dataset.theme)
-  } catch (error) {
-    console.info('The theme is not kept: this browser stores nothing.', error)
-  }
-}
 
 /** A click anywhere in a row follows the row's own link; the link stays for keyboards and readers. */
 function followRow(event) {
@@ -31,10 +19,8 @@ function sendOnce(event) {
   event.target.dataset.sent = '1'
 }
 
-document.addEventListener('click', (event) => {
-  if (event.target.closest('[data-theme-toggle]') !== null) toggleTheme()
-  followRow(event)
-})
+document.addEventListener('click', followRow)
+watchTheme()
 document.addEventListener('submit', sendOnce)
 // A page that comes back from the browser's history must be able to send again.
 addEventListener('pageshow', () => {

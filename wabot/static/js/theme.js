@@ -1,14 +1,28 @@
-/**
- * Sets the theme before the first paint. Loaded in <head> as a plain, blocking script.
- * Without a choice in localStorage["theme"] the system's theme holds.
- */
-;(() => {
+/** Light, dark or as the system is: chosen without leaving the page. The cookie is the one the server keeps (blueprints/theme.py). */
+const NAMES = { light: 'wabot', dark: 'wabot-dark' }
+const COOKIE = 'wabot_theme'
+const YEAR_S = 365 * 24 * 3600
+
+/** @param {string} choice light, dark or system */
+function keep(choice) {
+  const secure = location.protocol === 'https:' ? '; secure' : ''
+  const age = choice in NAMES ? YEAR_S : 0
+  document.cookie = `${COOKIE}=${choice}; path=/; max-age=${age}; samesite=lax${secure}`
+}
+
+function show(choice) {
   const root = document.documentElement
-  root.classList.add('js')
-  try {
-    const theme = localStorage.getItem('theme')
-    if (theme === 'wabot' || theme === 'wabot-dark') root.dataset.theme = theme
-  } catch {
-    // Storage is switched off in this browser: the system's theme holds.
-  }
-})()
+  if (choice in NAMES) root.dataset.theme = NAMES[choice]
+  else delete root.dataset.theme
+  for (const button of document.querySelectorAll('[data-theme-form] button'))
+    button.setAttribute('aria-pressed', String(button.value === choice))
+}
+
+export function watchTheme() {
+  document.addEventListener('submit', (event) => {
+    if (event.target.dataset.themeForm === undefined) return
+    event.preventDefault()
+    keep(event.submitter.value)
+    show(event.submitter.value)
+  })
+}

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+OUTCOMES = {"arrived": "delivered", "on_their_way": "sent, not delivered", "failed": "failed"}
+"""What becomes of messages, in the order of a bar from below → the word for it."""
 WIDTH = 10
 HEIGHT = 100
 _GAP = 2
@@ -59,6 +61,12 @@ class Lines:
     lines: list[Line]
 
 
+def with_outcomes(per_day: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The days with `OUTCOMES` beside their figures. A message is counted in each state it passes, and some are read without a
+    delivery tick: here each counts once."""
+    return [{**one, **_outcomes(one)} for one in per_day]
+
+
 def stacked(days: Sequence[Mapping[str, Any]], kinds: Mapping[str, str]) -> Bars:
     """A bar a day; `kinds` are the figures it is made of, from below, with the word for each."""
     top = round_up(max(sum(one[kind] for kind in kinds) for one in days))
@@ -100,6 +108,11 @@ def duration_words(milliseconds: int | None) -> str:
             amount = milliseconds / size
             return f"{amount:.0f} {unit}" if amount >= 10 or amount == int(amount) else f"{amount:.1f} {unit}"
     return f"{milliseconds} ms"
+
+
+def _outcomes(counted: Mapping[str, Any]) -> dict[str, int]:
+    arrived = max(counted["delivered"], counted["read"])
+    return {"arrived": arrived, "on_their_way": max(0, counted["sent"] - arrived), "failed": counted["failed"]}
 
 
 def _bar(number: int, figures: Mapping[str, Any], kinds: Mapping[str, str], top: int) -> Bar:
