@@ -49,6 +49,10 @@ format: setup-dev ## Put Python and Node into the checked formats
 css: setup-dev ## Build wabot/static from wabot/assets
 	cd wabot/assets && npm run --silent build
 
+.PHONY: languages
+languages: setup-dev ## Collect the words to translate, bring the catalogs in wabot/translations up to date, compile them
+	@$(PY) scripts/languages.py
+
 .PHONY: soak
 soak: setup-dev ## Link and disconnect a hundred times, and a hundred times with kills (CYCLES, SEED)
 	@$(PY) -m tests.soak $${CYCLES:-100} $$SEED

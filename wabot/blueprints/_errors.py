@@ -75,7 +75,7 @@ def _http(error: HTTPException) -> Any:
     if error.code is None or error.code < 400:
         return error
     kind = _BY_STATUS.get(error.code, errors.WabotError)
-    ours = kind() if error.code in _BY_STATUS else errors.WabotError(error.description or "", code=_code_of(error))
+    ours = kind() if error.code in _BY_STATUS else errors.WabotError(error.description or error.name, code=_code_of(error))
     ours.status, ours.title = error.code, ours.title if error.code in _BY_STATUS else error.name
     response = answer(ours)
     if error.code == 405 and isinstance(response, Response):

@@ -7,6 +7,7 @@ import re
 from flask import flash, g, request
 
 from ..errors import WabotError
+from ._languages import gettext as _
 
 _LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
 """A path of ours: browsers take `//` and `/\\` for another host, and drop tabs and line ends before they look."""
@@ -26,8 +27,9 @@ def errors_of(error: WabotError) -> dict[str, str]:
     """Texts by field; what belongs to no field as a notice on top. The page is answered with the error's `Retry-After`."""
     g.retry_after = error.retry_after
     if not error.fields:
-        flash(error.detail, "error")
-    return {name: why[:1].upper() + why[1:] for name, why in error.fields.items()}
+        flash(_(error.detail), "error")
+    texts = {name: _(why) for name, why in error.fields.items()}
+    return {name: text[:1].upper() + text[1:] for name, text in texts.items()}
 
 
 def local_path(target: str | None, otherwise: str) -> str:

@@ -12,6 +12,7 @@ from ..lib import phones
 from ..lib.clock import duration_for_people, to_rfc3339
 from ..plugins import NavItem
 from ._context import services
+from ._languages import gettext as _
 
 
 def init_app(app: Flask, items: list[NavItem]) -> None:
@@ -43,7 +44,7 @@ def _visible(item: NavItem) -> bool:
 def _navigation(items: list[NavItem]) -> list[dict[str, Any]]:
     """The links; where one is, is the longest address that leads here: /messages/new lies below /messages too."""
     links: list[dict[str, Any]] = [
-        {"label": item.label, "url": url_for(item.endpoint), "icon": item.icon, "count": item.count and item.count()}
+        {"label": _(item.label), "url": url_for(item.endpoint), "icon": item.icon, "count": item.count and item.count()}
         for item in items
     ]
     leading = [link["url"] for link in links if request.path == link["url"] or request.path.startswith(link["url"] + "/")]

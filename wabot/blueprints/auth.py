@@ -13,6 +13,7 @@ from ..store.records import User
 from . import _second_step as second_step
 from ._context import audited, live, login_required, page_user, services
 from ._forms import errors_of, field, local_path, values
+from ._languages import spoken
 from ._limits import limits, login_attempt
 from ._security import PageUser
 
@@ -117,6 +118,7 @@ def _open(user: User, *, remember: bool) -> None:
     opened = services().identity.open_login(
         user, "web", user_agent=request.headers.get("User-Agent", ""), address=request.remote_addr or ""
     )
+    services().manners.heard(user, spoken().tag)
     session.clear()
     login_user(PageUser(Caller(user, frozenset(), login_id=opened.id)), remember=remember)
 

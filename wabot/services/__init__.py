@@ -49,6 +49,7 @@ from .links import Links
 from .login_guard import LoginGuard
 from .logins import Logins
 from .mails import Mails, door_of
+from .manners import Manners
 from .measurements import Measurements
 from .media import MediaService
 from .messages import MessageService
@@ -110,6 +111,7 @@ class Services:
     acceptance: Acceptance
     links: Links
     mails: Mails
+    manners: Manners
     limit_report: LimitReport
     limit_reports: LimitReports
     settings_administration: SettingsAdministration
@@ -213,6 +215,7 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         acceptance=acceptance,
         links=links,
         mails=mails,
+        manners=Manners(store),
         limit_report=limit_report,
         limit_reports=LimitReports(store, limit_report, owner_name(), shared=bool(settings.redis_url)),
         settings_administration=SettingsAdministration(preferences, audit),

@@ -40,6 +40,11 @@ class User:
     recovery_codes: list[str] = field(default_factory=list)
     """Digests of those that are left."""
     factor_since: datetime | None = None
+    language: str | None = None
+    """A tag, `pt-BR`; None: as the browser asks."""
+    zone: str | None = None
+    heard_language: str | None = None
+    """Of the pages they last logged in with."""
     admin_mark: str | None = None
     """Changes with every change of what makes an administrator (services/administrators.py)."""
 

@@ -2,6 +2,8 @@
  * Forms with data-confirm ask in a dialog first. Without scripts the same form shows a
  * check box that must be ticked (see macros/form.html, confirm_form).
  */
+import { say } from './words.js'
+
 const ASKED = new WeakSet()
 
 /** The check box is for browsers without scripts: hidden and unticked it would stop the form silently. */
@@ -20,7 +22,7 @@ function ask(form) {
   const dialog = document.getElementById('confirm-dialog')
   dialog.querySelector('[data-confirm-title]').textContent = form.dataset.confirm
   dialog.querySelector('[data-confirm-text]').textContent = form.dataset.confirmText ?? ''
-  dialog.querySelector('[data-confirm-action]').textContent = form.dataset.confirmAction ?? 'Yes'
+  dialog.querySelector('[data-confirm-action]').textContent = form.dataset.confirmAction ?? say('yes')
   dialog.returnValue = ''
   dialog.showModal()
   dialog.addEventListener(

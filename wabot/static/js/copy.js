@@ -1,4 +1,6 @@
 /** `<button data-copy="id">` copies the text of #id and says so. */
+import { say } from './words.js'
+
 const SHOWN_MS = 1600
 
 /** Selects the text, so that a person can copy it by hand where the clipboard is refused. */
@@ -14,14 +16,14 @@ async function copy(button) {
   const label = button.querySelector('[data-copy-label]')
   try {
     await navigator.clipboard.writeText(source.textContent)
-    label.textContent = 'Copied'
+    label.textContent = say('copied')
   } catch (error) {
     console.info('The clipboard is refused here; the text is selected instead.', error)
     select(source)
-    label.textContent = 'Selected: press Ctrl+C'
+    label.textContent = say('copy_by_hand')
   }
   setTimeout(() => {
-    label.textContent = 'Copy'
+    label.textContent = say('copy')
   }, SHOWN_MS)
 }
 

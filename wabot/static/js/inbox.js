@@ -4,7 +4,7 @@ import { on } from './live.js'
 import { calmly, refresh } from './refresh.js'
 import { showTick } from './ticks.js'
 import { localiseTimes } from './time.js'
-import { pageData } from './words.js'
+import { pageData, say } from './words.js'
 
 const AT_END_PX = 80
 const VIEWING = 'viewing' in document.documentElement.dataset
@@ -85,9 +85,9 @@ function announce(message) {
   if (message.direction !== 'in' || message.status !== 'received') return
   const row = document.querySelector(`[data-chat-row] [data-message="${CSS.escape(message.id)}"]`)
   if (row !== null) return
-  const who = message.push_name ?? message.from ?? 'an unknown number'
-  const what = message.message || message.kind || 'message'
-  document.getElementById('announce').textContent = `New message from ${who}: ${what.slice(0, 200)}`
+  const who = message.push_name ?? message.from ?? say('unknown_number')
+  const what = message.message || message.kind || say('a_message')
+  document.getElementById('announce').textContent = say('new_message', { who, what: what.slice(0, 200) })
 }
 
 /** @param {HTMLFormElement} form @param {string} why */
@@ -106,7 +106,7 @@ async function send(form) {
   const typed = message.value
   try {
     const { answer, fresh } = await page(form.action, { method: 'POST', body: new FormData(form) })
-    if (!answer.ok) return refuse(form, fresh.querySelector('#reply-error span')?.textContent || 'It was not sent. Try again.')
+    if (!answer.ok) return refuse(form, fresh.querySelector('#reply-error span')?.textContent || say('not_sent'))
     if (message.value === typed) message.value = ''
     key.value = fresh.querySelector('[data-reply] [name=idempotency_key]')?.value ?? crypto.randomUUID()
     form.querySelector('#reply-error').hidden = true
@@ -118,7 +118,7 @@ async function send(form) {
     look()
   } catch (error) {
     console.info('The answer could not be sent.', error)
-    refuse(form, 'It was not sent: the server did not answer. Try again, it will not be sent twice.')
+    refuse(form, say('no_answer'))
   }
 }
 

@@ -1,5 +1,6 @@
 /** Writing a message: the preview, the length, and the hint that belongs to the chosen session. */
 import { format } from './format.js'
+import { say } from './words.js'
 
 const text = document.getElementById('message')
 const preview = document.getElementById('preview')
@@ -16,7 +17,7 @@ function show() {
   document.getElementById('preview-bubble').hidden = empty
   preview.replaceChildren(...format(text.value))
   const left = LONGEST - text.value.length
-  count.textContent = left < 200 ? `${left} characters left` : `${letters(text.value)} characters`
+  count.textContent = left < 200 ? say('characters_left', { n: left }) : say('characters', { n: letters(text.value) })
 }
 
 function showHint() {
@@ -36,7 +37,7 @@ function guessZone() {
 }
 
 function nameDeed() {
-  send.lastChild.textContent = when.value ? 'Schedule message' : 'Send message'
+  send.lastChild.textContent = say(when.value ? 'schedule_message' : 'send_message')
 }
 
 text.addEventListener('input', show)

@@ -2,6 +2,8 @@
  * A word on a new password while it is typed, where its form offers one: what the server would say when it is sent.
  * Without it the server says it then.
  */
+import { say as word } from './words.js'
+
 const PAUSE_MS = 400
 const ENOUGH = 8
 
@@ -24,7 +26,7 @@ async function say(input, hint, usual) {
   const answer = await fetch('/password-hint', { method: 'POST', body: asked(input) })
   if (!answer.ok || input.value !== value) return
   const { why } = await answer.json()
-  hint.textContent = why === null ? 'Hard enough to guess.' : `${why}.`
+  hint.textContent = why === null ? word('hard_enough') : `${why}.`
 }
 
 for (const input of document.querySelectorAll('input[autocomplete="new-password"]')) {

@@ -1,19 +1,22 @@
-/** Writes the times of a page in the reader's own zone and words; the server wrote them in UTC. */
-const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' })
-const CLOCK = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' })
-const HOUR = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
-const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' })
-const SHORT = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' })
-const EXACT = new Intl.DateTimeFormat(undefined, {
+/** Writes the times of a page in the reader's language and own zone; the server wrote them in UTC, or in the zone of the settings. */
+import { LANGUAGE, ZONE } from './words.js'
+
+const written = (options) => new Intl.DateTimeFormat(LANGUAGE, { timeZone: ZONE, ...options })
+const FULL = written({ dateStyle: 'medium', timeStyle: 'medium' })
+const CLOCK = written({ hour: '2-digit', minute: '2-digit', second: '2-digit' })
+const HOUR = written({ hour: '2-digit', minute: '2-digit' })
+const DAY = written({ dateStyle: 'medium' })
+const SHORT = written({ day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' })
+const EXACT = written({
   ...{ day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', second: '2-digit' },
   fractionalSecondDigits: 3,
 })
-const AGO = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto', style: 'short' })
+const AGO = new Intl.RelativeTimeFormat(LANGUAGE, { numeric: 'auto', style: 'short' })
 
 /** @param {Date} at */
 function ago(at) {
   const seconds = Math.round((at.getTime() - Date.now()) / 1000)
-  if (Math.abs(seconds) < 45) return 'just now'
+  if (Math.abs(seconds) < 45) return AGO.format(0, 'second')
   if (Math.abs(seconds) < 3600) return AGO.format(Math.round(seconds / 60), 'minute')
   if (Math.abs(seconds) < 86_400) return AGO.format(Math.round(seconds / 3600), 'hour')
   return SHORT.format(at)
@@ -21,7 +24,7 @@ function ago(at) {
 
 /** @param {Date} at */
 function moment(at) {
-  return at.toDateString() === new Date().toDateString() ? HOUR.format(at) : SHORT.format(at)
+  return DAY.format(at) === DAY.format(new Date()) ? HOUR.format(at) : SHORT.format(at)
 }
 
 const WAYS = {

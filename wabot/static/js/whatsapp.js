@@ -1,7 +1,7 @@
 /** Linking a WhatsApp account: the state, the code to scan and its countdown change without a reload. */
 import { on } from './live.js'
 import { calmly, refresh } from './refresh.js'
-import { pageData, pageWords } from './words.js'
+import { pageData, pageWords, say } from './words.js'
 
 /** What only time brings (a code that ran out, a heartbeat that stopped) is pushed by nobody: the server is asked. */
 const LOOK_EVERY_MS = 5000
@@ -23,7 +23,7 @@ function showQr({ svg, expires_at: expiresAt }) {
   const image = document.createElement('img')
   const named = svg.includes('xmlns=') ? svg : svg.replace('<svg', '<svg xmlns="http://www.w3.org/2000/svg"')
   image.src = `data:image/svg+xml,${encodeURIComponent(named)}`
-  image.alt = 'QR code to scan with WhatsApp'
+  image.alt = say('qr_alt')
   box.replaceChildren(image)
   left.dataset.expires = expiresAt ?? ''
   countDown()
