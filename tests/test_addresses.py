@@ -40,9 +40,9 @@ def test_the_link_is_dead_after_another_change(house: Services, made: dict[str, 
     user = house.store.users.get(made["user"]["id"])
     assert user
     links = [house.links.make("change_address", user, address).rpartition("/")[2] for address in (email(), email())]
-    house.addresses.confirm(links[0])
+    house.addresses.confirm(links[0], "")
     with pytest.raises(InvalidToken):
-        house.addresses.confirm(links[1])
+        house.addresses.confirm(links[1], "")
 
 
 def test_an_address_taken_meanwhile_is_refused(app: Flask, house: Services, client: FlaskClient, made: Any) -> None:

@@ -66,6 +66,8 @@ def test_settings_take_exactly_what_they_give(client: FlaskClient, admin: dict[s
     given["sessions_per_user"] = 1
     changed = client.put("/api/admin/settings", json=given, headers=admin)
     assert (changed.status_code, changed.get_json()) == (200, given)
+    part = client.put("/api/admin/settings", json={"rate_limits": {"send_per_minute": 7}}, headers=admin).get_json()
+    assert part == {**given, "rate_limits": {**given["rate_limits"], "send_per_minute": 7}}, "what is left out stays"
     assert client.put("/api/admin/settings", json={"nope": 1}, headers=admin).status_code == 422
     bad = client.put("/api/admin/settings", json={**given, "rate_limits": {"send_per_minute": 0}}, headers=admin)
     assert bad.get_json()["errors"][0]["field"] == "rate_limits.send_per_minute"

@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from tests.support.factor import code_at
 from tests.support.pages import Browser
 from tests.support.web import bearer, email, register
 from wabot.services import Services
@@ -57,6 +58,24 @@ def test_what_concerns_security_is_written_down(known: Services, client: FlaskCl
     )
     assert revoked["action"] == "key.revoke" and made["address"] == "127.0.0.1"
     assert [one["action"] for one in known.audit.about(boss.id, 10)] == ["admin.login"]
+
+
+def test_what_one_does_to_the_own_account_is_written_down(
+    known: Services, client: FlaskClient, browser: Browser, boss: User
+) -> None:
+    link = known.links.make("change_address", boss, email())
+    client.post("/api/auth/confirm-address", json={"token": link.rpartition("/")[2]})
+    moved = known.store.users.get(boss.id)
+    assert moved
+    begun = known.second_factor.begin(moved)
+    factor = {"setup": begun.sealed, "current_password": PASSWORD, "otp": code_at(begun.secret, -1)}
+    browser.submit("/settings/second-factor", **factor)
+    browser.submit("/settings/second-factor", "/settings/second-factor/off", **{**factor, "otp": code_at(begun.secret)})
+    link = known.links.make("reset", moved)
+    client.post("/api/auth/reset-password", json={"token": link.rpartition("/")[2], "password": "a quite new saying"})
+    found = [(one["actor"]["id"], one["address"], one["action"]) for one in known.audit.about(boss.id, 10)]
+    done = ["password.reset", "second_factor.off", "second_factor.on", "email.change", "admin.login"]
+    assert found == [(boss.id, "127.0.0.1", one) for one in done]
 
 
 def test_it_is_narrowed_by_who_what_whom_and_when(known: Services, client: FlaskClient, boss: User) -> None:

@@ -17,6 +17,7 @@ from tests.support.web import bearer
 from tests.test_erasure import messages_of, with_data
 from wabot.errors import Conflict
 from wabot.lib.clock import now
+from wabot.services.audit import Audited
 from wabot.services.export import NOT_EXPORTED, PARTS
 from wabot.store.messages import Messages
 from wabot.store.personal import PERSONAL, WITH_THE_SESSION
@@ -31,7 +32,7 @@ def world(app: Flask) -> World:
 
 def test_every_collection_is_exported_or_said_why_not() -> None:
     exported = {name for part in PARTS for name in part.collections}
-    assert exported | set(NOT_EXPORTED) == {"users", *PERSONAL, *WITH_THE_SESSION}
+    assert exported | set(NOT_EXPORTED) == {"users", "audit", *PERSONAL, *WITH_THE_SESSION}
     assert exported & set(NOT_EXPORTED) == set()
 
 
@@ -50,6 +51,9 @@ def test_all_of_the_user_is_in_it_and_nothing_secret(app: Flask, world: World, b
     owner, store = world.owner, world.services.store
     store.messages.add_many(messages_of(owner.user.id, 200))
     with_data(world)
+    audit, by_admin, himself = world.services.audit, Audited(world.admin.user, "192.0.2.7"), Audited(owner.user, "192.0.2.8")
+    audit.note(by_admin, "user.limits", target=owner.user.id)
+    audit.note(himself, "password.change", target=owner.user.id)
     picture = world.services.media.files.path(owner.user.id, PICTURE)
     picture.parent.mkdir(parents=True)
     picture.write_bytes(b"x" * 200_000)
@@ -71,8 +75,19 @@ def test_all_of_the_user_is_in_it_and_nothing_secret(app: Flask, world: World, b
     assert {"day": "20260131", "accepted": 3} in found["figures.jsonl"]
     assert found["virtual_phones.jsonl"] == [{"number": "+15550400777"}]
     assert len(found["webhooks.jsonl"]) == len(found["webhook_deliveries.jsonl"]) == 1
+    assert [one["type"] for one in found["events.jsonl"]] == ["message.received"]
+    assert ("an administrator", "user.limits") in [(one["by"], one["action"]) for one in found["audit.jsonl"]]
+    assert ("you", "password.change") in [(one["by"], one["action"]) for one in found["audit.jsonl"]]
     text = json.dumps(found)
-    for secret in (*owner.keys.values(), owner.token, "password_hash", "scrypt", world.other.user.id):
+    for secret in (
+        *owner.keys.values(),
+        owner.token,
+        "password_hash",
+        "scrypt",
+        world.other.user.id,
+        world.admin.user.id,
+        "192.0.2.7",
+    ):
         assert secret not in text
 
 

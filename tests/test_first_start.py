@@ -98,6 +98,27 @@ def test_the_default_login_of_a_local_start_is_worth_nothing_in_production(app: 
     live.extensions["wabot"].close()
 
 
+def test_the_default_login_is_worth_nothing_where_others_reach_it(app: Flask, settings: config.Settings) -> None:
+    open_to_all = settings.model_copy(update={"host": "0.0.0.0"})
+    assert create_and_try(open_to_all, DEFAULT) == 401
+
+
+def test_a_password_that_is_set_later_replaces_the_default_and_nothing_else(app: Flask, settings: config.Settings) -> None:
+    later = settings.model_copy(update={"admin_password": "set a day later"})
+    chosen = {**DEFAULT, "password": "set a day later"}
+    assert [create_and_try(later, one) for one in (chosen, DEFAULT)] == [200, 401]
+    again = settings.model_copy(update={"admin_password": "and another one"})
+    assert [create_and_try(again, one) for one in (chosen, {**DEFAULT, "password": "and another one"})] == [200, 401]
+
+
+def create_and_try(settings: config.Settings, credentials: dict[str, str]) -> int:
+    made = create_app(settings)
+    try:
+        return made.test_client().post("/api/auth/login", json=credentials).status_code
+    finally:
+        made.extensions["wabot"].close()
+
+
 def test_cookies_are_secure_in_production(live: Flask) -> None:
     answer = live.test_client().get("/login", base_url="https://wabot.example.com")
     cookie = answer.headers["Set-Cookie"]

@@ -116,6 +116,22 @@ def test_cookies_of_production(db: str, tmp_path: Path) -> None:
             assert {"Secure", "HttpOnly", "SameSite=Lax"} <= set(one.split("; ")), one
 
 
+def test_forms_work_over_https_though_the_browser_tells_no_referer(db: str, tmp_path: Path) -> None:
+    """Pages that mails lead to forbid it; what browsers send from there is `Origin: null`."""
+    https = {"base_url": "https://wabot.example"}
+    said = {"Origin": "null", "Sec-Fetch-Site": "same-origin"}
+    with production(db, tmp_path) as app:
+        browser = app.test_client()
+        for path, fields, status in [("/forgot", {"email": "x@example.com"}, 302), ("/confirm", {"email": "x@example.com"}, 302),
+                                     ("/password-hint", {"password": "x"}, 200)]:  # fmt: skip
+            page = browser.get("/forgot", **https)
+            token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.get_data(as_text=True))
+            assert token
+            answer = browser.post(path, data={"csrf_token": token[1], **fields}, headers=said, **https)
+            assert answer.status_code == status, path
+            assert browser.post(path, data={"csrf_token": token[1], **fields}, headers=CROSS[0], **https).status_code == 403
+
+
 def test_a_login_begins_a_session_of_its_own(app: Flask) -> None:
     """Whoever planted a session in the browser doesn't share the login."""
     made = register(app.test_client())

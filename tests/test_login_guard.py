@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from tests.support.matrix import services_of
 from tests.support.pages import Browser
 from tests.support.web import email, register
 from wabot.app import create_app
@@ -102,6 +103,24 @@ def test_the_page_says_so_and_keeps_what_was_typed(app: Flask, client: FlaskClie
     assert (page.status_code, page.headers["Retry-After"]) == (429, "5")
     assert "Logging in failed too often. Try again in 5 seconds." in page.get_data(as_text=True)
     assert owner in page.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("page", "path", "more"),
+    [("/settings/password", "", {"password": "another horse"}), ("/settings", "/settings/email", {"email": "x@example.com"}),
+     ("/settings/second-factor", "", {"otp": "123456", "setup": "x"})],
+)  # fmt: skip
+def test_whoever_sits_at_a_page_left_open_guesses_no_quicker(app: Flask, page: str, path: str, more: dict[str, str]) -> None:
+    address = email()
+    thief = Browser(app).register(address)
+    with app.app_context():
+        user = services().store.users.by_email(address)
+        assert user
+    if "otp" in more:
+        more = {**more, "setup": services_of(app).second_factor.begin(user).sealed}
+    codes = [thief.submit(page, path or page, current_password=f"guess {number}", **more).status_code for number in range(6)]
+    assert codes == [422] * 5 + [429]
+    assert log_in(app.test_client(), address, "correct horse", OWNER).status_code == 200
 
 
 def test_pauses_have_an_end() -> None:

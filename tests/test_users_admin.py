@@ -117,6 +117,7 @@ def test_sessions_of_somebody_disabled_by_a_process_that_died_come_to_rest(known
         ({"limits": {"send_per_minute": 0}}, 422, "limits.send_per_minute"),
         ({"limits": {"sends": 1}}, 422, "limits.sends"),
         ({"email": "a@example.com"}, 422, "email"),
+        ({"role": "admin", "limits": {"sends": 1}}, 422, "limits.sends"),
     ],
 )
 def test_bad_changes_are_named_and_change_nothing(
@@ -152,8 +153,12 @@ def test_the_last_administrator_stays(client: FlaskClient, known: Services, admi
     me = client.get("/api/auth/me", headers=admin).get_json()["user"]["id"]
     answer = client.patch(f"/api/admin/users/{me}", json={"role": "user"}, headers=admin)
     assert (answer.status_code, answer.get_json()["code"]) == (409, "last_admin")
+    assert known.audit.about(me, 1)[0]["detail"] == "refused: last_admin", "written down before, and that it came to nothing"
     other = known.accounts.create_admin(email(), PASSWORD)
     assert client.delete(f"/api/admin/users/{other.id}", headers=admin).status_code == 204
+    for body in ({"disabled": False}, {"role": "admin"}):
+        refused = client.patch(f"/api/admin/users/{other.id}", json=body, headers=admin)
+        assert (refused.status_code, refused.get_json()["code"]) == (409, "erasing"), "whoever is being erased stays so"
     assert client.patch(f"/api/admin/users/{me}", json={"role": "user"}, headers=admin).status_code == 409
 
 

@@ -65,6 +65,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         REMEMBER_COOKIE_DURATION=timedelta(days=30),
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_SSL_STRICT=False,  # asks for a Referer, which pages with a token in their address don't send; see _security
     )
 
 

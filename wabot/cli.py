@@ -10,17 +10,13 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from .errors import WabotError
+from .launching import checkup
 from .lib import listening, signing
 from .lib.clock import from_rfc3339, now
 from .services import Services
 from .store import DATABASE_DOWN
 
-_ADVICE = {
-    "db": "The database doesn't answer. Start everything with `make run`, or check MONGO_URI.",
-    "gateway": "The gateway doesn't answer. `make status` shows whether it runs, `make logs` why not.",
-    "worker": "No worker is running, so nothing is sent. `make status` shows whether it runs, `make logs` why not.",
-    "sandbox": "The sandbox doesn't answer. `make status` shows whether it runs; WABOT_SANDBOX=0 switches it off.",
-}
+_NO_DATABASE = "The database doesn't answer. Start everything with `make run`, or check MONGO_URI."
 
 
 def register(app: Flask) -> None:
@@ -44,7 +40,7 @@ def create_admin(email: str, password: str) -> None:
     except WabotError as error:
         raise click.ClickException(error.detail) from error
     except DATABASE_DOWN as error:
-        raise click.ClickException(_ADVICE["db"]) from error
+        raise click.ClickException(_NO_DATABASE) from error
     click.echo(f"{user.email} is an administrator now.")
 
 
@@ -55,19 +51,18 @@ def ensure_indexes() -> None:
     try:
         click.echo(f"{_services().store.ensure_indexes()} indexes are in place.")
     except DATABASE_DOWN as error:
-        raise click.ClickException(_ADVICE["db"]) from error
+        raise click.ClickException(_NO_DATABASE) from error
 
 
 @click.command("doctor")
 @with_appcontext
 def doctor() -> None:
     """Check every dependency, and say what to do."""
-    checks = _services().readiness.checks()
-    for name, fine in checks.items():
-        click.echo(f"{'ok  ' if fine else 'FAIL'}  {name}" + ("" if fine else f": {_ADVICE[name]}"))
-    browser = _services().settings.chromium_path
-    click.echo(f"ok    browser: {browser or 'found at start'}")
-    if not all(checks.values()):
+    found = []
+    for one in checkup.findings(_services()):
+        click.echo(f"{'ok  ' if one.fine else 'FAIL'}  {one.name}: {one.words}")
+        found.append(one.fine)
+    if not all(found):
         raise SystemExit(1)
 
 

@@ -45,6 +45,11 @@ class ConfigError(Exception):
         super().__init__("; ".join(f"{name}: {why}" for name, why in problems.items()))
         self.problems = problems
 
+    @property
+    def report(self) -> str:
+        """For a terminal."""
+        return "\n".join(["wabot can't start with these settings:", *(f"  {name}: {why}" for name, why in self.problems.items())])
+
 
 class Settings(BaseModel):
     """What the environment says, checked. Paths are absolute."""
@@ -133,6 +138,11 @@ class Settings(BaseModel):
     @property
     def production(self) -> bool:
         return self.env == "production"
+
+    @property
+    def reachable(self) -> bool:
+        """Whether others than who sits at this machine may get at the login."""
+        return self.production or not is_loopback(self.host)
 
     @property
     def webhook_allowed_hosts(self) -> frozenset[str]:
@@ -276,7 +286,7 @@ def load(environ: Mapping[str, str]) -> Settings:
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
-        raise ConfigError(problems | _by_name(error)) from error
+        raise ConfigError(problems | _by_name(error)) from None  # its text shows the values
     if problems:
         raise ConfigError(problems)
     return settings

@@ -2,7 +2,8 @@
 
     WabotError                     code               status
     ├── Invalid                    invalid_request      422   a field is wrong; `fields` says which and why
-    │   └── InvalidNumber          invalid_number       422
+    │   ├── InvalidNumber          invalid_number       422
+    │   └── WrongPassword          wrong_password       422   the present one, asked for before what a stolen login must not do
     ├── Unauthenticated            unauthenticated      401
     │   ├── InvalidCredentials     invalid_credentials  401
     │   ├── OtpRequired            otp_required         401   the password was right, a second factor is needed
@@ -60,6 +61,10 @@ class Invalid(WabotError):
 
 class InvalidNumber(Invalid):
     code = "invalid_number"
+
+
+class WrongPassword(Invalid):
+    code = "wrong_password"
 
 
 class MalformedRequest(WabotError):

@@ -36,8 +36,7 @@ def prepare(environ: Mapping[str, str]) -> tuple[config.Settings, dict[str, str]
 
 def _check_admin_password(settings: config.Settings) -> None:
     """A local trial on loopback may have any; where others reach the login it must not be guessed at once."""
-    reachable = settings.production or not config.is_loopback(settings.host)
-    if not reachable or "admin_password" not in settings.model_fields_set:
+    if not settings.reachable or "admin_password" not in settings.model_fields_set:
         return
     if why := weakness(settings.admin_password, [settings.admin_email]):
         raise config.ConfigError({"WABOT_ADMIN_PASSWORD": why})
@@ -54,9 +53,7 @@ def main() -> NoReturn:
     try:
         settings, exported = prepare(os.environ)
     except config.ConfigError as error:
-        print("wabot can't start with these settings:", file=sys.stderr)
-        for name, why in error.problems.items():
-            print(f"  {name}: {why}", file=sys.stderr)
+        print(error.report, file=sys.stderr)
         sys.exit(BAD_SETTINGS)
     print(f"wabot is starting; data in {settings.data}", flush=True)
     banner.fork(settings)

@@ -86,7 +86,8 @@ def change_password() -> Any:
     if request.method == "GET":
         return render_template("settings_password.html", errors={}, form="password")
     try:
-        services().accounts.change_password(page_user(), field("current_password"), field("password"))
+        with login_attempt(page_user().email):
+            services().accounts.change_password(page_user(), field("current_password"), field("password"))
     except WabotError as error:
         return render_template("settings_password.html", errors=errors_of(error), form="password"), error.status
     services().audit.note(audited(), "password.change", target=page_user().id)

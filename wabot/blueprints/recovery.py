@@ -41,7 +41,7 @@ def reset(token: str) -> Any:
         opened = services().recovery.open(token)
         if request.method == "GET":
             return render_template("reset.html", user=opened.user, errors={})
-        services().recovery.reset(token, field("password"))
+        services().recovery.reset(token, field("password"), request.remote_addr or "")
     except InvalidToken as error:
         return render_template("reset.html", user=None, errors={}), error.status
     except WabotError as error:
@@ -70,7 +70,7 @@ def confirm(token: str) -> Any:
         opened = services().addresses.open(token)
         if request.method == "GET":
             return render_template("confirm_link.html", opened=opened)
-        services().addresses.confirm(token)
+        services().addresses.confirm(token, request.remote_addr or "")
     except WabotError as error:
         why = "" if isinstance(error, InvalidToken) else error.detail
         return render_template("confirm_link.html", opened=None, why=why), error.status

@@ -11,8 +11,9 @@ from flask_login import current_user
 from ..errors import WabotError
 from ..lib.clock import to_rfc3339
 from ..store.records import User
-from ._context import login_required, page_user, services
+from ._context import audited, login_required, page_user, services
 from ._forms import errors_of, field
+from ._limits import login_attempt
 from ._settings import Section, add_section
 
 bp = Blueprint("second_factor", __name__, url_prefix="/settings/second-factor")
@@ -54,11 +55,13 @@ def page() -> str:
 def turn_on() -> Any:
     user, sealed = page_user(), field("setup")
     try:
-        codes = services().second_factor.turn_on(user, sealed, field("current_password"), field("otp"))
+        with login_attempt(user.email):
+            codes = services().second_factor.turn_on(user, sealed, field("current_password"), field("otp"))
     except WabotError as error:
         if error.code == "second_factor_on":
             return redirect(url_for(".page"))
         return _setup(sealed, errors_of(error)), error.status
+    services().audit.note(audited(), "second_factor.on", target=user.id)
     return _codes(codes, new=True)
 
 
@@ -72,7 +75,9 @@ def renew() -> Any:
 @login_required
 def turn_off() -> Any:
     def work() -> Any:
-        services().second_factor.turn_off(page_user(), field("current_password"), field("otp"))
+        with login_attempt(page_user().email):
+            services().second_factor.turn_off(page_user(), field("current_password"), field("otp"))
+        services().audit.note(audited(), "second_factor.off", target=page_user().id)
         flash("The second factor is off. Your password alone logs you in.", "success")
         return redirect(url_for("settings.overview", _anchor="second-factor"))
 

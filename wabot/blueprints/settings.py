@@ -10,6 +10,7 @@ from ..errors import WabotError
 from ..plugins import NavItem
 from ._context import login_required, page_user, services
 from ._forms import errors_of, field, values
+from ._limits import login_attempt
 from ._settings import Section, add_section, settings_page
 
 bp = Blueprint("settings", __name__, url_prefix="/settings")
@@ -54,7 +55,8 @@ def profile() -> Any:
 @login_required
 def email() -> Any:
     try:
-        address = services().addresses.ask_change(page_user(), field("current_password"), field("email"))
+        with login_attempt(page_user().email):
+            address = services().addresses.ask_change(page_user(), field("current_password"), field("email"))
     except WabotError as error:
         return settings_page("email", values=values(), errors=errors_of(error)), error.status
     flash(f"A mail is on its way to {address}. Your address changes once you have opened the link in it.", "success")

@@ -23,7 +23,7 @@ def for_programs(settings: Settings, environ: Mapping[str, str], db_port: int | 
         "WABOT_SANDBOX": str(int(settings.sandbox)),
         "WABOT_EMBEDDED_DB": str(int(db_port is not None)),
         "WABOT_INTERNAL_URL": settings.internal_url,
-        "CHROMIUM_PATH": str(_browser(settings)),
+        "CHROMIUM_PATH": str(browser(settings)),
         "WA_CHROMIUM_ARGS": settings.chromium_args,
     }
     exported.pop("WABOT_DB_PORT", None)
@@ -32,7 +32,8 @@ def for_programs(settings: Settings, environ: Mapping[str, str], db_port: int | 
     return exported
 
 
-def _browser(settings: Settings) -> Path:
+def browser(settings: Settings) -> Path:
+    """The one that sessions run. Raises ConfigError."""
     candidates = [settings.chromium_path] if settings.chromium_path else [Path(path) for path in BROWSERS]
     for path in candidates:
         if path.is_file() and os.access(path, os.X_OK):

@@ -99,17 +99,13 @@ class SmtpDoor:
 
     def send(self, mail: Mail) -> None:
         message = _message(mail, self.sender)
-        try:
-            with self._connected() as server:
-                server.send_message(message, self.sender, [_ascii_domain(mail.to)])
-        except smtplib.SMTPRecipientsRefused as error:
-            raise _by_code(min(code for code, _ in error.recipients.values())) from error
-        except smtplib.SMTPResponseException as error:
-            raise _by_code(error.smtp_code) from error
-        except smtplib.SMTPNotSupportedError as error:
-            raise MailRefused("the server lacks what this mail needs (SMTPUTF8)") from error
-        except (OSError, smtplib.SMTPException, ValueError) as error:
-            raise MailDelayed(f"no answer from the SMTP server: {type(error).__name__}") from error
+        with _in_our_words(), self._connected() as server:
+            server.send_message(message, self.sender, [_ascii_domain(mail.to)])
+
+    def check(self) -> None:
+        """Connect and log in, and send nothing. Raises as `send`."""
+        with _in_our_words(), self._connected():
+            return
 
     @contextmanager
     def _connected(self) -> Iterator[smtplib.SMTP]:
@@ -149,6 +145,21 @@ class SmtpDoor:
             server.login(self.user, self.password or "")
         except smtplib.SMTPException as error:  # a wrong password is the operator's to mend, and no fault of the mail
             raise MailDelayed(f"the server refused the login: {type(error).__name__}") from error
+
+
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    """Raises MailRefused or MailDelayed for what smtplib raises."""
+    try:
+        yield
+    except smtplib.SMTPRecipientsRefused as error:
+        raise _by_code(min(code for code, _ in error.recipients.values())) from error
+    except smtplib.SMTPResponseException as error:
+        raise _by_code(error.smtp_code) from error
+    except smtplib.SMTPNotSupportedError as error:
+        raise MailRefused("the server lacks what this mail needs (SMTPUTF8)") from error
+    except (OSError, smtplib.SMTPException, ValueError) as error:
+        raise MailDelayed(f"no answer from the SMTP server: {type(error).__name__}") from error
 
 
 def door_for(smtp_url: str | None, directory: Path, public_host: str) -> MailDoor:

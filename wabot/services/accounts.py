@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..config import DEFAULT_ADMIN_PASSWORD, Settings, email_address
-from ..errors import Conflict, Forbidden, Invalid, InvalidCredentials
+from ..config import DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD, Settings, email_address
+from ..errors import Conflict, Forbidden, Invalid, InvalidCredentials, WrongPassword
 from ..lib.clock import now
 from ..lib.passwords import hash_password, verify_password
 from ..lib.strength import weakness
@@ -42,6 +42,12 @@ def check_new_password(password: str, *about_its_owner: str) -> None:
         raise Invalid.field("password", "needs 8 to 256 characters")
     if why := weakness(password, about_its_owner):
         raise Invalid.field("password", why)
+
+
+def check_password(user: User, password: str) -> None:
+    """Before what a stolen login must not be able to do. Raises WrongPassword."""
+    if not verify_password(user.password_hash, password[: PASSWORD_LENGTH.stop]):
+        raise WrongPassword.field("current_password", "is not your present password")
 
 
 @dataclass(frozen=True)
@@ -82,17 +88,16 @@ class Accounts:
         return user
 
     def _left_from_local(self, user: User, password: str) -> bool:
-        """The documented first login, never changed, on data that production took over."""
-        return self.settings.production and user.must_change_password and password == DEFAULT_ADMIN_PASSWORD
+        """The documented first login, never changed, on data of a local start that others reach now."""
+        return self.settings.reachable and user.must_change_password and password == DEFAULT_ADMIN_PASSWORD
 
     def must_confirm(self, user: User) -> bool:
         """Whether this user can't log in before they have opened the link in a mail."""
         return self._must_confirm and not user.email_confirmed
 
     def change_password(self, user: User, current: str, password: str) -> None:
-        """All logins made before end; API keys live on. Raises Invalid."""
-        if not verify_password(user.password_hash, current[: PASSWORD_LENGTH.stop]):
-            raise Invalid.field("current_password", "is not your present password")
+        """All logins made before end; API keys live on. Raises Invalid, WrongPassword."""
+        check_password(user, current)
         check_new_password(password, user.email, user.name)
         if password == current:
             raise Invalid.field("password", "is the one you have now: choose another")
@@ -128,15 +133,26 @@ class Accounts:
         return self.add(address, password, name="Admin", role="admin")
 
     def ensure_first_admin(self) -> bool:
-        """Local starts have an admin from the first second on; production makes its own with `flask create-admin`."""
+        """Local starts have an admin from the first second on; production makes its own with `flask create-admin`. True when one was
+        made, or got the password of the settings."""
         wanted = not self.settings.production or "admin_password" in self.settings.model_fields_set
-        if not wanted or self.store.users.any_admin():
+        if not wanted:
             return False
+        if self.store.users.any_admin():
+            return self._replace_default_login()
         self.add(
             normalised_email(self.settings.admin_email), self.settings.admin_password, name="Admin", role="admin",
             must_change_password=self.settings.default_admin_in_force,
         )  # fmt: skip
         return True
+
+    def _replace_default_login(self) -> bool:
+        """A first administrator who never chose a password gets the one of the settings, as soon as they say another."""
+        user = self.store.users.by_email(DEFAULT_ADMIN_EMAIL)
+        chosen, default = self.settings.admin_password, DEFAULT_ADMIN_PASSWORD
+        if user is None or not user.must_change_password or chosen == default or not verify_password(user.password_hash, default):
+            return False
+        return self.store.users.replace_password(user, hash_password(chosen), must_change_password=False)
 
     def add(self, email: str, password: str, *, name: str, role: str, **more: object) -> User:
         """`email` as `normalised_email` gives it. Raises Conflict `email_taken`."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..errors import Conflict, Invalid, Unavailable
-from ..lib.passwords import verify_password
 from ..store import Store
 from ..store.records import User
 from ..store.users import EmailTaken
-from .accounts import PASSWORD_LENGTH, normalised_email
+from .accounts import check_password, normalised_email
+from .audit import Audited, AuditLog
 from .links import InvalidToken, Links, Opened
 from .mails import Mails
 
@@ -19,6 +19,7 @@ class Addresses:
     store: Store
     links: Links
     mails: Mails
+    audit: AuditLog
 
     def send_again(self, typed: str) -> None:
         """The mail to confirm an address by, whether there is such an account or not. What is no address goes nowhere."""
@@ -29,12 +30,11 @@ class Addresses:
         self.mails.queue("confirm_address", address=address)
 
     def ask_change(self, user: User, password: str, typed: str) -> str:
-        """Send a link to the new address, which this gives back; nothing changes before it is used. Raises Invalid, Conflict,
-        Unavailable."""
+        """Send a link to the new address, which this gives back; nothing changes before it is used. Raises Invalid, WrongPassword,
+        Conflict, Unavailable."""
         if not self.mails.available:
             raise Unavailable("This wabot can't send mails, so a new address can't be confirmed.", code="mail_not_configured")
-        if not verify_password(user.password_hash, password[: PASSWORD_LENGTH.stop]):
-            raise Invalid.field("current_password", "is not your present password")
+        check_password(user, password)
         address = normalised_email(typed[:320])
         if address == user.email:
             raise Invalid.field("email", "is the address you have now")
@@ -47,8 +47,8 @@ class Addresses:
         """Look at the link without using it up. Raises InvalidToken."""
         return self.links.open(token, "confirm_address", "change_address")
 
-    def confirm(self, token: str) -> Opened:
-        """Raises InvalidToken; Conflict `email_taken` when somebody else has the address meanwhile."""
+    def confirm(self, token: str, source: str) -> Opened:
+        """`source` is where this comes from. Raises InvalidToken; Conflict `email_taken` when somebody else has the address meanwhile."""
         opened = self.open(token)
         if opened.purpose == "confirm_address":
             self.store.users.change(opened.user.id, {"email_confirmed": True})
@@ -59,6 +59,7 @@ class Addresses:
             raise _taken() from error
         if not changed:
             raise InvalidToken
+        self.audit.note(Audited(opened.user, source), "email.change", target=opened.user.id)
         old = opened.user.email
         self.mails.notify("address_changed", user_id=opened.user.id, address=old, values={"new_address": opened.address})
         return opened

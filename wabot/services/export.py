@@ -10,8 +10,9 @@ import json
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from ..errors import Conflict
@@ -19,11 +20,16 @@ from ..lib.clock import now, to_rfc3339
 from ..lib.media_files import MediaFiles
 from ..lib.zipping import zipped
 from ..store import Store
+from ..store.audit import AuditFilter
 from ..store.messages import MessageFilter
 from ..store.records import Message, Page, User
 from . import present
+from .audit import AuditLog
+from .event_stream import shapes
 
 _PAGE = 200
+_BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
+"""No wabot told anything before."""
 
 Lines = Iterator[dict[str, Any]]
 
@@ -85,6 +91,24 @@ def _deliveries(store: Store, user: User) -> Lines:
             yield {name: getattr(one, name) for name in names}
 
 
+def _events(store: Store, user: User) -> Lines:
+    after = ""
+    while found := store.event_log.between(user.id, _BEGINNING, now(), _PAGE, after):
+        yield from ({name: value for name, value in one.items() if name != "cursor"} for one in shapes(found))
+        after = found[-1].id
+
+
+def _audit(store: Store, user: User) -> Lines:
+    """Their own deeds, and what was done to them; others are not named."""
+    log = AuditLog(store)
+    names = ("id", "at", "action", "target", "detail", "address")
+    for one in chain.from_iterable(log.everything(AuditFilter(actor=user.id))):
+        yield {"by": "you", **{name: one[name] for name in names}}
+    for one in chain.from_iterable(log.everything(AuditFilter(target=user.id))):
+        if one["actor"]["id"] != user.id:
+            yield {"by": "an administrator", **{name: one[name] for name in names if name != "address"}}
+
+
 PARTS = [
     Part("account.jsonl", "who you are here", ("users",), _account),
     Part("messages_sent.jsonl", "what you sent, newest first, with every step", ("messages",), _messages("out")),
@@ -107,6 +131,8 @@ PARTS = [
         "logins.jsonl", "where you are logged in", ("logins",),
         lambda store, user: (present.login(one) for one in store.logins.of_user(user.id, now())),
     ),
+    Part("events.jsonl", "what was told to those who listen for you, oldest first", ("events",), _events),
+    Part("audit.jsonl", "what the audit log says of you: your deeds, and what administrators did to your account", ("audit",), _audit),
     Part(
         "figures.jsonl", "what was counted for you, by day", ("counters",),
         lambda store, user: iter(store.counters.of_owner(user.id)),
@@ -119,7 +145,6 @@ PARTS = [
 """In the order of the archive. Whoever adds a collection with a user's data adds its part."""
 
 NOT_EXPORTED = {
-    "events": "copies of the messages and sessions above, as they were told to webhooks, kept for days",
     "hearers": "whether events are told to you",
     "wanted_media": "files that are still to be fetched",
     "inbox_marks": "how far your inbox was read",

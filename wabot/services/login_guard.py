@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..config import Settings
-from ..errors import RateLimited, Unauthenticated
+from ..errors import RateLimited, Unauthenticated, WrongPassword
 from ..lib.clock import now
 from ..store import Store
 
@@ -49,8 +49,8 @@ class LoginGuard:
     def attempt(self, email: str, address: str) -> Iterator[None]:
         """Around everything that proves who logs in. Raises RateLimited during a pause.
 
-        What is raised inside as Unauthenticated is a failure, but for the question for a second factor, which comes after a
-        right password. `address` is a neighbourhood (`lib.addresses`).
+        What is raised inside as Unauthenticated or WrongPassword is a failure, but for the question for a second factor, which comes
+        after a right password. `address` is a neighbourhood (`lib.addresses`).
         """
         account_here, anyone_here = (
             self._digest("account", address, email.strip().lower()[:320]),
@@ -60,7 +60,7 @@ class LoginGuard:
         self._check(anyone_here, ADDRESS)
         try:
             yield
-        except Unauthenticated as error:
+        except (Unauthenticated, WrongPassword) as error:
             if error.code != "otp_required":
                 moment = now()
                 for key in (account_here, anyone_here):

@@ -128,6 +128,12 @@ class Preferences:
             raise Invalid.field("confirm_email", "needs SMTP_URL: this wabot can't send mails")
         return checked
 
+    def filled(self, values: dict[str, Any]) -> dict[str, Any]:
+        """`values`, and what is left out of them as it stands in the store at this moment."""
+        with self._lock:
+            self._read()
+        return _over(self._values.model_dump(), values)
+
     def put(self, checked: Values) -> None:
         self._store.settings.put(checked.model_dump())
         with self._lock:
@@ -145,9 +151,13 @@ class Preferences:
         own = {name: number for name, number in (user.limits or {}).items() if name in UserLimits.model_fields}
         return common.model_copy(update=own) if own else common
 
+    def check_user_limits(self, limits: dict[str, Any]) -> dict[str, int]:
+        """Those that say something. Raises Invalid naming the field."""
+        return _checked(UserLimits, limits, under="limits").model_dump(exclude_none=True)
+
     def limit_user(self, user_id: str, limits: dict[str, Any] | None) -> dict[str, int] | None:
         """Set a user's own numbers, all of them; None or {} for as everybody. Raises Invalid naming the field, NotFound."""
-        checked = _checked(UserLimits, limits or {}, under="limits").model_dump(exclude_none=True) or None
+        checked = self.check_user_limits(limits or {}) or None
         if not self._store.users.change(user_id, {"limits": checked}):
             raise NotFound("There is no such user.")
         return checked
@@ -172,6 +182,15 @@ def _known(kind: type[BaseModel], stored: dict[str, Any]) -> dict[str, Any]:
             nested = isinstance(value, dict) and isinstance(inner, type) and issubclass(inner, BaseModel)
             found[name] = _known(inner, value) if nested else value
     return found
+
+
+def _over(kept: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    inner = {name: _over(kept[name], value) for name, value in given.items() if _both_objects(kept.get(name), value)}
+    return {**kept, **given, **inner}
+
+
+def _both_objects(one: object, other: object) -> bool:
+    return isinstance(one, dict) and isinstance(other, dict)
 
 
 def _checked(kind: type[M], values: dict[str, Any], *, under: str = "") -> M:

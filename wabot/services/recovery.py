@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ..errors import Invalid
 from ..store.records import User
 from .accounts import Accounts, check_new_password, normalised_email
+from .audit import Audited, AuditLog
 from .links import InvalidToken, Links, Opened
 from .mails import Mails
 
@@ -16,6 +17,7 @@ class Recovery:
     accounts: Accounts
     links: Links
     mails: Mails
+    audit: AuditLog
 
     def forgot(self, typed: str) -> None:
         """Queue the mail. Whether there is such an account is looked up by the worker alone, so that neither answer nor time tells.
@@ -32,10 +34,15 @@ class Recovery:
         """Look at the link without using it up. Raises InvalidToken."""
         return self.links.open(token, "reset", "invite")
 
-    def reset(self, token: str, password: str) -> User:
-        """All logins and tokens end; API keys live on. The link has proved the address, too. Raises InvalidToken, Invalid."""
-        user = self.open(token).user
+    def reset(self, token: str, password: str, source: str) -> User:
+        """All logins and tokens end; API keys live on. The link has proved the address, too. `source` is where this comes from.
+
+        Raises InvalidToken, Invalid.
+        """
+        opened = self.open(token)
+        user = opened.user
         check_new_password(password, user.email, user.name)
         if not self.accounts.set_password(user, password, email_confirmed=True):
             raise InvalidToken
+        self.audit.note(Audited(user, source), "password.reset", target=user.id, detail=opened.purpose)
         return user

@@ -21,11 +21,10 @@ from ..errors import Conflict, Invalid, InvalidOtp, NotFound, OtpRequired, RateL
 from ..lib import qr
 from ..lib.clock import now
 from ..lib.log import get_logger
-from ..lib.passwords import verify_password
 from ..lib.sealing import Sealer, Unsealable
 from ..store import Store
 from ..store.records import User
-from .accounts import PASSWORD_LENGTH
+from .accounts import check_password
 from .audit import Audited, AuditLog
 from .mails import Mails
 from .preferences import Preferences
@@ -78,7 +77,7 @@ class SecondFactor:
             return self.begin(user)
 
     def turn_on(self, user: User, sealed: str, password: str, code: str) -> list[str]:
-        """The recovery codes, shown now and never again. Raises Invalid, and Conflict when it is on already."""
+        """The recovery codes, shown now and never again. Raises Invalid, WrongPassword, and Conflict when it is on already."""
         secret = self._offered(user, sealed)
         check_password(user, password)
         step = _step_of(secret, _normalised(code))
@@ -118,7 +117,7 @@ class SecondFactor:
         return codes
 
     def turn_off(self, user: User, password: str, code: str) -> None:
-        """Raises Invalid for the password, and as `check`."""
+        """Raises WrongPassword, and as `check`."""
         self._must_have(user)
         check_password(user, password)
         self.check(user, code)
@@ -174,12 +173,6 @@ class SecondFactor:
 
     def _digest(self, user: User, code: str) -> str:
         return self._sealer.digest(f"{user.id}:{code}")
-
-
-def check_password(user: User, password: str) -> None:
-    """Before what a stolen login must not be able to do. Raises Invalid."""
-    if not verify_password(user.password_hash, password[: PASSWORD_LENGTH.stop]):
-        raise Invalid.field("current_password", "is not your present password")
 
 
 def _step_of(secret: str, code: str) -> int | None:

@@ -19,11 +19,12 @@ class SettingsAdministration:
     audit: AuditLog
 
     def change(self, values: dict[str, Any], by: Audited, *, seen: str | None = None) -> Values:
-        """`values` as `preferences.current()` gives them; `seen` is the version they were made from, where that is known.
+        """`values` as `preferences.current()` gives them, what is left out stays; `seen` is the version they were made from, where
+        that is known.
 
         Raises Invalid naming the fields, Conflict `settings_changed` when somebody changed them meanwhile.
         """
-        checked = self.preferences.check(values)
+        checked = self.preferences.check(self.preferences.filled(values))
         before = self.preferences.current()
         if seen is not None and seen != version(before):
             raise Conflict(

@@ -5,6 +5,8 @@ Making accounts and sending links is in `invitations.py`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,17 +54,22 @@ class UserAdministration:
         return user
 
     def change(self, user_id: str, change: UserChange, by: Audited, correlation_id: str) -> User:
-        """Raises NotFound, Invalid, Conflict `last_admin`, Conflict `not_yourself`."""
+        """Raises NotFound, Invalid, Conflict `last_admin`, Conflict `not_yourself`, Conflict `erasing`."""
         user = self.one(user_id)
-        if change.limits is not None:
-            self._limit(user, change.limits, by)
+        if user.erasing_at is not None:
+            raise Conflict("This account is deleted, and being erased.", code="erasing")
+        if change.disabled and user.id == by.actor.id:
+            raise Conflict("You can't disable your own account.", code="not_yourself")
+        limits = None if change.limits is None else self.preferences.check_user_limits(change.limits)
         if change.role is not None and change.role != user.role:
-            self.audit.note(by, "user.role", target=user.id, detail=f"{user.role} → {change.role}")
-            self.administrators.change(user.id, {"role": change.role})
+            with self._noted(by, "user.role", user, f"{user.role} → {change.role}"):
+                self.administrators.change(user.id, {"role": change.role})
         if change.disabled:
             self._disable(user, by)
         elif change.disabled is False:
             self._enable(user, by, correlation_id)
+        if limits is not None:
+            self._limit(user, limits, by)
         return self.one(user_id)
 
     def end_logins(self, user_id: str, by: Audited) -> None:
@@ -75,8 +82,8 @@ class UserAdministration:
         user = self.one(user_id)
         if user.id == by.actor.id:
             raise Conflict("Your own account is deleted on your settings page.", code="not_yourself")
-        self.audit.note(by, "user.delete", target=user.id)
-        self.erasure.begin(user.id)
+        with self._noted(by, "user.delete", user):
+            self.erasure.begin(user.id)
 
     def settle(self) -> None:
         """For the worker: sessions of users who were disabled by a process that died before it came to them."""
@@ -84,18 +91,26 @@ class UserAdministration:
         for user_id in self.store.users.disabled_among(owners):
             self.sessions.rest(user_id)
 
-    def _limit(self, user: User, limits: dict[str, Any], by: Audited) -> None:
-        checked = self.preferences.limit_user(user.id, limits)
-        words = ", ".join(f"{name} {number}" for name, number in (checked or {}).items())
+    @contextmanager
+    def _noted(self, by: Audited, action: str, user: User, detail: str = "") -> Iterator[None]:
+        """Written down before it is done; and, should it be refused after all, that it was."""
+        self.audit.note(by, action, target=user.id, detail=detail)
+        try:
+            yield
+        except Conflict as error:
+            self.audit.note(by, action, target=user.id, detail=f"refused: {error.code}")
+            raise
+
+    def _limit(self, user: User, limits: dict[str, int], by: Audited) -> None:
+        words = ", ".join(f"{name} {number}" for name, number in limits.items())
         self.audit.note(by, "user.limits", target=user.id, detail=words or "as for everybody")
+        self.preferences.limit_user(user.id, limits)
 
     def _disable(self, user: User, by: Audited) -> None:
         """Logins, tokens and keys are dead with the first write; what follows only makes sure, and frees the browsers."""
-        if user.id == by.actor.id:
-            raise Conflict("You can't disable your own account.", code="not_yourself")
         if not user.disabled:
-            self.audit.note(by, "user.disable", target=user.id)
-        self.administrators.change(user.id, {"disabled": True})
+            with self._noted(by, "user.disable", user):
+                self.administrators.change(user.id, {"disabled": True})
         self.accounts.end_logins(user.id)
         self.sessions.rest(user.id)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from flask import request
 from pydantic import Field
 
 from .._context import live, services
@@ -35,7 +36,7 @@ def forgot_password() -> tuple[dict[str, str], int]:
 @bp.post("/auth/reset-password")
 def reset_password() -> dict[str, str]:
     asked = body(Reset)
-    services().recovery.reset(asked.token, asked.password)
+    services().recovery.reset(asked.token, asked.password, request.remote_addr or "")
     live().logins_ended()
     return {"status": "changed"}
 
@@ -49,5 +50,5 @@ def send_confirmation() -> tuple[dict[str, str], int]:
 
 @bp.post("/auth/confirm-address")
 def confirm_address() -> dict[str, str]:
-    services().addresses.confirm(body(Confirm).token)
+    services().addresses.confirm(body(Confirm).token, request.remote_addr or "")
     return {"status": "confirmed"}

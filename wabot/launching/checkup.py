@@ -1,0 +1,125 @@
+"""Every dependency, looked at one after the other, for `flask doctor`: what is fine, and what to do about the rest.
+
+What answers over the network is asked with a deadline; nothing is changed and nothing is sent.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from ..config import ConfigError, Settings
+from ..lib.mail import MailError, SmtpDoor, door_for
+from ..services import Services
+from . import environment
+
+OLDEST_NODE = 20
+_SECONDS = 10
+_FREE_MB = 500
+"""Below this much room the database and the browsers get into trouble soon."""
+_PROGRAMS = {
+    "db": "doesn't answer. Start everything with `make run`, or check MONGO_URI.",
+    "gateway": "doesn't answer. `make status` shows whether it runs, `make logs` why not.",
+    "worker": "none is running, so nothing is sent. `make status` shows whether it runs, `make logs` why not.",
+    "sandbox": "doesn't answer. `make status` shows whether it runs; WABOT_SANDBOX=0 switches it off.",
+}
+
+
+class Ailment(Exception):
+    """What is wrong, and the way out."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    name: str
+    fine: bool
+    words: str
+
+
+def findings(services: Services) -> Iterator[Finding]:
+    settings = services.settings
+    for name, fine in services.readiness.checks().items():
+        yield Finding(name, fine, "answers" if fine else _PROGRAMS[name])
+    if settings.redis_url:
+        yield _look("redis", settings, _redis)
+    yield _look("mail", settings, _mail)
+    yield _look("browser", settings, _browser)
+    yield _look("node", settings, _node)
+    yield _look("data", settings, _data)
+
+
+def _look(name: str, settings: Settings, look: Callable[[Settings], str]) -> Finding:
+    try:
+        return Finding(name, True, look(settings))
+    except Ailment as ailment:
+        return Finding(name, False, str(ailment))
+
+
+def _redis(settings: Settings) -> str:
+    connection = Redis.from_url(settings.redis_url or "", socket_timeout=2, socket_connect_timeout=2)
+    try:
+        connection.ping()
+    except RedisError as error:
+        why = f"doesn't answer ({type(error).__name__}): check REDIS_URL. Until then each web process counts for itself."
+        raise Ailment(why) from error
+    finally:
+        connection.close()
+    return "answers"
+
+
+def _mail(settings: Settings) -> str:
+    if settings.smtp_url is None:
+        if settings.production:
+            raise Ailment("none are sent, so nobody gets a link for a forgotten password: set SMTP_URL.")
+        return f"as files in {settings.data / 'mail'}"
+    door = door_for(settings.smtp_url, settings.data / "mail", "")
+    try:
+        if isinstance(door, SmtpDoor):
+            door.check()
+    except MailError as error:
+        raise Ailment(f"{error}: check SMTP_URL.") from error
+    return "the SMTP server answers"
+
+
+def _browser(settings: Settings) -> str:
+    try:
+        return _output(str(environment.browser(settings)), "--version")
+    except ConfigError as error:
+        why = f"{error.problems['CHROMIUM_PATH']}: install Debian's chromium, or set CHROMIUM_PATH."
+        raise Ailment(why) from error
+
+
+def _node(_: Settings) -> str:
+    found = shutil.which("node")
+    if found is None:
+        raise Ailment(f"is not installed: the gateway needs {OLDEST_NODE} or newer.")
+    version = _output(found, "--version")
+    number = re.match(r"v(\d+)", version)
+    if number is None or int(number[1]) < OLDEST_NODE:
+        raise Ailment(f"is {version}: the gateway needs {OLDEST_NODE} or newer.")
+    return version
+
+
+def _data(settings: Settings) -> str:
+    path: Path = settings.data
+    if path.stat().st_mode & 0o077:
+        raise Ailment(f"{path} can be read by others: chmod 700 {path}")
+    free = shutil.disk_usage(path).free // 2**20
+    if free < _FREE_MB:
+        raise Ailment(f"{path} has {free} MB left: make room.")
+    return f"{path}, {free:,} MB free"
+
+
+def _output(*command: str) -> str:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=True)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise Ailment(f"{command[0]} can't be run: {type(error).__name__}") from error
+    return done.stdout.strip()
