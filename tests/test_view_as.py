@@ -90,8 +90,11 @@ def test_codes_are_not_shown(known: Services, viewing: Browser, linked: Linked) 
 
 def test_it_takes_no_part_in_the_api_and_in_live_updates(app: Flask, viewing: Browser) -> None:
     assert viewing.client.get("/api/auth/me").status_code == 401
-    upgrade = {"Upgrade": "websocket", "Connection": "Upgrade"}
-    assert viewing.client.get("/socket.io/?EIO=4&transport=websocket", headers=upgrade).status_code == 403
+    upgrade = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "a" * 24}
+    for missing in (None, *upgrade):
+        headers = {name: value for name, value in upgrade.items() if name != missing}
+        answer = viewing.client.get("/socket.io/?EIO=4&transport=websocket", headers=headers)
+        assert answer.status_code == (400 if missing else 403), missing
 
 
 def test_stopping_brings_the_own_pages_back(known: Services, viewing: Browser, linked: Linked) -> None:

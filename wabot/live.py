@@ -160,7 +160,7 @@ class Gate:
         return [why.encode()]
 
     def _refusal(self, environ: dict[str, Any]) -> tuple[str, str] | None:
-        if environ.get("HTTP_UPGRADE", "").lower() != "websocket":
+        if not _is_handshake(environ):
             return "400 Bad Request", "websocket only"
         with self._app.request_context(environ):
             if not current_user.is_authenticated:
@@ -169,6 +169,13 @@ class Gate:
                 return "403 Forbidden", "nothing is pushed to an administrator who views as a user"
             why = self._live.refusal(current_user.user.id)
         return ("503 Service Unavailable", why) if why else None
+
+
+def _is_handshake(environ: dict[str, Any]) -> bool:
+    """As RFC 6455, 4.2.1 wants it: what isn't one would only be found out after a thread was taken, and end as an error of ours."""
+    asked = {name: environ.get(f"HTTP_{name}", "").lower() for name in ("UPGRADE", "CONNECTION", "SEC_WEBSOCKET_VERSION")}
+    asks = asked["UPGRADE"] == "websocket" and "upgrade" in asked["CONNECTION"] and asked["SEC_WEBSOCKET_VERSION"] == "13"
+    return asks and environ["REQUEST_METHOD"] == "GET" and bool(environ.get("HTTP_SEC_WEBSOCKET_KEY"))
 
 
 class Waiting:
