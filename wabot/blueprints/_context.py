@@ -35,6 +35,11 @@ def page_user() -> User:
     return cast(User, current_user.user)
 
 
+def next_step() -> str | None:
+    """What the logged-in user should do next (services/onboarding.py)."""
+    return services().onboarding.next_step(page_user().id)
+
+
 def audited() -> Audited:
     """Who acts with a page, from where: for the audit log."""
     return Audited(page_user(), request.remote_addr or "")

@@ -13,11 +13,14 @@ from ..plugins import NavItem
 from ..services import present
 from ..services.sessions import DEFAULT
 from ..store.messages import MessageFilter
-from ._context import login_required, page_user, services
+from . import _charts
+from ._context import login_required, next_step, page_user, services
 
 bp = Blueprint("home", __name__)
 NAV = NavItem("Dashboard", "home.dashboard", "home", order=10)
 _RECENT = 5
+_CHARTED = 14
+"""Days."""
 _LOOKS_SHOWN = timedelta(days=7)
 """Of administrators; older ones stand in the settings."""
 
@@ -39,21 +42,24 @@ def dashboard() -> str:
     user_id = page_user().id
     sessions = [present.session(one) for one in services().sessions.of_user(user_id)]
     recent = services().messages.page(user_id, MessageFilter(), limit=_RECENT, cursor=None).items
-    default = present.session(services().sessions.status(user_id, DEFAULT))
     return render_template(
         "dashboard.html",
-        session=next((one for one in sessions if one["status"] == "connected"), default),
-        sessions=sessions or [default],
+        sessions=sessions or [present.session(services().sessions.status(user_id, DEFAULT))],
         looks=services().audit.views_of(user_id, now() - _LOOKS_SHOWN),
         today=services().figures.today(user_id),
+        chart=_chart(user_id),
         recent=[present.message_for_page(one) for one in recent],
-        next_step=_next_step(user_id, sessions, bool(recent)),
+        next_step=next_step(),
     )
 
 
-def _next_step(user_id: str, sessions: list[dict[str, Any]], has_sent: bool) -> str | None:
-    if not any(one["status"] == "connected" for one in sessions):
-        return "link"
-    if not has_sent:
-        return "send"
-    return None if services().store.keys.of_user(user_id) else "key"
+def _chart(user_id: str) -> dict[str, Any]:
+    """{bars, labels, totals, days}: the last two weeks; `days` newest first."""
+    figures = services().figures.of_user(user_id, _CHARTED)
+    days = _charts.with_outcomes(figures["per_day"])
+    return {
+        "bars": _charts.stacked(days, _charts.OUTCOMES),
+        "labels": _charts.first_middle_last(days),
+        "totals": figures["totals"],
+        "days": [{**one, "words": _charts.day_words(one["day"])} for one in reversed(days)],
+    }

@@ -1,4 +1,4 @@
-"""Pages: the log, one message with its timeline, and the form to send."""
+"""Pages: the log and its export, one message with its timeline, and the form to send."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, stream_with_context, url_for
 
 from ..errors import Conflict, Invalid, WabotError
-from ..lib import phones
+from ..lib import phone_lists, phones
 from ..lib.clock import from_rfc3339, local_to_utc, now
 from ..plugins import NavItem
-from ..services import present
-from ..services.messages import Draft
+from ..services import present, recipients
+from ..services.message_export import csv_of
+from ..services.messages import BODY_LENGTH, Draft
 from ..services.sessions import DEFAULT
 from ..store.ids import new_id
 from ..store.messages import MessageFilter
-from ._context import login_required, page_user, request_id, services
+from ..store.records import Message
+from ._context import login_required, next_step, page_user, request_id, services
 from ._forms import errors_of, field, values
 from ._limits import SendAllowance
 
@@ -28,6 +30,8 @@ NAV = [
     NavItem("Messages", "messages.log", "messages", order=40),
 ]
 _PAGE = 50
+_TYPED = 20_000
+"""Characters of numbers a form may bring."""
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _STATUSES = ("queued", "sending", "sent", "delivered", "read", "failed", "cancelled", "unknown", "scheduled")
 
@@ -35,7 +39,7 @@ _STATUSES = ("queued", "sending", "sent", "delivered", "read", "failed", "cancel
 @bp.get("")
 @login_required
 def log() -> str:
-    asked = {name: request.args.get(name, "").strip()[:200] for name in ("status", "to", "session", "q", "since", "until")}
+    asked = _asked()
     cursor = request.args.get("cursor")
     page = services().messages.page(page_user().id, _filter(asked), limit=_PAGE, cursor=cursor)
     return render_template(
@@ -47,18 +51,38 @@ def log() -> str:
     )
 
 
+@bp.get("/export.csv")
+@login_required
+def export() -> Response:
+    """All that the log would show over all its pages, in chunks while it is read."""
+    rows = csv_of(services().store, page_user().id, _filter(_asked()))
+    response = Response(stream_with_context(rows), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="wabot-messages-{now():%Y-%m-%d}.csv"'
+    return response
+
+
+@bp.post("/recipients")
+@login_required
+def numbers() -> Any:
+    """What the form makes of the numbers typed so far: {numbers, refused, doubles, text}."""
+    found = phone_lists.read(field("to")[:_TYPED])
+    return {"numbers": len(found.numbers), "refused": found.refused[:5], "doubles": found.doubles, "text": found.text}
+
+
 @bp.route("/new", methods=["GET", "POST"])
 @login_required
 def compose() -> Any:
     if request.method == "GET":
         given = {name: request.args.get(name, "")[:70_000] for name in ("to", "message", "session")}
         return _form({**given, "idempotency_key": new_id()}, {})
+    user = page_user()
     try:
-        draft = Draft(field("to"), field("message"), field("session") or DEFAULT, field("idempotency_key") or None, _send_at())
-        message, _ = services().messages.accept(page_user().id, draft, request_id(), SendAllowance(page_user()))
+        found = recipients.checked(field("to")[:_TYPED])
+        draft = Draft("", field("message"), field("session") or DEFAULT, field("idempotency_key") or None, _send_at())
     except WabotError as error:
-        return _form(values(), errors_of(error)), error.status
-    return redirect(url_for(".one", message_id=message.id))
+        return _refused(error)
+    sent = recipients.send_to_each(services().messages, user.id, draft, found.numbers, request_id(), lambda: SendAllowance(user))
+    return _refused(sent.error, sent) if sent.error else _accepted(sent)
 
 
 @bp.get("/<message_id>")
@@ -71,6 +95,7 @@ def one(message_id: str) -> str:
         message=present.message_for_page(message),
         waits=present.wait(asked.waits_for(message)),
         undecided=asked.undecided(message),
+        first=_is_first(message),
     )
 
 
@@ -97,13 +122,45 @@ def decide(message_id: str) -> Any:
     return redirect(url_for(".one", message_id=message_id))
 
 
+def _accepted(sent: recipients.Sent) -> Any:
+    if len(sent.messages) == 1:
+        return redirect(url_for(".one", message_id=sent.messages[0].id))
+    flash(f"{len(sent.messages)} messages are accepted, one for each number.", "success")
+    return redirect(url_for(".log"))
+
+
+def _refused(error: WabotError, sent: recipients.Sent | None = None) -> Any:
+    """The form again; in its field stand only the numbers that got no message."""
+    if sent and sent.messages:
+        flash(f"{len(sent.messages)} messages are accepted. The numbers that are left stand below.", "success")
+    left = "\n".join(sent.left) if sent else field("to")[:_TYPED]
+    return _form({**values(), "to": phone_lists.read(left).text}, errors_of(error)), error.status
+
+
+def _asked() -> dict[str, str]:
+    return {name: request.args.get(name, "").strip()[:200] for name in ("status", "to", "session", "q", "since", "until")}
+
+
 def _sessions() -> list[dict[str, Any]]:
     found = services().sessions.of_user(page_user().id)
     return [present.session(one) for one in found]
 
 
+def _is_first(message: Message) -> bool:
+    """Whether this is all its user has sent: the end of the way in."""
+    newest = services().messages.page(page_user().id, MessageFilter(), limit=2, cursor=None).items
+    return [one.id for one in newest] == [message.id]
+
+
 def _form(given: dict[str, str], errors: dict[str, str]) -> str:
-    return render_template("messages_new.html", values=given, errors=errors, sessions=_sessions())
+    return render_template(
+        "messages_new.html",
+        values=given,
+        errors=errors,
+        sessions=_sessions(),
+        longest=BODY_LENGTH,
+        next_step=next_step(),
+    )
 
 
 def _send_at() -> datetime | None:

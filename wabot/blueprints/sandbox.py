@@ -8,10 +8,11 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from ..errors import NotFound, WabotError
+from ..lib import phones
 from ..plugins import NavItem
 from ..services import present
 from ..services.sessions import DEFAULT
-from ._context import login_required, page_user, services
+from ._context import login_required, page_user, request_id, services
 from ._forms import field
 
 bp = Blueprint("sandbox", __name__, url_prefix="/sandbox")
@@ -27,9 +28,21 @@ def _only_where_offered() -> None:
 @bp.get("")
 @login_required
 def overview() -> str:
-    phones = services().phones.of_user(page_user().id)
-    number = request.args.get("phone") or (phones[0]["number"] if phones else None)
-    return render_template("sandbox.html", phones=phones, **_screen(number))
+    own = services().phones.of_user(page_user().id)
+    number = request.args.get("phone") or (own[0]["number"] if own else None)
+    return render_template("sandbox.html", phones=own, suggested_number=next(phones.sandbox_numbers()), **_screen(number))
+
+
+@bp.post("/start")
+@login_required
+def start() -> Any:
+    """From nothing to a code that a virtual phone can scan, with one click."""
+    try:
+        session = services().onboarding.start_in_sandbox(page_user().id, request_id())
+    except WabotError as error:
+        flash(error.detail, "error")
+        return redirect(url_for("whatsapp.connect"))
+    return redirect(url_for("whatsapp.connect", session=None if session.name == DEFAULT else session.name))
 
 
 @bp.get("/phones/<number>/screen")

@@ -16,7 +16,7 @@ from ..services import present
 from ..services.sessions import DEFAULT, StartOrder
 from ..store.records import Session
 from . import _linking
-from ._context import login_required, page_user, request_id, services
+from ._context import login_required, next_step, page_user, request_id, services
 from ._forms import errors_of, field, values
 from .viewing import viewer
 
@@ -100,6 +100,7 @@ def _page(name: str | None, **more: Any) -> str:
         engines=services().sessions.engines(),
         phones=services().phones.of_user(page_user().id) if settings.sandbox else [],
         server_time=to_rfc3339(now()),
+        next_step=next_step(),
         **context,
     )
 

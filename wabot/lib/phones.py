@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import secrets
+from collections.abc import Iterator
 from functools import lru_cache
 
 import phonenumbers
@@ -11,6 +13,7 @@ from ..errors import InvalidNumber
 
 _IGNORED = re.compile(r"[\s\-().\u2010-\u2015\u00a0\u202a-\u202e\u2060\u200e\u200f]")
 _MAX_TYPED = 64
+_SANDBOX_EXCHANGES = ("50", "51", "52", "53", "54", "55", "56", "57", "58", "59")
 
 
 def to_e164(typed: str, field: str = "to") -> str:
@@ -52,3 +55,9 @@ def for_people(e164: str) -> str:
 def _invalid(field: str) -> InvalidNumber:
     why = "is not a phone number: write it in the international form, such as +1 202 555 0123"
     return InvalidNumber(f"{field} {why}", fields={field: why})
+
+
+def sandbox_numbers(count: int = 20) -> Iterator[str]:
+    """Numbers at random that exist in the sandbox only."""
+    for _ in range(count):
+        yield f"+12025{secrets.choice(_SANDBOX_EXCHANGES)}{secrets.randbelow(10_000):04}"

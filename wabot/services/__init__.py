@@ -53,6 +53,7 @@ from .manners import Manners
 from .measurements import Measurements
 from .media import MediaService
 from .messages import MessageService
+from .onboarding import Onboarding
 from .pacing import Pacing
 from .preferences import Preferences
 from .progress import Progress
@@ -98,6 +99,7 @@ class Services:
     schedule: Schedule
     pacing: Pacing
     phones: VirtualPhones
+    onboarding: Onboarding
     readiness: Readiness
     measurements: Measurements
     figures: Figures
@@ -155,6 +157,7 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
     hearing = Hearing(store, hooks_bell.ring, telling)
     acceptance = Acceptance(store, wake_ups.ring)
     sessions = SessionService(store, gateway, publisher, preferences, settings, hearing)
+    virtual_phones = VirtualPhones(store, sandbox, sessions)
     links = Links(store, settings)
     mails = Mails(store, settings, links, wake_ups.ring, door_of(settings), owner_name())
     session_overview = SessionOverview(store)
@@ -201,7 +204,8 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         claims=claims,
         schedule=Schedule(store, progress),
         pacing=pacing,
-        phones=VirtualPhones(store, sandbox, sessions),
+        phones=virtual_phones,
+        onboarding=Onboarding(store, sessions, virtual_phones),
         readiness=readiness,
         measurements=Measurements(store, readiness, session_overview, limit_report),
         figures=Figures(store, session_overview),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterator
 from datetime import MAXYEAR, UTC, datetime, timedelta
@@ -12,6 +10,7 @@ from typing import Any
 from flask import Response, flash, render_template, request, stream_with_context
 
 from ...errors import NotFound
+from ...lib import spreadsheet
 from ...services.audit import ACTIONS
 from ...store.audit import AuditFilter
 from .._context import audited, services
@@ -19,8 +18,6 @@ from . import bp
 
 _PAGE = 50
 _COLUMNS = ("at", "actor_id", "actor_email", "action", "target", "target_email", "detail", "address", "id")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A cell that begins so is a formula to a spreadsheet (OWASP, CSV injection): an apostrophe before it makes it text."""
 
 Shape = dict[str, Any]
 
@@ -98,20 +95,9 @@ def _flat(entry: Shape) -> Shape:
 
 
 def _csv(chunks: Iterator[list[Shape]]) -> Iterator[str]:
-    yield _lines([_COLUMNS])
+    yield spreadsheet.lines([_COLUMNS])
     for chunk in chunks:
-        yield _lines([[_cell(_flat(entry)[name]) for name in _COLUMNS] for entry in chunk])
-
-
-def _lines(rows: Any) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerows(rows)
-    return text.getvalue()
-
-
-def _cell(value: str | None) -> str:
-    text = value or ""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+        yield spreadsheet.lines([[_flat(entry)[name] for name in _COLUMNS] for entry in chunk])
 
 
 def _json_lines(chunks: Iterator[list[Shape]]) -> Iterator[str]:

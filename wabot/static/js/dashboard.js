@@ -3,7 +3,7 @@ import { on } from './live.js'
 import { calmly, refresh } from './refresh.js'
 import { showTick } from './ticks.js'
 
-const update = calmly(() => refresh(['next-step', 'sessions', 'today', 'recent']), 600)
+const update = calmly(() => refresh(['next-step', 'sessions', 'today', 'chart', 'recent']), 600)
 
 on('session', update)
 on('up', update)

@@ -4,7 +4,7 @@ import { calmly, refresh } from './refresh.js'
 import { showTick } from './ticks.js'
 import { pageData } from './words.js'
 
-const update = calmly(() => refresh(['message-head', 'message-details', 'message-timeline']), 150)
+const update = calmly(() => refresh(['way', 'message-head', 'message-details', 'message-timeline']), 150)
 
 on('up', update)
 on('message', (message) => {

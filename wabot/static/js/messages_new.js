@@ -1,23 +1,34 @@
-/** Writing a message: the preview, the length, and the hint that belongs to the chosen session. */
+/** Writing a message: the numbers found in what was pasted, the preview, the length, and the hint of the chosen session. */
 import { format } from './format.js'
-import { say } from './words.js'
+import { LANGUAGE, say } from './words.js'
 
 const text = document.getElementById('message')
 const preview = document.getElementById('preview')
 const count = document.getElementById('message-count')
 const session = document.getElementById('session')
 const LONGEST = Number(text.getAttribute('maxlength'))
+/** WhatsApp folds longer texts behind "Read more". */
+const FOLDED = 768
+const FEW_LEFT = 200
+const PAUSE_MS = 400
 
 /** As people count: an emoji is one. */
 const letters = (value) => [...new Intl.Segmenter().segment(value)].length
 
+let unfolded = false
+
 function show() {
-  const empty = text.value.trim() === ''
+  const value = text.value
+  const empty = value.trim() === ''
+  const folds = value.length > FOLDED && !unfolded
   document.getElementById('preview-empty').hidden = !empty
   document.getElementById('preview-bubble').hidden = empty
-  preview.replaceChildren(...format(text.value))
-  const left = LONGEST - text.value.length
-  count.textContent = left < 200 ? say('characters_left', { n: left }) : say('characters', { n: letters(text.value) })
+  document.getElementById('preview-more').hidden = !folds
+  document.getElementById('preview-time').textContent = new Date().toLocaleTimeString(LANGUAGE, { hour: '2-digit', minute: '2-digit' })
+  preview.classList.toggle('letter-large', /^(?:\p{Extended_Pictographic}|\p{Emoji_Modifier}|\u200d|\ufe0f){1,9}$/u.test(value.trim()) && letters(value.trim()) < 4)
+  preview.replaceChildren(...format(folds ? `${value.slice(0, FOLDED)} …` : value))
+  const left = LONGEST - value.length
+  count.textContent = left < FEW_LEFT ? say('characters_left', { n: left }) : say('characters', { n: letters(value) })
 }
 
 function showHint() {
@@ -25,6 +36,41 @@ function showHint() {
   const sandbox = chosen?.dataset.network === 'sandbox'
   document.getElementById('sandbox-hint')?.toggleAttribute('hidden', !sandbox)
 }
+
+const to = document.getElementById('to')
+const found = document.getElementById('to-found')
+
+/** What the server finds in it; it is asked, since it decides in the end. */
+async function readNumbers() {
+  const typed = to.value
+  const body = new FormData()
+  body.set('csrf_token', to.form.elements.csrf_token.value)
+  body.set('to', typed)
+  const answer = await fetch('/messages/recipients', { method: 'POST', body })
+  return answer.ok && to.value === typed ? answer.json() : null
+}
+
+function sayNumbers({ numbers, refused, doubles }) {
+  const parts = []
+  if (numbers > 1 || refused.length > 0) parts.push(say('numbers_found', { n: numbers }))
+  if (doubles > 0) parts.push(say('numbers_twice', { n: doubles }))
+  if (refused.length > 0) parts.push(say('numbers_refused', { which: refused.join(', ') }))
+  found.textContent = parts.join(' · ')
+  found.hidden = parts.length === 0
+}
+
+async function lookAtNumbers(clean) {
+  if (to.value.trim() === '') {
+    found.hidden = true
+    return
+  }
+  const answer = await readNumbers()
+  if (answer === null) return
+  sayNumbers(answer)
+  if (clean && answer.numbers > 1) to.value = answer.text
+}
+
+const look = (clean) => lookAtNumbers(clean).catch((error) => console.info('The numbers are only checked when they are sent.', error))
 
 const when = document.getElementById('send_at')
 const zone = document.getElementById('zone')
@@ -40,7 +86,17 @@ function nameDeed() {
   send.lastChild.textContent = say(when.value ? 'schedule_message' : 'send_message')
 }
 
+let pause = 0
+to.addEventListener('input', (event) => {
+  clearTimeout(pause)
+  const pasted = event.inputType === 'insertFromPaste'
+  pause = setTimeout(() => look(pasted), pasted ? 0 : PAUSE_MS)
+})
 text.addEventListener('input', show)
+document.getElementById('preview-more').addEventListener('click', () => {
+  unfolded = true
+  show()
+})
 when.addEventListener('input', nameDeed)
 guessZone()
 nameDeed()

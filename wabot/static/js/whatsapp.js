@@ -11,7 +11,7 @@ const { session: NAME, here: HERE, server_time: serverTime } = pageData()
 const SKEW_MS = Date.parse(serverTime) - Date.now()
 
 const update = calmly(async () => {
-  await refresh(['session-panel', 'session-tabs'], { url: HERE })
+  await refresh(['way', 'session-panel', 'session-tabs'], { url: HERE })
   countDown()
 }, 60)
 

@@ -1,0 +1,66 @@
+"""One text to several people: each gets a message of its own, accepted like every other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from ..errors import Invalid, WabotError
+from ..lib.phone_lists import PhoneList, read
+from ..store.records import Message
+from .allowance import Allowance
+from .messages import Draft, MessageService
+
+MOST = 100
+"""Numbers that may be written to at once."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """`left` are the numbers that got no message, for the reason in `error`."""
+
+    messages: list[Message]
+    left: list[str]
+    error: WabotError | None = None
+
+
+def checked(text: str) -> PhoneList:
+    """The numbers in `text`. Raises Invalid that names what is none: nothing is sent before it is corrected or taken out."""
+    found = read(text)
+    if not found.numbers and not found.refused:
+        raise Invalid.field("to", "is empty")
+    if len(found.numbers) > MOST:
+        raise Invalid.field("to", f"has {len(found.numbers)} numbers: {MOST} at once are the most")
+    if found.refused:
+        raise Invalid.field("to", _refusal(found), code="invalid_number")
+    return found
+
+
+def send_to_each(
+    service: MessageService,
+    user_id: str,
+    draft: Draft,
+    numbers: list[str],
+    correlation_id: str,
+    allowance: Callable[[], Allowance],
+) -> Sent:
+    """In their order, as far as the limits let it. With an idempotency key each number has one made of it, so that the same
+    form sent twice sends nothing twice."""
+    sent: list[Message] = []
+    for at, number in enumerate(numbers):
+        key = draft.idempotency_key
+        own = replace(draft, to=number, idempotency_key=f"{key}:{number}" if key else None)
+        try:
+            sent.append(service.accept(user_id, own, correlation_id, allowance())[0])
+        except WabotError as error:
+            return Sent(sent, numbers[at:], error)
+    return Sent(sent, [])
+
+
+def _refusal(found: PhoneList) -> str:
+    named = ", ".join(f"“{one[:40]}”" for one in found.refused[:5])
+    more = len(found.refused) - 5
+    named += f" and {more} more" if more > 0 else ""
+    if len(found.refused) == 1:
+        return f"{named} is not a phone number: write it in the international form, such as +1 202 555 0123, or take it out"
+    return f"{named} are not phone numbers: write them in the international form, such as +1 202 555 0123, or take them out"
