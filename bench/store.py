@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from bson import ObjectId
 from pymongo import MongoClient
 from pymongo.database import Database
 
@@ -32,3 +33,11 @@ def forget_queue(stack: Stack, user_id: str) -> None:
     """What a benchmark of accepting leaves behind is never sent."""
     with database(stack) as db:
         db["outbox"].delete_many({"user_id": user_id})
+
+
+def copy_webhook(stack: Stack, endpoint_id: str, copies: int) -> list[str]:
+    """Endpoints like that one, beyond what a user may have; their ids."""
+    with database(stack) as db:
+        original = db["webhooks"].find_one({"_id": ObjectId(endpoint_id)}) or {}
+        made = [{**original, "_id": ObjectId(), "due": "", "owner": None, "lease_until": None} for _ in range(copies)]
+        return [str(one) for one in db["webhooks"].insert_many(made).inserted_ids]

@@ -24,8 +24,30 @@ class Reason(BaseModel):
     text: str
 
 
+class Quoted(BaseModel):
+    """The message that is answered; `body` are its first 500 characters."""
+
+    wa_message_id: str
+    body: str
+    kind: str
+    from_me: bool | None
+
+
+class Media(BaseModel):
+    """A file. It is fetched after the event was told, so `status` is `pending` here; `url` gives it, with an API key."""
+
+    status: Literal["pending", "stored", "failed"]
+    error: str | None
+    mimetype: str | None
+    type: str | None
+    filename: str | None
+    size: int | None
+    url: str
+
+
 class MessageData(BaseModel):
-    """The message object of the HTTP API. `status` is the one this event is about."""
+    """The message object of the HTTP API. `status` is the one this event is about. From `kind` on only where WhatsApp told of
+    the message: those that came in, and those written on the phone (`origin` `phone`)."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -41,6 +63,13 @@ class MessageData(BaseModel):
     created_at: datetime
     updated_at: datetime
     idempotency_key: str | None
+    kind: str = "text"
+    push_name: str | None = None
+    lid: str | None = None
+    origin: Literal["phone"] | None = None
+    quoted: Quoted | None = None
+    media: Media | None = None
+    recovered: bool = False
 
 
 class SessionData(BaseModel):
@@ -173,7 +202,7 @@ class SessionStatus(Event):
 
 @dataclass(frozen=True)
 class MessageScheduled(Event):
-    """Accepted and stored; it waits for its time."""
+    """Accepted, and stored until its time comes."""
 
     type = "message.scheduled"
     push = "message"
@@ -182,7 +211,7 @@ class MessageScheduled(Event):
 
 @dataclass(frozen=True)
 class MessageQueued(Event):
-    """Accepted and stored; it will be sent."""
+    """Accepted, and stored until it is sent."""
 
     type = "message.queued"
     push = "message"
@@ -257,5 +286,18 @@ class MessageReceived(Event):
         "to": "+12025550100",
         "from": "+12025550143",
         "message": "Thank you!",
+        "wa_message_id": "3A5D1F0A4C7E92B6D380",
         "idempotency_key": None,
+        "kind": "text",
+        "push_name": "Jo",
+        "lid": "240652728112270@lid",
+        "origin": None,
+        "quoted": {
+            "wa_message_id": "3EB05D1F0A4C7E92B6D380",
+            "body": "Your order 1001 is on its way.",
+            "kind": "text",
+            "from_me": True,
+        },
+        "media": None,
+        "recovered": False,
     }

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from tests.support.pages import Browser
 from tests.support.receiver import Receiver
 from tests.support.stack import environment
 from tests.support.waiting import wait_until
@@ -47,6 +48,7 @@ class Hooked:
     services: Services
     linked: Linked
     rounds: HookRounds
+    browser: Browser
 
     def call(self, method: str, path: str = "", json: Any = None, status: int = 200) -> Any:
         client: Any = self.linked.client
@@ -57,6 +59,14 @@ class Hooked:
     def endpoint(self, url: str, *events: str, **more: Any) -> dict[str, Any]:
         made: dict[str, Any] = self.call("POST", json={"url": url, "events": list(events) or ["*"], **more}, status=201)
         return made
+
+    def page(self, path: str) -> str:
+        """A page as the user sees it, logged in with the first."""
+        if self.browser.open("/dashboard").status_code != 200:
+            self.browser.login(self.linked.user["email"], "correct horse")
+        answer = self.browser.open(path)
+        assert answer.status_code == 200, answer.status
+        return answer.get_data(as_text=True)
 
     def send(self, text: str = "hello") -> str:
         return str(self.linked.send(message=text).get_json()["id"])
@@ -81,4 +91,4 @@ class Hooked:
 @pytest.fixture
 def hooked(app: Flask, linked: Linked) -> Hooked:
     found: Services = app.extensions["wabot"]
-    return Hooked(found, linked, found.hook_rounds(lambda: None))
+    return Hooked(found, linked, found.hook_rounds(lambda: None), Browser(app))

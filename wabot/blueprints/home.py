@@ -11,6 +11,7 @@ from flask_login import current_user
 from ..lib.clock import now
 from ..plugins import NavItem
 from ..services import present
+from ..services.hook_care import REASONS
 from ..services.sessions import DEFAULT
 from ..store.messages import MessageFilter
 from . import _charts
@@ -45,6 +46,7 @@ def dashboard() -> str:
     return render_template(
         "dashboard.html",
         sessions=sessions or [present.session(services().sessions.status(user_id, DEFAULT))],
+        hooks_off=[one for one in services().webhooks.of_user(user_id) if one.disabled_reason in REASONS],
         looks=services().audit.views_of(user_id, now() - _LOOKS_SHOWN),
         today=services().figures.today(user_id),
         chart=_chart(user_id),

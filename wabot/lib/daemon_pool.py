@@ -16,7 +16,7 @@ class DaemonPool:
 
     def __init__(self, size: int, name: str) -> None:
         self._size, self._name = size, name
-        self._work: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = queue.SimpleQueue()
+        self._work: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._threads = 0
         self._idle = 0
@@ -30,11 +30,19 @@ class DaemonPool:
         self._work.put((done, work))
         return done
 
+    def close(self) -> None:
+        """Its threads end when what was submitted is done; submit nothing afterwards."""
+        for _ in range(self._threads):
+            self._work.put(None)
+
     def _run(self) -> None:
         while True:
             self._count_idle(1)
-            done, work = self._work.get()
+            next_one = self._work.get()
             self._count_idle(-1)
+            if next_one is None:
+                return
+            done, work = next_one
             if not done.set_running_or_notify_cancel():
                 continue
             try:

@@ -15,25 +15,26 @@ class Late(OSError):
 class _Deadline:
     deadline: float | None = None
 
-    def _hurry(self) -> None:
+    def _hurry(self, parts: int = 1) -> None:
+        """The next step may take what is left, or one of so many parts of it."""
         if self.deadline is None:
             return
         left = self.deadline - time.monotonic()
         if left <= 0:
             raise Late("the deadline has passed")
-        self.settimeout(left)  # type: ignore[attr-defined]  # a socket's
+        self.settimeout(left / parts)  # type: ignore[attr-defined]  # a socket's
 
 
 class DeadlineSocket(_Deadline, socket.socket):
     @classmethod
     def connected(cls, addresses: list[str], port: int, deadline: float) -> DeadlineSocket:
-        """To the first of these addresses that takes it. Raises OSError."""
+        """To the first of these addresses that takes it; one that doesn't answer leaves time for the others. Raises OSError."""
         failure: OSError = OSError("no address")
-        for address in addresses:
+        for index, address in enumerate(addresses):
             made = cls(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
             made.deadline = deadline
             try:
-                made._hurry()
+                made._hurry(len(addresses) - index)
                 made.connect((address, port))
                 made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             except OSError as error:

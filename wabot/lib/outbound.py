@@ -12,6 +12,7 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
@@ -175,8 +176,13 @@ def _beginning(answer: requests.Response) -> str:
 
 
 def _retry_after(text: str) -> float | None:
-    """Seconds only; a date is ignored, and the schedule holds."""
-    return float(text) if text.isascii() and text.isdigit() and len(text) < 9 else None
+    """Seconds, from seconds or a date (RFC 9110); None for anything else, and for what is over."""
+    if text.isascii() and text.isdigit() and len(text) < 9:
+        return float(text)
+    try:
+        return max(0.0, parsedate_to_datetime(text[:60]).timestamp() - time.time()) or None
+    except (ValueError, OverflowError):
+        return None
 
 
 def _refuse(when: bool, why: str) -> None:

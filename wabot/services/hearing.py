@@ -22,7 +22,7 @@ from .telling import Telling
 
 FOR = timedelta(days=7)
 """Events go on being told for so long after the last endpoint was deleted, or after the last listening."""
-_LOOK_EVERY = 1.0
+_LOOK_EVERY = 0.25
 _BEGIN_EVERY = 3600.0
 _REMEMBERED = 10_000
 
@@ -31,7 +31,7 @@ Mark = dict[str, Any]
 
 
 class Hearing:
-    """Safe for threads. One look a second and user at most."""
+    """Safe for threads. Four looks a second and user at most."""
 
     def __init__(self, store: Store, ring: Callable[[], None], telling: Telling) -> None:
         self._store = store
@@ -68,25 +68,28 @@ class Hearing:
             self._telling.session(session.id)
 
     def begin(self, user_id: str) -> None:
-        """At once in this process, within a second in the others. Harmless, and cheap, to repeat."""
-        if time.monotonic() - self._begun.get(user_id, -_BEGIN_EVERY) >= _BEGIN_EVERY:
-            self._store.hearers.begin(user_id, now(), now() + FOR)
-            if len(self._begun) > _REMEMBERED:
-                self._begun.clear()
-            self._begun[user_id] = time.monotonic()
-        self._remember(user_id, True)
+        """From the return on everything is told. Harmless, and cheap, to repeat; the first time waits for other processes to see it."""
+        if time.monotonic() - self._begun.get(user_id, -_BEGIN_EVERY) < _BEGIN_EVERY:
+            return
+        first = self._store.hearers.begin(user_id, now(), now() + FOR)
+        if len(self._begun) > _REMEMBERED:
+            self._begun.clear()
+        self._begun[user_id] = time.monotonic()
+        self._remember(user_id, True, time.monotonic())
+        if first:
+            time.sleep(_LOOK_EVERY)
 
     def _hears(self, user_id: str) -> bool:
-        known = self._known.get(user_id)
-        if known and time.monotonic() - known[0] < _LOOK_EVERY:
+        known, looked = self._known.get(user_id), time.monotonic()
+        if known and looked - known[0] < _LOOK_EVERY:
             return known[1]
         hears = self._store.hearers.get(user_id) is not None
-        self._remember(user_id, hears)
+        self._remember(user_id, hears, looked)
         return hears
 
-    def _remember(self, user_id: str, hears: bool) -> None:
+    def _remember(self, user_id: str, hears: bool, looked: float) -> None:
         with self._lock:
-            self._known[user_id] = (time.monotonic(), hears)
+            self._known[user_id] = (looked, hears)
             self._known.move_to_end(user_id)
             if len(self._known) > _REMEMBERED:
                 self._known.popitem(last=False)

@@ -15,6 +15,8 @@ from .hook_attempts import Outcome
 from .mails import Mails
 
 DISABLED_AFTER = timedelta(days=5)
+COUNTED_ANEW_AFTER = timedelta(days=2)
+"""Where so long nothing was tried, one failure more says nothing of the days between."""
 HOLD_AT_MOST = timedelta(minutes=1)
 """An endpoint that nobody answers at is asked once in so long, however much waits for it."""
 _NOTE_SUCCESS_EVERY = timedelta(minutes=1)
@@ -46,7 +48,7 @@ class HookCare:
         if not (recovered or stale or endpoint.hold_until):
             return endpoint
         changes: dict[str, Any] = {"failing_since": None, "hold_until": None, "last_success_at": moment}
-        self.store.endpoints.change(endpoint.id, changes)
+        self.store.endpoints.note(endpoint, changes)
         if recovered:
             log.info("hook_recovered", endpoint_id=endpoint.id)
             self.store.hook_deliveries.pull_forward(endpoint.id, to_rfc3339(moment))
@@ -54,19 +56,20 @@ class HookCare:
 
     def _fails(self, endpoint: Endpoint, outcomes: list[Outcome]) -> Endpoint:
         moment = now()
-        since = endpoint.failing_since or moment
+        idle = endpoint.failed_at is not None and moment - endpoint.failed_at > COUNTED_ANEW_AFTER
+        since = moment if idle else endpoint.failing_since or moment
         if endpoint.enabled and moment - since > DISABLED_AFTER:
             return self._disable(endpoint, "failing")
         waits = [timedelta(seconds=one.wait) for one in outcomes if one.unreachable]
         hold_until = moment + min(max(waits), HOLD_AT_MOST) if waits else None
-        changes: dict[str, Any] = {"failing_since": since, "hold_until": hold_until}
-        self.store.endpoints.change(endpoint.id, changes)
+        changes: dict[str, Any] = {"failing_since": since, "failed_at": moment, "hold_until": hold_until}
+        self.store.endpoints.note(endpoint, changes)
         return replace(endpoint, **changes)
 
     def _disable(self, endpoint: Endpoint, reason: str) -> Endpoint:
         """Its owner is told by mail; what waits goes on waiting."""
         moment = now()
-        if self.store.endpoints.disable(endpoint.id, reason, moment):
+        if self.store.endpoints.disable(endpoint, reason, moment):
             log.warning("hook_disabled", endpoint_id=endpoint.id, reason=reason)
             values = {"url": endpoint.url, "why": REASONS[reason], "endpoint_id": endpoint.id}
             try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -26,6 +26,8 @@ CHAINS_AT_ONCE = 100
 PARALLEL = 8
 BUDGET = 10.0
 """Seconds after which a run starts no further attempt: other endpoints want their turn."""
+_LOOK_EVERY = 0.1
+"""Seconds after which an endpoint is read again before the next attempt: its owner may have changed it."""
 _REPLAYED_AT_ONCE = 200
 _AHEAD = timedelta(minutes=5)
 
@@ -46,8 +48,8 @@ class HookLanes:
         waiting = self._filled(endpoint)
         chains = due_chains(waiting, to_rfc3339(now()))[:CHAINS_AT_ONCE]
         if chains:
-            outcomes = self._serve(endpoint, chains)
-            endpoint = self.care.note(endpoint, outcomes)
+            turn = self._serve(endpoint, chains)
+            endpoint = self.care.note(replace(turn.tried, due=endpoint.due), turn.outcomes)
             waiting = self._waiting(endpoint)
         self._rest(endpoint, self._next(endpoint, waiting))
 
@@ -84,17 +86,19 @@ class HookLanes:
         self.store.endpoints.replayed(endpoint.id, endpoint.replay["id"], following)
         return bool(mine)
 
-    def _serve(self, endpoint: Endpoint, chains: list[Chain]) -> list[Outcome]:
+    def _serve(self, endpoint: Endpoint, chains: list[Chain]) -> _Turn:
         events = self.store.event_log.get_many([one.event_id for chain in chains for one in chain])
-        turn = _Turn(self.attempts, endpoint, events)
+        turn = _Turn(self.store, self.attempts, endpoint, events)
         if endpoint.failing_since or len(chains) == 1:
             for chain in chains:
                 turn.serve(chain)
-        else:
-            pool = DaemonPool(min(PARALLEL, len(chains)), "hook")
-            for served in [pool.submit(partial(turn.serve, chain)) for chain in chains]:
-                served.result()
-        return turn.outcomes
+            return turn
+        pool = DaemonPool(min(PARALLEL, len(chains)), "hook")
+        served = [pool.submit(partial(turn.serve, chain)) for chain in chains]
+        pool.close()
+        for one in served:
+            one.result()
+        return turn
 
     def _next(self, endpoint: Endpoint, waiting: list[WaitingDelivery]) -> datetime | None:
         """When the lane has work again: at the earliest turn, and at once while there is more than it has before it."""
@@ -112,23 +116,42 @@ class HookLanes:
 class _Turn:
     """One round at an endpoint. No attempt is begun after the budget is spent, or once nobody answers there."""
 
-    def __init__(self, attempts: Attempts, endpoint: Endpoint, events: dict[str, ToldEvent]) -> None:
-        self._attempts, self._endpoint, self._events = attempts, endpoint, events
+    def __init__(self, store: Store, attempts: Attempts, endpoint: Endpoint, events: dict[str, ToldEvent]) -> None:
+        self._store, self._attempts, self._endpoint, self._events = store, attempts, endpoint, events
+        self.tried = endpoint
+        """As it was at the last attempt: what came of it says nothing of an address it was given since."""
+        self._read = -_LOOK_EVERY
+        self._lock = threading.Lock()
         self._enough = threading.Event()
         self._until = time.monotonic() + BUDGET
         self.outcomes: list[Outcome] = []
 
+    def current(self) -> Endpoint:
+        """The endpoint as its owner has it now."""
+        with self._lock:
+            if time.monotonic() - self._read >= _LOOK_EVERY:
+                self._read = time.monotonic()
+                found = self._store.endpoints.get(self._endpoint.id)
+                self._endpoint = found or replace(self._endpoint, deleted=True)
+            return self._endpoint
+
     def serve(self, chain: Chain) -> None:
         """In order; ends at the first that isn't delivered."""
         for delivery in chain:
-            if self._enough.is_set() or time.monotonic() > self._until:
+            endpoint = self.current()
+            if self._enough.is_set() or time.monotonic() > self._until or not _may_go(endpoint, delivery):
                 return
-            outcome = self._attempts.make(self._endpoint, delivery, self._events.get(delivery.event_id))
+            self.tried = endpoint
+            outcome = self._attempts.make(endpoint, delivery, self._events.get(delivery.event_id))
             self.outcomes.append(outcome)
-            if outcome.unreachable or outcome.gone or (outcome.delivered and self._endpoint.failing_since):
+            if outcome.unreachable or outcome.gone or (outcome.delivered and endpoint.failing_since):
                 self._enough.set()
             if not outcome.delivered:
                 return
+
+
+def _may_go(endpoint: Endpoint, delivery: WaitingDelivery) -> bool:
+    return not endpoint.deleted and (endpoint.enabled or delivery.forced)
 
 
 def chains_of(waiting: list[WaitingDelivery]) -> list[Chain]:

@@ -21,9 +21,11 @@ from .hearing import FOR
 from .hook_lanes import HookLanes
 from .telling import Telling
 
-QUICK_LANES = 32
-SLOW_LANES = 16
-"""Endpoints that fail or dawdle have threads of their own, so that they take none from those that work."""
+QUICK_LANES = 128
+SLOW_LANES = 64
+SLOW_OF_USER = 4
+"""Endpoints that fail or dawdle have threads of their own, so that they take none from those that work; of one user so many at
+a time. Threads that wait for a receiver cost next to nothing."""
 SLOW_AFTER = 2.0
 LEASE = timedelta(seconds=60)
 """Twice as long as a round at an endpoint may take."""
@@ -42,6 +44,8 @@ class HookRounds:
         self._quick = DaemonPool(QUICK_LANES, "hook-lane")
         self._slow = DaemonPool(SLOW_LANES, "hook-slow")
         self._running: dict[str, Future[None]] = {}
+        self._slow_of: dict[str, str] = {}
+        """The user of each slow lane that runs."""
         self._dawdlers: set[str] = set()
         self._finished: set[str] = set()
         """Lanes at rest whose threads have not quite come to their end."""
@@ -54,14 +58,22 @@ class HookRounds:
         while self._finished:
             self._running.pop(self._finished.pop(), None)
         self._running = {one: run for one, run in self._running.items() if not run.done()}
+        self._slow_of = {one: user_id for one, user_id in self._slow_of.items() if one in self._running}
         for endpoint in self._store.endpoints.due(f"{to_rfc3339(now())}~"):
             if endpoint.id not in self._running and (mine := self._claimed(endpoint)):
-                slow = endpoint.failing_since is not None or endpoint.id in self._dawdlers
-                self._running[endpoint.id] = (self._slow if slow else self._quick).submit(partial(self._run, mine))
+                self._start(mine)
         if time.monotonic() - self._cleared > _CLEAR_EVERY:
             self._cleared = time.monotonic()
             self.clear()
         return told > 0
+
+    def _start(self, endpoint: Endpoint) -> None:
+        slow = endpoint.failing_since is not None or endpoint.id in self._dawdlers
+        if slow and list(self._slow_of.values()).count(endpoint.user_id) >= SLOW_OF_USER:
+            return  # it stays due, and is found again with the next round
+        if slow:
+            self._slow_of[endpoint.id] = endpoint.user_id
+        self._running[endpoint.id] = (self._slow if slow else self._quick).submit(partial(self._run, endpoint))
 
     def wait(self) -> None:
         """Until every lane that was started has come to rest; for those who want rounds one by one."""

@@ -80,9 +80,7 @@ class WebhookService:
         `url_not_allowed`), Conflict `too_many_webhooks`. The secret is to be shown now.
         """
         if len(self.of_user(user_id)) >= PER_USER:
-            raise Conflict(
-                f"You have {PER_USER} webhooks, which is as many as there may be: delete one first.", code="too_many_webhooks"
-            )
+            raise _too_many()
         changes = self._checked({"events": [], **asked}, [])
         moment = now()
         if form_token and not self._first_use(user_id, form_token):
@@ -90,7 +88,11 @@ class WebhookService:
         secret = changes.pop("secret", None) or signing.new_secret()
         self.hearing.begin(user_id)
         fields = {"user_id": user_id, "created_at": moment, "since": moment, "secrets": [{"secret": secret, "until": None}]}
-        return self.store.endpoints.add({**fields, **changes, "updated_at": moment})
+        made = self.store.endpoints.add({**fields, **changes, "updated_at": moment})
+        if len(self.of_user(user_id)) > PER_USER:  # others were made at the same moment
+            self.store.endpoints.remove(made.id)
+            raise _too_many()
+        return made
 
     def change(self, user_id: str, endpoint_id: str, asked: Mapping[str, Any]) -> Endpoint:
         """What isn't in `asked` stays. Raises NotFound, Invalid."""
@@ -168,6 +170,8 @@ class WebhookService:
         moment = now()
         if since > moment or (until and until <= since):
             raise Invalid.field("since", "must lie in the past, and before the end")
+        if endpoint.replay:  # one that is under way is taken along
+            since, until = min(since, endpoint.replay["since"]), max(until or moment, endpoint.replay["until"])
         replay = {"id": new_id(), "since": since, "until": min(until or moment, moment), "after": ""}
         self.store.endpoints.change(endpoint.id, {"replay": replay})
         self._ring(endpoint)
@@ -187,7 +191,7 @@ class WebhookService:
             self._check_url(changes["url"])
         if "events" in changes:
             changes["events"] = _checked_events(changes["events"])
-        if changes.get("secret") and not signing.is_secret(changes["secret"]):
+        if changes.get("secret") is not None and not signing.is_secret(changes["secret"]):
             raise Invalid.field("secret", "must be whsec_ and the base64 of 24 to 64 bytes")
         if "headers" in changes:
             changes["headers"] = _checked_headers(changes["headers"], dict(headers))
@@ -198,6 +202,12 @@ class WebhookService:
             self.door.check(url)
         except NotAllowed as refused:
             raise Invalid.field("url", str(refused), code="url_not_allowed") from refused
+
+
+def _too_many() -> Conflict:
+    return Conflict(
+        f"You have {PER_USER} webhooks, which is as many as there may be: delete one first.", code="too_many_webhooks"
+    )
 
 
 def shown_status(delivery: HookDelivery) -> str:

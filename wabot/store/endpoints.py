@@ -14,6 +14,7 @@ from .records import record_of
 
 _PER_USER = 50
 _AT_ONCE = 500
+_THERE = {"deleted": False}
 
 
 class Endpoints:
@@ -21,7 +22,7 @@ class Endpoints:
         self._webhooks = db["webhooks"]
 
     def add(self, fields: dict[str, Any]) -> Endpoint:
-        document = {"_id": ids.parse(ids.new_id()), **fields}
+        document = {"_id": ids.parse(ids.new_id()), **_THERE, **fields}
         self._webhooks.insert_one(document)
         return record_of(Endpoint, document)
 
@@ -37,16 +38,20 @@ class Endpoints:
         """By user; a user has a few."""
         found: dict[str, list[Endpoint]] = {}
         for user_id in user_ids:
-            documents = self._webhooks.find({"user_id": user_id}).sort("_id", 1).limit(_PER_USER)
-            found[user_id] = [record_of(Endpoint, one) for one in documents if not one.get("deleted")]
+            documents = self._webhooks.find({"user_id": user_id, **_THERE}).sort("_id", 1).limit(_PER_USER)
+            found[user_id] = [record_of(Endpoint, one) for one in documents]
         return found
 
     def change(self, endpoint_id: str, changes: dict[str, Any]) -> None:
         self._webhooks.update_one({"_id": ids.parse(endpoint_id)}, {"$set": changes})
 
-    def disable(self, endpoint_id: str, reason: str, at: datetime) -> bool:
-        """True for the one who did it."""
-        guard = {"_id": ids.parse(endpoint_id), "enabled": True}
+    def note(self, endpoint: Endpoint, changes: dict[str, Any]) -> None:
+        """What attempts say of it; nothing, if it has another URL by now."""
+        self._webhooks.update_one({"_id": ids.parse(endpoint.id), "url": endpoint.url}, {"$set": changes})
+
+    def disable(self, endpoint: Endpoint, reason: str, at: datetime) -> bool:
+        """True for the one who did it; False also if it has another URL by now."""
+        guard = {"_id": ids.parse(endpoint.id), "url": endpoint.url, "enabled": True}
         changes = {"enabled": False, "disabled_reason": reason, "disabled_at": at}
         return self._webhooks.update_one(guard, {"$set": changes}).modified_count == 1
 

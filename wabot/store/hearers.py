@@ -19,10 +19,10 @@ class Hearers:
         document = self._hearers.find_one({"_id": user_id})
         return record_of(Hearer, document) if document else None
 
-    def begin(self, user_id: str, since: datetime, until: datetime) -> None:
-        """From `since` on, unless it began earlier; at least `until` then."""
+    def begin(self, user_id: str, since: datetime, until: datetime) -> bool:
+        """From `since` on, unless it began earlier; at least `until` then. True for the one who began."""
         begun = {"$setOnInsert": {"since": since}, "$set": {"until": until}}
-        self._hearers.update_one({"_id": user_id}, begun, upsert=True)
+        return self._hearers.update_one({"_id": user_id}, begun, upsert=True).upserted_id is not None
 
     def of_users(self, user_ids: list[str]) -> dict[str, Hearer]:
         found = self._hearers.find({"_id": {"$in": user_ids}})

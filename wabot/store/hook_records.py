@@ -59,6 +59,7 @@ class Endpoint:
     disabled_reason: str | None = None
     disabled_at: datetime | None = None
     failing_since: datetime | None = None
+    failed_at: datetime | None = None
     last_success_at: datetime | None = None
     hold_until: datetime | None = None
     due: str = ""

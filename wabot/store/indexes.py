@@ -35,7 +35,11 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     "hearers": [_index("until")],
     "events": [_index("user_id", "told"), _index("user_id", "_id")],
-    "webhooks": [_index("user_id", "_id"), _index("due", partialFilterExpression={"due": _NOT_EMPTY}), _index("deleted", "_id")],
+    "webhooks": [
+        _index("user_id", "deleted", "_id"),
+        _index("due", partialFilterExpression={"due": _NOT_EMPTY}),
+        _index("deleted", "_id"),
+    ],
     "hook_deliveries": [
         _index("endpoint_id", "_id"),
         _index("endpoint_id", "status", "_id"),
