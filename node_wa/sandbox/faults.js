@@ -1,14 +1,14 @@
 /**
  * Faults a tester can switch on. Setting them replaces all of them: what is left out is off.
  *
- * Events: `change` (the new values), `drop` (cut every page's socket, once), `hang` (every page open now stops answering)
+ * Events: `change` (the new values), `drop` (cut every socket, once), `hang` (every page open now stops answering)
  * and `resume`.
  */
 import { EventEmitter } from 'node:events';
 
 /**
  * @typedef {object} FaultValues
- * @property {boolean} drop_socket cuts every page's socket once; reads false again at once
+ * @property {boolean} drop_socket cuts every device's socket once; reads false again at once
  * @property {boolean} refuse_connections no page and no socket can connect; those connected stay
  * @property {number} ack_delay_ms every tick is told this much later
  * @property {boolean} lose_acks messages go out, but no tick is told
@@ -19,6 +19,11 @@ import { EventEmitter } from 'node:events';
  * @property {string} web_profile which WhatsApp Web the next page load gets
  * @property {boolean | number} slow_sync milliseconds a login takes to sync; true is 20 s
  * @property {number} expire_qr_ms how long each QR code holds; 0 is as on WhatsApp
+ * @property {string} stall_stanza what the protocol server leaves unanswered: a stanza's tag, `tag:xmlns`, `hello`, `login`, `offline`
+ * @property {boolean | number} damage_message the first sendings of each message can't be decrypted; true is one
+ * @property {boolean} replay_message every message reaches a protocol device twice, byte for byte
+ * @property {number} ask_again how often a phone asks again for each message of a protocol device
+ * @property {number} refuse_login the reason with which protocol logins fail; 0 is none
  */
 
 /** @type {Readonly<FaultValues>} */
@@ -34,6 +39,11 @@ export const NO_FAULTS = Object.freeze({
   web_profile: 'today',
   slow_sync: false,
   expire_qr_ms: 0,
+  stall_stanza: '',
+  damage_message: false,
+  replay_message: false,
+  ask_again: 0,
+  refuse_login: 0,
 });
 
 const SLOW_SYNC_MS = 20_000;

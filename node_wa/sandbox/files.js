@@ -51,10 +51,11 @@ export function keptSecret(dir) {
 
 /**
  * @param {string} dir
+ * @param {string} name of the file it is kept in
  * @returns {number} 0 before the first start
  */
-export function keptPort(dir) {
-  const file = path.join(dir, 'page_port');
+export function keptPort(dir, name) {
+  const file = path.join(dir, name);
   return fs.existsSync(file) ? Number(fs.readFileSync(file, 'utf8')) || 0 : 0;
 }
 

@@ -19,10 +19,15 @@ const CODE_LETTERS = '123456789ABCDEFGHJKLMNPQRSTVWXYZ';
  * @property {boolean} isThere false once its socket is gone
  * @property {string} noiseKey base64, as it stands in the QR code
  * @property {string} identityKey base64
- * @property {(ref: string | null, ttl: number) => void} showRef null: no more refs until asked
+ * @property {boolean} [takesAllRefs] it turns the codes itself, and is given all refs in one go
+ * @property {(ref: string | null, ttl: number) => void} [showRef] null: no more refs until asked
+ * @property {(refs: string[]) => void} [showRefs] none: all have expired
+ * @property {(code: string, number: string) => Promise<string>} [proveCode] where it made the code itself: the secret both
+ *   sides then have; rejects with a Problem when it is another code
  * @property {(number: string, advSecret: string | null) => Promise<{id: string}>} pair hands it the account; rejects with a Problem
  *
- * @typedef {{ref: string | null, shown: number, expires: number, timer: NodeJS.Timeout | undefined}} Showing
+ * @typedef {{ref: string | null, shown: number, expires: number, timer: NodeJS.Timeout | undefined,
+ *   all?: {ref: string, expires: number}[]}} Showing
  */
 
 export class Linking {
@@ -30,6 +35,8 @@ export class Linking {
   #showing = new Map();
   /** @type {Map<string, {candidate: Candidate, number: string, expires: number}>} by code, oldest first */
   #codes = new Map();
+  /** @type {Map<Candidate, {number: string, expires: number}>} that made a code themselves */
+  #proving = new Map();
 
   /**
    * @param {Buffer} secret kept: tells this sandbox's refs from all others
@@ -45,13 +52,33 @@ export class Linking {
   open(candidate) {
     this.close(candidate);
     this.#showing.set(candidate, { ref: null, shown: 0, expires: 0, timer: undefined });
-    this.#next(candidate);
+    if (candidate.takesAllRefs) this.#showAll(candidate);
+    else this.#next(candidate);
   }
 
   /** @param {Candidate} candidate */
   close(candidate) {
     clearTimeout(this.#showing.get(candidate)?.timer);
     this.#showing.delete(candidate);
+    this.#proving.delete(candidate);
+  }
+
+  /** @param {Candidate} candidate */
+  #showAll(candidate) {
+    let expires = Date.now();
+    const all = Array.from({ length: REFS_IN_A_ROW }, (_, shown) => {
+      expires += this.#ttl(shown);
+      return { ref: this.#newRef(), expires };
+    });
+    const gone = () => candidate.showRefs?.([]);
+    const timer = setTimeout(gone, expires - Date.now());
+    this.#showing.set(candidate, { ref: null, shown: REFS_IN_A_ROW, expires, timer, all });
+    candidate.showRefs?.(all.map(({ ref }) => ref));
+  }
+
+  /** @param {number} shown before */
+  #ttl(shown) {
+    return this.faults.values.expire_qr_ms || (shown === 0 ? FIRST_REF_MS : NEXT_REF_MS);
   }
 
   /** @param {Candidate} candidate */
@@ -60,14 +87,14 @@ export class Linking {
     if (!showing) return;
     if (showing.shown === REFS_IN_A_ROW) {
       showing.ref = null;
-      candidate.showRef(null, 0);
+      candidate.showRef?.(null, 0);
       return;
     }
-    const ttl = this.faults.values.expire_qr_ms || (showing.shown === 0 ? FIRST_REF_MS : NEXT_REF_MS);
+    const ttl = this.#ttl(showing.shown);
     showing.ref = this.#newRef();
     showing.shown += 1;
     this.#expireIn(candidate, showing, ttl);
-    candidate.showRef(showing.ref, ttl);
+    candidate.showRef?.(showing.ref, ttl);
   }
 
   /**
@@ -125,7 +152,10 @@ export class Linking {
 
   /** @param {string} ref */
   #showingNow(ref) {
-    for (const [candidate, showing] of this.#showing) if (showing.ref === ref) return candidate;
+    for (const [candidate, { ref: shown, all = [] }] of this.#showing) {
+      if (shown === ref || all.some((each) => each.ref === ref && each.expires > Date.now()))
+        return candidate;
+    }
     throw new Problem('qr_stale');
   }
 
@@ -159,15 +189,43 @@ export class Linking {
   }
 
   /**
+   * The candidate made a code itself, and waits for a phone of that number to know it.
+   *
+   * @param {Candidate} candidate
+   * @param {string} number
+   */
+  awaitCode(candidate, number) {
+    this.#proving.set(candidate, { number, expires: Date.now() + CODE_MS });
+  }
+
+  /**
    * @param {string} text as a person types it: case, blanks and a dash do not matter
    * @param {string} number the phone it is typed on
    * @throws {Problem} code_foreign, code_stale, or what pairing throws
    */
   async enterCode(text, number) {
-    const entry = this.#codes.get(text.toUpperCase().replace(/[\s-]/g, ''));
-    if (entry?.number !== number) throw new Problem('code_foreign');
+    const code = text.toUpperCase().replace(/[\s-]/g, '');
+    const entry = this.#codes.get(code);
+    if (entry?.number !== number) return this.#prove(code, number);
     if (entry.expires < Date.now() || !this.#showing.has(entry.candidate)) throw new Problem('code_stale');
     entry.expires = 0;
     return this.#pair(entry.candidate, number, null);
   }
+
+  /** @param {string} code @param {string} number */
+  async #prove(code, number) {
+    const asking = [...this.#proving].filter(([, asked]) => asked.number === number).reverse();
+    for (const [candidate, { expires }] of asking) {
+      if (expires < Date.now()) throw new Problem('code_stale');
+      const advSecret = await candidate.proveCode?.(code, number).catch(foreign);
+      if (advSecret) return this.#pair(candidate, number, advSecret);
+    }
+    throw new Problem('code_foreign');
+  }
+}
+
+/** Another candidate may have made this code. @param {unknown} problem */
+function foreign(problem) {
+  if (!(problem instanceof Problem)) throw problem;
+  return null;
 }

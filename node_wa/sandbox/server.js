@@ -1,6 +1,7 @@
 /**
  * The sandbox: `node sandbox/server.js` with `WABOT_DATA` and `SANDBOX_PORT`. Runs the control API and the stand-in of
- * web.whatsapp.com, both on loopback, and says in `WABOT_DATA/run/sandbox.json` how a browser is pointed at the latter.
+ * web.whatsapp.com, both on loopback, and WhatsApp's own protocol where its library is installed; says in
+ * `WABOT_DATA/run/sandbox.json` how a browser, or an engine without one, is pointed at them.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -12,6 +13,8 @@ import { Linking } from './linking.js';
 import { errorText, log } from './log.js';
 import { MediaShelf } from './media.js';
 import { Phones } from './phones.js';
+import { isInstalled } from './protocol/library.js';
+import { ProtocolServer } from './protocol/server.js';
 import { Site } from './site.js';
 import { World } from './world.js';
 
@@ -29,19 +32,20 @@ function settings() {
 }
 
 /**
- * Running browsers are pinned to the port of before; another is taken only when that one is occupied.
+ * Running engines are pinned to the port of before; another is taken only when that one is occupied.
  *
- * @param {Site} site
+ * @param {Site | ProtocolServer} server
  * @param {string} dir
+ * @param {string} name of the file the port is kept in
  */
-async function listenWhereBefore(site, dir) {
-  const kept = keptPort(dir);
-  const port = await site.listen(kept).catch(async (error) => {
+async function listenWhereBefore(server, dir, name) {
+  const kept = keptPort(dir, name);
+  const port = await server.listen(kept).catch(async (error) => {
     if (error.code !== 'EADDRINUSE') throw error;
-    log('warning', 'the port kept for the page is taken, another is used', { port: kept });
-    return site.listen(0);
+    log('warning', 'a port kept from before is taken, another is used', { name, port: kept });
+    return server.listen(0);
   });
-  writeWhole(path.join(dir, 'page_port'), String(port));
+  writeWhole(path.join(dir, name), String(port));
   return port;
 }
 
@@ -59,13 +63,17 @@ async function start() {
   const { spki, ...credentials } = await certificate(dir);
   const site = new Site(rooms, credentials);
   const app = controlApp({ ...rooms, phones: new Phones(world, media) });
-  const pagePort = await listenWhereBefore(site, dir);
+  const pagePort = await listenWhereBefore(site, dir, 'page_port');
+  const protocol = isInstalled() ? new ProtocolServer(rooms, dir, secret) : null;
+  const protocolPort = protocol && (await listenWhereBefore(protocol, dir, 'protocol_port'));
   const control = await app.listen({ port: controlPort, host: '127.0.0.1' });
-  const found = { page_port: pagePort, spki, pid: process.pid };
+  const foundProtocol = protocol?.found(Number(protocolPort)) ?? null;
+  const found = { page_port: pagePort, spki, pid: process.pid, protocol: foundProtocol };
   writeWhole(path.join(data, 'run', 'sandbox.json'), JSON.stringify(found));
-  log('info', 'the sandbox listens', { control, page_port: pagePort });
+  log('info', 'the sandbox listens', { control, page_port: pagePort, protocol: foundProtocol?.url });
   return async () => {
     site.close();
+    protocol?.close();
     await app.close();
     world.close();
   };

@@ -14,16 +14,17 @@ import { isImplicit } from './numbers.js';
  *   media?: import('./media.js').Media, quoted?: Quoted}} Message without a kind it is a text; with media the body is its caption
  * @typedef {{n: number, message: Message, ack: number | null}} Item something a device has yet to take: a message (ack is
  *   null) or a tick
- * @typedef {{id: string, number: string, token: string, at: string, queue: Item[]}} Device
+ * @typedef {{id: string, number: string, token: string, at: string, index?: number, queue: Item[]}} Device `index` is the device's
+ *   number among those of its phone, where its protocol has one
  * @typedef {{with: string, messages: Message[]}} Chat
  *
  * @typedef {{e: 'phone', number: string, name: string, at: string}} PhoneEvent
- * @typedef {{e: 'link', id: string, number: string, token: string, at: string}} LinkEvent
+ * @typedef {{e: 'link', id: string, number: string, token: string, at: string, index?: number}} LinkEvent
  * @typedef {{e: 'unlink', id: string}} UnlinkEvent
  * @typedef {{e: 'msg', n: number, id: string, from: string, to: string, body: string, at: string, ack: number,
  *   device: string | null, kind?: string, media?: import('./media.js').Media, quoted?: Quoted, old?: 1}} MessageEvent `old` stands in a compacted journal: it waits for no device
  * @typedef {{e: 'ack', n: number, from: string, id: string, ack: number}} AckEvent
- * @typedef {{e: 'got', device: string, n: number}} GotEvent a device took everything up to n
+ * @typedef {{e: 'got', device: string, n: number, alone?: 1}} GotEvent a device took everything up to n, or n alone
  * @typedef {{e: 'queue', device: string, items: [number, string, string, number | null][]}} QueueEvent
  * @typedef {PhoneEvent | LinkEvent | UnlinkEvent | MessageEvent | AckEvent | GotEvent | QueueEvent} Event
  */
@@ -151,8 +152,8 @@ export class State {
   }
 
   /** @param {LinkEvent} event */
-  #link({ id, number, token, at }) {
-    const device = { id, number, token, at, queue: [] };
+  #link({ id, number, token, at, index }) {
+    const device = { id, number, token, at, index, queue: [] };
     this.devices.set(id, device);
     entry(this.#linked, number, () => new Set()).add(device);
     return [];
@@ -167,9 +168,12 @@ export class State {
   }
 
   /** @param {GotEvent} event */
-  #took({ device: id, n }) {
+  #took({ device: id, n, alone }) {
     const device = this.devices.get(id);
     if (!device) return [];
+    const taken = alone ? device.queue.findIndex((item) => item.n === n) : -1;
+    if (taken >= 0) device.queue.splice(taken, 1);
+    if (alone) return [];
     const rest = device.queue.findIndex((item) => item.n > n);
     device.queue.splice(0, rest < 0 ? device.queue.length : rest);
     return [];
@@ -190,8 +194,7 @@ export class State {
   dump() {
     /** @type {Event[]} */
     const events = [...this.phones.values()].map((phone) => ({ e: 'phone', ...phone }));
-    for (const { id, number, token, at } of this.devices.values())
-      events.push({ e: 'link', id, number, token, at });
+    for (const { queue: _, ...device } of this.devices.values()) events.push({ e: 'link', ...device });
     for (const message of this.messages.values()) events.push({ e: 'msg', n: this.n, old: 1, ...message });
     for (const { id, queue } of this.devices.values()) {
       if (queue.length === 0) continue;

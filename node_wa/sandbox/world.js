@@ -82,19 +82,19 @@ export class World {
 
   /**
    * @param {string} number of an existing phone
+   * @param {{secret?: string, index?: number}} [own] where the protocol has the device bring them
    * @returns {{id: string, secret: string, commit: () => void}} the device is linked once `commit` is called, which is
    *   when it has said that it stored the secret
    * @throws {Problem} too_many_devices
    */
-  offerLink(number) {
+  offerLink(number, { secret = randomBytes(32).toString('base64url'), index } = {}) {
     if (this.#state.devicesOf(number).length >= LIMITS.devicesPerPhone) throw new Problem('too_many_devices');
     const id = randomUUID();
-    const secret = randomBytes(32).toString('base64url');
     const commit = () => {
       const at = now();
       /** @type {Event[]} */
       const made = this.#state.phones.has(number) ? [] : [{ e: 'phone', number, name: `+${number}`, at }];
-      this.commit([...made, { e: 'link', id, number, token: tokenOf(secret), at }]);
+      this.commit([...made, { e: 'link', id, number, token: tokenOf(secret), at, index }]);
     };
     return { id, secret, commit };
   }
@@ -148,6 +148,17 @@ export class World {
    */
   took(device, n) {
     if (device.queue.length > 0 && device.queue[0].n <= n) this.commit([{ e: 'got', device: device.id, n }]);
+  }
+
+  /**
+   * The device has n, and perhaps not yet what came before.
+   *
+   * @param {Device} device
+   * @param {number} n
+   */
+  tookOne(device, n) {
+    if (device.queue.some((item) => item.n === n))
+      this.commit([{ e: 'got', device: device.id, n, alone: 1 }]);
   }
 
   /** @param {Device[]} devices */

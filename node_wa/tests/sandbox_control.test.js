@@ -175,6 +175,11 @@ test('faults are replaced as a whole', async () => {
     web_profile: 'today',
     slow_sync: false,
     expire_qr_ms: 500,
+    stall_stanza: '',
+    damage_message: false,
+    replay_message: false,
+    ask_again: 0,
+    refuse_login: 0,
   });
 });
 

@@ -1,10 +1,11 @@
 /** Faults on and off, and forgetting everything. */
 import { profiles } from '../profiles.js';
-import { body, milliseconds } from './schema.js';
+import { body, count, milliseconds } from './schema.js';
 
 const MAX_MS = 600_000;
 /** Every late tick is a timer. */
 const MAX_TICK_DELAY_MS = 60_000;
+const MAX_REPEATS = 20;
 
 const FAULTS = {
   drop_socket: { type: 'boolean' },
@@ -18,6 +19,11 @@ const FAULTS = {
   hide_numbers: { type: 'boolean' },
   slow_sync: { anyOf: [{ type: 'boolean' }, milliseconds(MAX_MS)] },
   expire_qr_ms: milliseconds(MAX_MS),
+  stall_stanza: { type: 'string', maxLength: 60 },
+  damage_message: { anyOf: [{ type: 'boolean' }, count(MAX_REPEATS)] },
+  replay_message: { type: 'boolean' },
+  ask_again: count(MAX_REPEATS),
+  refuse_login: { type: 'integer', enum: [0, 401, 403, 405, 406, 409, 419, 500, 503] },
 };
 
 /**

@@ -15,4 +15,7 @@ export const body = (properties, required = []) => ({
 export const string = (maxLength) => ({ type: 'string', minLength: 1, maxLength });
 
 /** @param {number} maximum */
+export const count = (maximum) => ({ type: 'integer', minimum: 0, maximum });
+
+/** @param {number} maximum */
 export const milliseconds = (maximum) => ({ type: 'integer', minimum: 0, maximum });
