@@ -1,0 +1,105 @@
+"""Webhooks as a person sets them up: made, tested, looked into, sent again; and what is refused says why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+from standardwebhooks.webhooks import Webhook
+
+from tests.support.api import Api
+from tests.support.receiver import Receiver
+from tests.support.stack import Stack
+
+from .accessibility import NARROW, WIDE, violations
+from .conftest import OpenPage
+from .person import CHANGES_WITHIN_MS, Person
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def lou(stack: Stack) -> Api:
+    return Api(stack, "lou").register()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    running = Receiver().start()
+    yield running
+    running.stop()
+
+
+def make(page: Page, url: str) -> str:
+    """By the form; returns the secret that is shown."""
+    page.goto("/webhooks")
+    page.get_by_role("link", name="New webhook").first.click()
+    page.get_by_label("Address").fill(url)
+    page.get_by_label("message.delivered").check()
+    page.get_by_role("button", name="Create webhook").click()
+    return page.locator("#new-secret").inner_text().strip()
+
+
+def test_made_tested_inspected_and_sent_again(page: Page, lou: Api, receiver: Receiver) -> None:
+    Person(page, lou).log_in()
+    receiver.answer = lambda _: (500, {}) if len(receiver.requests) == 0 else (204, {})
+    secret = make(page, receiver.url)
+    page.get_by_label("Test event").select_option("message.delivered")
+    page.get_by_role("button", name="Send a test event").click()
+    row = page.locator("[data-delivery]", has_text="message.delivered")
+    expect(row).to_contain_text("500", timeout=CHANGES_WITHIN_MS)
+    expect(page.locator("#webhook-state")).to_contain_text("Failing", timeout=CHANGES_WITHIN_MS)
+    expect(row).to_have_attribute("data-state", "delivered", timeout=CHANGES_WITHIN_MS)
+    expect(page.locator("#webhook-state")).to_contain_text("Working", timeout=CHANGES_WITHIN_MS)
+    assert secret not in page.content()
+
+    row.get_by_role("link").click()
+    expect(page.locator("#request-body")).to_contain_text('"type": "message.delivered"')
+    expect(page.locator("#request-headers")).to_contain_text(f"webhook-id: {receiver.requests[0].id}")
+    attempts = page.locator("#attempts li")
+    expect(attempts).to_have_count(2)
+    expect(attempts.last).to_contain_text("answered 500")
+    page.get_by_role("button", name="Deliver again").click()
+    expect(attempts).to_have_count(3, timeout=CHANGES_WITHIN_MS)
+    assert len({one.id for one in receiver.requests}) == 1
+    for one in receiver.requests:
+        Webhook(secret).verify(one.body, one.headers)
+
+
+def test_what_is_refused_says_why_and_keeps_what_was_typed(open_page: OpenPage, lou: Api, receiver: Receiver) -> None:
+    """Without scripts: these are forms."""
+    with open_page(java_script_enabled=False) as page:
+        Person(page, lou).log_in()
+        page.goto("/webhooks/new")
+        page.get_by_label("Address").fill("http://169.254.169.254/latest")
+        page.get_by_label("Description").fill("Orders <b>only</b>")
+        page.get_by_role("button", name="Create webhook").click()
+        expect(page.locator("form")).to_contain_text(["not public"])
+        expect(page.get_by_label("Description")).to_have_value("Orders <b>only</b>")
+        page.get_by_label("Address").fill(receiver.url)
+        page.get_by_role("button", name="Create webhook").click()
+        expect(page.locator("#webhook-state")).to_contain_text("Orders <b>only</b>")
+        page.get_by_role("link", name="Edit").click()
+        page.get_by_label("Address").fill("http://127.1/")
+        page.get_by_role("button", name="Save").click()
+        expect(page.locator("form")).to_contain_text(["usual form"])
+        expect(page.get_by_label("Address")).to_have_value("http://127.1/")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everybody_can_use_it(open_page: OpenPage, lou: Api, receiver: Receiver, scheme: str) -> None:
+    made = lou.post("/api/webhooks", {"url": f"{receiver.url}/{scheme}", "events": ["*"], "headers": {"X-A": "b"}}).json()
+    delivery = lou.post(f"/api/webhooks/{made['id']}/test").json()
+    receiver.wait_for(1)
+    home = f"/webhooks/{made['id']}"
+    wrong: dict[str, object] = {}
+    with open_page(color_scheme=scheme, viewport=WIDE) as page:
+        Person(page, lou).log_in()
+        for path in ("/webhooks", "/webhooks/new", home, f"{home}/edit", f"{home}/deliveries/{delivery['id']}"):
+            for size in (WIDE, NARROW):
+                page.set_viewport_size(size)
+                page.goto(path)
+                wrong |= {f"{path} {size}": found} if (found := violations(page)) else {}
+    lou.delete(f"/api/webhooks/{made['id']}")
+    assert wrong == {}
