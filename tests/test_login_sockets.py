@@ -19,9 +19,9 @@ ENDS_WITHIN = 1.0
 class Socket:
     """A page's connection without the library that would end it politely by itself."""
 
-    def __init__(self, user: Api, login: Login) -> None:
+    def __init__(self, user: Api, login: Login, **more: str) -> None:
         url = f"{user.stack.url.replace('http', 'ws', 1)}/socket.io/?EIO=4&transport=websocket"
-        self._socket = websocket.create_connection(url, cookie=login.cookie, timeout=10)
+        self._socket = websocket.create_connection(url, cookie=login.cookie, timeout=10, **more)
         assert str(self._socket.recv()).startswith("0")
         self._socket.send("40")
         assert str(self._socket.recv()).startswith("40")
@@ -82,3 +82,14 @@ def test_only_the_ended_logins_sockets_end(stack: Stack, user: Api, end: Callabl
     kept.close()
     ended.close()
     assert refusal_of_upgrade(user, ended.cookie) == 401
+
+
+def test_sockets_are_for_pages_of_this_site_whatever_its_name_is(stack: Stack, user: Api) -> None:
+    login, port = Login(user), stack.env["WABOT_PORT"]
+    for host, origin in [(f"localhost:{port}", f"http://localhost:{port}"), ("wabot.example", stack.url)]:
+        Socket(user, login, host=host, origin=origin).close()
+    for origin in ("https://evil.example", f"http://evil.example:{port}", "null"):
+        with pytest.raises(websocket.WebSocketBadStatusException) as refused:
+            Socket(user, login, origin=origin)
+        assert refused.value.status_code == 400
+    login.close()

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 from weakref import WeakSet
 
 from flask import Flask, request
@@ -58,7 +59,8 @@ class Live:
     def init_app(
         self, app: Flask, *, redis_url: str | None, origins: list[str], standing: Callable[[Collection[str]], set[str]]
     ) -> None:
-        """`standing` tells which of some logins are still good."""
+        """`origins` may open sockets besides the page's own host, whatever name it has; `standing` tells which of some logins are
+        still good."""
         self._watch.standing = standing
         self._several = redis_url is not None
         self.socketio.init_app(
@@ -66,7 +68,7 @@ class Live:
             async_mode="threading",
             transports=["websocket"],
             message_queue=redis_url,
-            cors_allowed_origins=origins,
+            cors_allowed_origins=lambda origin, environ: origin in origins or _host_of(origin) == environ.get("HTTP_HOST"),
             ping_interval=20,
             ping_timeout=20,
             max_http_buffer_size=10_000,
@@ -169,6 +171,10 @@ class Gate:
                 return "403 Forbidden", "nothing is pushed to an administrator who views as a user"
             why = self._live.refusal(current_user.user.id)
         return ("503 Service Unavailable", why) if why else None
+
+
+def _host_of(origin: str | None) -> str:
+    return urlsplit(origin or "").netloc
 
 
 def _is_handshake(environ: dict[str, Any]) -> bool:

@@ -112,9 +112,20 @@ class Limits:
 @contextmanager
 def login_attempt(email: str) -> Iterator[None]:
     """Around everything that proves who logs in: counted for the address, and paused after failures. Raises RateLimited."""
-    address = neighbourhood(request.remote_addr or "")
     try:
         limits().login()
+    except RateLimited as error:
+        g.retry_after = error.retry_after
+        raise
+    with password_attempt(email):
+        yield
+
+
+@contextmanager
+def password_attempt(email: str) -> Iterator[None]:
+    """Around a question for the password of somebody who is logged in: paused after failures as logging in is. Raises RateLimited."""
+    address = neighbourhood(request.remote_addr or "")
+    try:
         with services().login_guard.attempt(email, address):
             yield
     except RateLimited as error:

@@ -11,7 +11,7 @@ from ..errors import Invalid, WabotError
 from ._context import live, login_required, page_user, services
 from ._downloads import export_of
 from ._forms import errors_of, field, values
-from ._limits import login_attempt
+from ._limits import password_attempt
 from ._settings import Section, add_section
 
 bp = Blueprint("account", __name__, url_prefix="/settings/account")
@@ -42,7 +42,7 @@ def confirm() -> Any:
     try:
         if field("email").strip().lower() != user.email:
             raise Invalid.field("email", f"type {user.email} to confirm")
-        with login_attempt(user.email):
+        with password_attempt(user.email):
             services().erasure.by_owner(user, field("current_password"), field("otp"))
     except WabotError as error:
         about = _ABOUT_A_FIELD.get(error.code)

@@ -14,7 +14,7 @@ from . import _second_step as second_step
 from ._context import audited, live, login_required, page_user, services
 from ._forms import errors_of, field, local_path, values
 from ._languages import spoken
-from ._limits import limits, login_attempt
+from ._limits import limits, login_attempt, password_attempt
 from ._security import PageUser
 
 bp = Blueprint("auth", __name__)
@@ -86,7 +86,7 @@ def change_password() -> Any:
     if request.method == "GET":
         return render_template("settings_password.html", errors={}, form="password")
     try:
-        with login_attempt(page_user().email):
+        with password_attempt(page_user().email):
             services().accounts.change_password(page_user(), field("current_password"), field("password"))
     except WabotError as error:
         return render_template("settings_password.html", errors=errors_of(error), form="password"), error.status

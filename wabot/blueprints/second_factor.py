@@ -13,7 +13,7 @@ from ..lib.clock import to_rfc3339
 from ..store.records import User
 from ._context import audited, login_required, page_user, services
 from ._forms import errors_of, field
-from ._limits import login_attempt
+from ._limits import password_attempt
 from ._settings import Section, add_section
 
 bp = Blueprint("second_factor", __name__, url_prefix="/settings/second-factor")
@@ -55,7 +55,7 @@ def page() -> str:
 def turn_on() -> Any:
     user, sealed = page_user(), field("setup")
     try:
-        with login_attempt(user.email):
+        with password_attempt(user.email):
             codes = services().second_factor.turn_on(user, sealed, field("current_password"), field("otp"))
     except WabotError as error:
         if error.code == "second_factor_on":
@@ -75,7 +75,7 @@ def renew() -> Any:
 @login_required
 def turn_off() -> Any:
     def work() -> Any:
-        with login_attempt(page_user().email):
+        with password_attempt(page_user().email):
             services().second_factor.turn_off(page_user(), field("current_password"), field("otp"))
         services().audit.note(audited(), "second_factor.off", target=page_user().id)
         flash("The second factor is off. Your password alone logs you in.", "success")

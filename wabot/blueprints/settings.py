@@ -10,7 +10,7 @@ from ..errors import WabotError
 from ..plugins import NavItem
 from ._context import login_required, page_user, services
 from ._forms import errors_of, field, values
-from ._limits import login_attempt
+from ._limits import password_attempt
 from ._settings import Section, add_section, settings_page
 
 bp = Blueprint("settings", __name__, url_prefix="/settings")
@@ -55,7 +55,7 @@ def profile() -> Any:
 @login_required
 def email() -> Any:
     try:
-        with login_attempt(page_user().email):
+        with password_attempt(page_user().email):
             address = services().addresses.ask_change(page_user(), field("current_password"), field("email"))
     except WabotError as error:
         return settings_page("email", values=values(), errors=errors_of(error)), error.status

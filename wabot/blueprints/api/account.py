@@ -9,7 +9,7 @@ from pydantic import Field
 
 from .._context import live, services
 from .._downloads import export_of
-from .._limits import login_attempt
+from .._limits import password_attempt
 from . import bp
 from ._request import Body, body, caller, needs
 
@@ -30,7 +30,7 @@ def export_account() -> Response:
 def delete_account() -> tuple[str, int]:
     """Locked out when this is answered; the worker erases what is left."""
     asked, user = body(Deletion), caller().user
-    with login_attempt(user.email):
+    with password_attempt(user.email):
         services().erasure.by_owner(user, asked.password, asked.otp)
     live().logins_ended()
     return "", 204
