@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 from tests.support.matrix import PASSWORD, Row, World
 
 _SEND = {"to": "+12025570124", "message": "hello", "session": "shop"}
@@ -15,6 +17,10 @@ def _settings(world: World) -> dict[str, object]:
     return world.services.preferences.current().model_dump()
 
 
+def _newcomer(_: World) -> dict[str, object]:
+    return {"email": f"{secrets.token_hex(6)}@example.com", "password": PASSWORD}
+
+
 PUBLIC = {
     "GET /api/events/schemas": Row("public"),
     "GET /": Row("public"),
@@ -23,7 +29,7 @@ PUBLIC = {
     "GET /login/code": Row("public", 302),
     "POST /login/code": Row("public", 302, form={"otp": "123456"}),
     "GET /register": Row("public"),
-    "POST /register": Row("public", 302, form={"email": "new@example.com", "password": PASSWORD}),
+    "POST /register": Row("public", 302, form=_newcomer),
     "GET /forgot": Row("public"),
     "POST /forgot": Row("public", 302, form={"email": "nobody@example.com"}),
     "POST /password-hint": Row("public", form={"password": PASSWORD}),
@@ -42,7 +48,7 @@ PUBLIC = {
     "POST /api/auth/reset-password": Row("public", 400, json={"token": "nonsense", "password": PASSWORD}),
     "POST /api/auth/send-confirmation": Row("public", 202, json={"email": "nobody@example.com"}),
     "POST /api/auth/confirm-address": Row("public", 400, json={"token": "nonsense"}),
-    "POST /api/auth/register": Row("public", 201, json={"email": "new@example.com", "password": PASSWORD}),
+    "POST /api/auth/register": Row("public", 201, json=_newcomer),
 }
 
 PAGES = {

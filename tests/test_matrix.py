@@ -42,6 +42,9 @@ def test_everybody_gets_the_right_answer(world: World, route: str) -> None:
     for who, answer, status in _refused(world, row, method, rule):
         assert answer.status_code == status, f"{who}: {answer.status} {answer.get_data(as_text=True)[:300]}"
     assert world.snapshot() == before, "somebody who was refused changed something"
+    for who, answer in _their_own(world, row, method, rule):
+        assert answer.status_code == row.ok, f"{who}: {answer.status} {answer.get_data(as_text=True)[:300]}"
+        assert [one for one in world.traces if one.encode() in answer.data] == [], f"{who} sees what is the owner's"
     for who, answer in _served(world, row, method, rule):
         assert answer.status_code == row.ok, f"{who}: {answer.status} {answer.get_data(as_text=True)[:300]}"
 
@@ -108,6 +111,20 @@ def _internal(world: World, row: Row, method: str, rule: str) -> Refused:
     right: dict[str, Any] = with_token(world.services.settings.secret("internal_secret"))
     right["headers"]["X-Forwarded-For"] = "127.0.0.1"
     yield "through a proxy", ask(world, row, method, rule, client, **right), 404
+
+
+def _their_own(world: World, row: Row, method: str, rule: str) -> Iterator[tuple[str, TestResponse]]:
+    """Where everybody gets their own, or nobody is asked who they are."""
+    others = (("another user", world.other), ("an admin", world.admin))
+    if row.kind == "public":
+        for who, browser in (("a disabled user", world.disabled.browser), ("logged out", world.dead_browser)):
+            yield who, ask(world, row, method, rule, browser)
+        yield "an ended token", ask(world, row, method, rule, stranger(world.app), **with_token(world.dead_token))
+    elif row.kind == "page" and row.other is None:
+        yield from ((who, ask(world, row, method, rule, person.browser)) for who, person in others)
+    elif row.kind in ("api", "api login") and row.other is None:
+        client = world.app.test_client()
+        yield from ((who, ask(world, row, method, rule, client, **with_token(person.token))) for who, person in others)
 
 
 def _served(world: World, row: Row, method: str, rule: str) -> Iterator[tuple[str, TestResponse]]:

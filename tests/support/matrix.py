@@ -135,6 +135,15 @@ class World:
             "endpoint_id": endpoint.id, "delivery_id": delivery.id,
         }  # fmt: skip
 
+    @property
+    def traces(self) -> list[str]:
+        """What shows nobody but the owner and administrators."""
+        ids = [
+            self.things[name]
+            for name in ("session_id", "message_id", "key_id", "chat_id", "login_id", "endpoint_id", "delivery_id")
+        ]
+        return [self.owner.email, self.owner.user.id, *ids]
+
     def snapshot(self) -> dict[str, Any]:
         """All that is stored, but what a mere look may note."""
         db = self.services.store._db
