@@ -20,6 +20,10 @@ import { split } from 'shlex';
  * @property {number} memoryLimit MB a session may take before its browser is replaced; 0: any
  * @property {number} weighing ms between two weighings
  * @property {number} launches browsers that may start at the same time
+ * @property {number} lightLaunches the same, of engines without a browser
+ * @property {() => string} databaseUri the embedded database may come back at another port
+ * @property {number} databaseDeadline ms a step is tried for while the database is away
+ * @property {() => string} engineSecret what stored logins are sealed with
  * @property {Lifecycle} lifecycle
  * @property {EngineSettings} engine
  */
@@ -48,6 +52,17 @@ import { split } from 'shlex';
  * @property {number} syncTimeout until a login is ready, counted from its last progress
  * @property {number} syncGrace connected without any progress: the signal that all is synced has been lost
  * @property {number} sendTimeout until a message must have been handed over
+ * @property {number} ackTimeout until WhatsApp's server must have confirmed one, where that can be heard
+ * @property {BaileysSettings} baileys
+ */
+
+/**
+ * @typedef {object} BaileysSettings
+ * @property {boolean} live allowed on the live network
+ * @property {string | null} url instead of WhatsApp's on the live network; tests only
+ * @property {number[] | null} version of WhatsApp Web to say; null: the library's
+ * @property {number} keepAlive ms between two signs of life
+ * @property {{min: number, max: number}} backoff ms before connecting anew
  */
 
 /** @param {NodeJS.ProcessEnv} [env] @returns {Readonly<Config>} */
@@ -67,6 +82,10 @@ export function readConfig(env = process.env) {
     memoryLimit: whole(env, 'WA_MEMORY_LIMIT_MB', 600, 0),
     weighing: whole(env, 'WA_WEIGHING_MS', 15_000, 50),
     launches: whole(env, 'WA_LAUNCHES', 3, 1, 64),
+    lightLaunches: whole(env, 'WA_LIGHT_LAUNCHES', 24, 1, 500),
+    databaseUri: () => databaseUri(env, data),
+    databaseDeadline: whole(env, 'WA_DATABASE_DEADLINE_MS', 20_000, 100, 25_000),
+    engineSecret: () => secret(data, 'engine_secret'),
     lifecycle: lifecycle(env),
     engine: engine(env, data),
   });
@@ -102,7 +121,37 @@ function engine(env, data) {
     syncGrace: whole(env, 'WA_SYNC_GRACE_MS', 20_000, 0),
     syncTimeout: whole(env, 'WA_SYNC_TIMEOUT_MS', 120_000, 100),
     sendTimeout: whole(env, 'WA_SEND_TIMEOUT_MS', 15_000, 100),
+    ackTimeout: whole(env, 'WA_ACK_TIMEOUT_MS', 10_000, 100),
+    baileys: baileys(env),
   };
+}
+
+/** @param {NodeJS.ProcessEnv} env @returns {BaileysSettings} */
+function baileys(env) {
+  const address = env.WA_BAILEYS_URL || null;
+  if (address && !/^wss?:$/.test(URL.canParse(address) ? new URL(address).protocol : ''))
+    throw new Error('WA_BAILEYS_URL is not a ws or wss address');
+  const version = env.WA_BAILEYS_VERSION || null;
+  if (version && !/^\d{1,9}\.\d{1,9}\.\d{1,10}$/.test(version))
+    throw new Error('WA_BAILEYS_VERSION is not three numbers with dots between, such as 2.3000.1');
+  return {
+    live: env.WA_BAILEYS_LIVE === '1' || address !== null,
+    url: address,
+    version: version ? version.split('.').map(Number) : null,
+    keepAlive: whole(env, 'WA_BAILEYS_KEEPALIVE_MS', 20_000, 500),
+    backoff: {
+      min: whole(env, 'WA_BACKOFF_MIN_MS', 250, 1),
+      max: whole(env, 'WA_BACKOFF_MAX_MS', 30_000, 1),
+    },
+  };
+}
+
+/** `MONGO_URI`, or the embedded database where it listens now. @param {NodeJS.ProcessEnv} env @param {string} data */
+function databaseUri(env, data) {
+  const named = env.MONGO_URI || (env.MONGO_URI_FILE && readFileSync(env.MONGO_URI_FILE, 'utf8').trim());
+  if (named) return named;
+  const port = Number(readFileSync(path.join(data, 'run', 'db.port'), 'utf8'));
+  return `mongodb://127.0.0.1:${port}/wabot?directConnection=true&retryWrites=false`;
 }
 
 /** @param {NodeJS.ProcessEnv} env @param {string} name */

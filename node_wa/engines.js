@@ -1,7 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { GatewayError } from './errors.js';
 
-/** Engines are found by reading the folder: one file is one engine, its helpers stand in a folder of the same name. */
+/**
+ * Engines are found by reading the folder: one file is one engine, its helpers stand in a folder of the same name. One whose
+ * library is not installed is not found.
+ */
 
 const FOLDER = new URL('./engines/', import.meta.url);
 
@@ -18,9 +21,39 @@ export async function findEngines() {
     ) {
       throw new Error(`engines/${file} is not an engine: it must export name, abilities and create`);
     }
-    found.set(engine.name, engine);
+    if (isInstalled(engine.library)) found.set(engine.name, engine);
   }
   return found;
+}
+
+/** @param {string | undefined} library */
+function isInstalled(library) {
+  if (!library) return true;
+  try {
+    import.meta.resolve(library);
+    return true;
+  } catch (error) {
+    if (/** @type {any} */ (error).code === 'ERR_MODULE_NOT_FOUND') return false;
+    throw error;
+  }
+}
+
+/**
+ * What kind of host runs it: sessions share one with those of the same kind only.
+ * @param {import('./engines/contract.js').EngineModule} engine
+ * @param {'live' | 'sandbox'} network
+ * @param {number} perHost of engines that don't say
+ * @returns {import('./hosts.js').Kind}
+ */
+export function kindOf({ name, hosting = {} }, network, perHost) {
+  const kind = hosting.perNetwork ? `${name}-${network}` : name;
+  return {
+    name: kind,
+    engine: name,
+    perHost: hosting.perHost ?? perHost,
+    heap: hosting.heap ?? null,
+    isShared: hosting.perHost !== undefined,
+  };
 }
 
 /**

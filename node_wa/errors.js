@@ -20,6 +20,8 @@ export const CATALOGUE = {
   unknown_engine: { status: 422, title: 'There is no such engine' },
   not_on_whatsapp: { status: 422, title: 'The number is not on WhatsApp' },
   busy: { status: 429, title: 'Too many messages wait for this session; nothing was handed over' },
+  engine_not_allowed: { status: 403, title: 'This engine is not allowed on the live network' },
+  login_damaged: { status: 500, title: 'The stored login can not be read' },
   media_gone: { status: 410, title: 'WhatsApp does not have this file any more' },
   media_too_large: { status: 422, title: 'The file is larger than is taken' },
   media_unavailable: { status: 502, title: 'The file could not be fetched' },
@@ -27,6 +29,7 @@ export const CATALOGUE = {
   not_supported: { status: 501, title: 'Not supported by this engine' },
   engine_error: { status: 502, title: 'The engine refused; nothing went out' },
   shutting_down: { status: 503, title: 'The gateway is shutting down' },
+  database_away: { status: 503, title: 'The database does not answer' },
   journal_full: { status: 503, title: 'Too many events wait to be stored; nothing was handed over' },
   outcome_unknown: { status: 504, title: 'The message may have gone out' },
 };

@@ -7,9 +7,13 @@ import { brief, makeLog } from './log.js';
  *
  *   gateway → host   {n, run, method, args}          `create` makes the engine of that run, every other method is its own
  *   host → gateway   {n, value} | {n, error: {code, detail}} | {run, event, data}
+ *   host → gateway   {ask, run, what, args}          a question of that run's engine
+ *   gateway → host   {ask, value} | {ask, error}
  *
  * A host never outlives its gateway: when the pipe breaks it exits at once, and its browsers, held by a pipe too, go with it.
  */
+
+const ANSWER_MS = 30_000;
 
 const log = makeLog('host');
 const engines = await findEngines();
@@ -21,6 +25,31 @@ function tell(message) {
   if (process.connected) process.send?.(message, undefined, undefined, (error) => error && process.exit(0));
 }
 
+/** @type {Map<number, {resolve: (value: any) => void, reject: (error: Error) => void, timer: NodeJS.Timeout}>} */
+const questions = new Map();
+let asked = 0;
+
+/** @param {string} run @param {string} what @param {object} args @returns {Promise<any>} */
+function ask(run, what, args) {
+  asked += 1;
+  const n = asked;
+  return new Promise((resolve, reject) => {
+    const late = () => answered({ ask: n, error: { code: 'deadline', detail: `${what} was not answered` } });
+    questions.set(n, { resolve, reject, timer: setTimeout(late, ANSWER_MS) });
+    tell({ ask: n, run, what, args });
+  });
+}
+
+/** @param {{ask: number, value?: any, error?: {code: string, detail: string}}} answer */
+function answered({ ask: n, value, error }) {
+  const question = questions.get(n);
+  if (!question) return;
+  questions.delete(n);
+  clearTimeout(question.timer);
+  if (error) question.reject(new GatewayError(error.code, error.detail));
+  else question.resolve(value);
+}
+
 /** @param {string} run @param {any} options */
 function create(run, { engine, ...options }) {
   /** @param {string} event @param {object} data */
@@ -28,7 +57,12 @@ function create(run, { engine, ...options }) {
   const session = options.session;
   running.set(
     run,
-    engineNamed(engines, engine).create({ ...options, emit, log: log.child({ session, run }) }),
+    engineNamed(engines, engine).create({
+      ...options,
+      emit,
+      ask: (what, args) => ask(run, what, args),
+      log: log.child({ session, run }),
+    }),
   );
 }
 
@@ -38,6 +72,7 @@ const METHODS = new Set([
 
 /** @param {string} run @param {string} method @param {any} args */
 async function perform(run, method, args) {
+  if (method === 'ping') return null;
   if (method === 'create') return create(run, args);
   const engine = running.get(run);
   if (!engine || !METHODS.has(method)) throw new GatewayError('session_not_connected', 'no such engine here');
@@ -46,7 +81,8 @@ async function perform(run, method, args) {
   return /** @type {any} */ (engine)[method](args);
 }
 
-process.on('message', async (/** @type {any} */ { n, run, method, args }) => {
+process.on('message', async (/** @type {any} */ { n, run, method, args, ...answer }) => {
+  if (n === undefined) return answered(/** @type {any} */ (answer));
   try {
     tell({ n, value: (await perform(run, method, args)) ?? null });
   } catch (error) {
@@ -65,4 +101,4 @@ process.on('unhandledRejection', (error) =>
   log.warn({ err: brief(error) }, 'a promise of the library failed'),
 );
 
-await Promise.all([...engines.values()].map((engine) => engine.preload?.()));
+await engines.get(process.argv[2])?.preload?.(log);

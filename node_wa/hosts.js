@@ -1,9 +1,10 @@
 import { fork } from 'node:child_process';
-import { GatewayError } from './errors.js';
+import { coded, GatewayError } from './errors.js';
 
 /**
- * The hosts: child processes that run engines, several sessions each. One host is always kept warm, so that a first session
- * need not wait for Node to load the library. A host that dies is told to each of its runs as `ended`, reason `host_ended`.
+ * The hosts: child processes that run engines, several sessions each, all of one kind. Of the kind that is asked to be kept
+ * warm one is always there, so that a first session need not wait for Node to load the library. A host that dies is told to
+ * each of its runs as `ended`, reason `host_ended`.
  */
 
 const PROGRAM = new URL('./host.js', import.meta.url);
@@ -14,29 +15,38 @@ const PASSED =
 /** The library leaves a little memory behind with every browser: a host is replaced, when it is empty, after so many. */
 const RUNS_A_HOST = 50;
 
+/** How long an empty host of a kind that isn't kept warm waits for the next session. */
+const IDLE_MS = 30_000;
+
 /** @typedef {(event: string, data: any) => void} Listener */
+/** @typedef {{heard: Listener, answer: (what: string, args: any) => Promise<any>}} Tenant a run, as its host knows it */
+/** @typedef {{name: string, engine: string, perHost: number, heap: number | null, isShared: boolean}} Kind `heap` in MB; `isShared`: by so many
+ * sessions that one of them is no reason to end it */
+const PING_MS = 3_000;
 
 export class Host {
   /** @type {Map<number, {resolve: (value: any) => void, reject: (error: Error) => void, timer: NodeJS.Timeout}>} */
   #calls = new Map();
   #n = 0;
-  /** @type {Map<string, Listener>} by run */
+  /** @type {Map<string, Tenant>} by run */
   runs = new Map();
   alive = true;
   served = 0;
   /** PSS at the last weighing. @type {number | null} */
   memory_mb = null;
 
-  /** @param {import('pino').Logger} log */
-  constructor(log) {
+  /** @param {Kind} kind @param {import('pino').Logger} log */
+  constructor(kind, log) {
+    this.kind = kind;
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => PASSED.test(name)));
-    this.child = fork(PROGRAM, {
+    this.child = fork(PROGRAM, [kind.engine], {
       env,
+      execArgv: kind.heap ? [`--max-old-space-size=${kind.heap}`] : [],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       serialization: 'json',
     });
     this.pid = this.child.pid ?? 0;
-    this.log = log.child({ host: this.pid });
+    this.log = log.child({ host: this.pid, kind: kind.name });
     this.exited = new Promise((resolve) => this.child.once('exit', resolve));
     this.child.on('message', (message) => this.#heard(message));
     this.child.on('error', (error) => this.log.error({ err: error }, 'host can not be spoken to'));
@@ -49,13 +59,31 @@ export class Host {
   }
 
   /** @param {any} message */
-  #heard({ n, value, error, run, event, data }) {
-    if (n === undefined) return this.runs.get(run)?.(event, data);
+  #heard({ n, value, error, run, event, data, ask, what, args }) {
+    if (ask !== undefined) return this.#asked(ask, run, what, args);
+    if (n === undefined) return this.runs.get(run)?.heard(event, data);
     const call = this.#calls.get(n);
     if (!call) return undefined; // answered after its deadline
     this.#calls.delete(n);
     clearTimeout(call.timer);
     return error ? call.reject(new GatewayError(error.code, error.detail)) : call.resolve(value);
+  }
+
+  /** @param {number} ask @param {string} run @param {string} what @param {any} args */
+  async #asked(ask, run, what, args) {
+    try {
+      const tenant = this.runs.get(run);
+      if (!tenant) throw new GatewayError('stale_epoch', 'this run has ended');
+      this.#send({ ask, value: (await tenant.answer(what, args)) ?? null });
+    } catch (error) {
+      const { code, detail } = coded(error);
+      this.#send({ ask, error: { code, detail } });
+    }
+  }
+
+  /** @param {object} message */
+  #send(message) {
+    if (this.alive && this.child.connected) this.child.send(message);
   }
 
   /**
@@ -75,8 +103,16 @@ export class Host {
         reject(new GatewayError('deadline', `${method} took longer than ${ms} ms`));
       };
       this.#calls.set(n, { resolve, reject, timer: setTimeout(late, ms) });
-      this.child.send({ n, run, method, args });
+      this.#send({ n, run, method, args });
     });
+  }
+
+  /** Whether it can still be spoken to, whatever one of its engines does. */
+  async answers() {
+    return this.call('', 'ping', {}, PING_MS).then(
+      () => true,
+      () => false,
+    );
   }
 
   /** @param {number | null} status @param {NodeJS.Signals | null} signal */
@@ -91,8 +127,8 @@ export class Host {
       reject(new GatewayError('host_ended'));
     }
     this.#calls.clear();
-    for (const listener of [...this.runs.values()])
-      listener('ended', { reason: 'host_ended', detail: signal ?? `${status}` });
+    for (const { heard } of [...this.runs.values()])
+      heard('ended', { reason: 'host_ended', detail: signal ?? `${status}` });
   }
 
   /** Closing the pipe is enough for a healthy host; one that does not go is killed. */
@@ -114,29 +150,34 @@ export class Hosts {
   #hosts = new Set();
   #closed = false;
 
-  /** @param {{perHost: number, log: import('pino').Logger}} options */
-  constructor({ perHost, log }) {
-    this.perHost = perHost;
+  /** @param {{warm: Kind | null, log: import('pino').Logger}} options `warm`: the kind of which one host is always there */
+  constructor({ warm, log }) {
+    this.warm = warm;
     this.log = log;
   }
 
-  /** The fullest host that still has room, so that the others can empty and go. */
-  pick() {
-    const fitting = [...this.#hosts].filter((host) => host.alive && host.runs.size < this.perHost);
-    fitting.sort((a, b) => b.runs.size - a.runs.size);
-    const host = fitting[0] ?? this.#grow();
+  /** The fullest host that still has room, so that the others can empty and go. @param {Kind} kind */
+  pick(kind) {
+    const fitting = this.#withRoom(kind).sort((a, b) => b.runs.size - a.runs.size);
+    const host = fitting[0] ?? this.#grow(kind);
     host.served += 1;
     return host;
   }
 
-  /** Makes sure a host is warm. */
-  warm() {
-    this.pick();
+  /** Makes sure that a host is warm. */
+  begin() {
+    if (this.warm) this.pick(this.warm);
   }
 
-  #grow() {
+  /** @param {Kind} kind */
+  #withRoom({ name, perHost }) {
+    return this.alive().filter((host) => host.kind.name === name && host.runs.size < perHost);
+  }
+
+  /** @param {Kind} kind */
+  #grow(kind) {
     if (this.#closed) throw new GatewayError('shutting_down');
-    const host = new Host(this.log);
+    const host = new Host(kind, this.log);
     this.#hosts.add(host);
     host.exited.then(() => this.#hosts.delete(host));
     return host;
@@ -145,12 +186,12 @@ export class Hosts {
   /** A run has left: an empty host goes when another is warm, or when it has served for long enough. @param {Host} host */
   release(host) {
     if (host.runs.size > 0 || !host.alive || this.#closed) return;
-    const spare = [...this.#hosts].some(
-      (other) => other !== host && other.alive && other.runs.size < this.perHost,
-    );
+    const spare = this.#withRoom(host.kind).some((other) => other !== host);
     const isOld = host.served >= RUNS_A_HOST;
-    if (isOld && !spare) this.#grow();
+    const isWarm = host.kind.name === this.warm?.name;
+    if (isOld && !spare && isWarm) this.#grow(host.kind);
     if (isOld || spare) host.end();
+    else if (!isWarm) setTimeout(() => host.runs.size === 0 && host.end(), IDLE_MS).unref();
   }
 
   alive() {
@@ -159,8 +200,9 @@ export class Hosts {
 
   list() {
     const rounded = (/** @type {number | null} */ mb) => mb && Math.round(mb * 10) / 10;
-    return this.alive().map(({ pid, runs, memory_mb }) => ({
+    return this.alive().map(({ pid, kind, runs, memory_mb }) => ({
       pid,
+      kind: kind.name,
       sessions: runs.size,
       memory_mb: rounded(memory_mb),
     }));

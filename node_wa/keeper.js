@@ -1,4 +1,5 @@
-import { GatewayError } from './errors.js';
+import { Attendant } from './attending.js';
+import { kindOf } from './engines.js';
 import { keepLooking } from './heartbeat.js';
 import { backoff } from './lib/backoff.js';
 import { Lock } from './lib/lock.js';
@@ -6,7 +7,7 @@ import { Linking } from './linking.js';
 import { brief } from './log.js';
 import { Presence } from './presence.js';
 import { Run } from './run.js';
-import { afterwards } from './verdict.js';
+import { afterwards, ofAStart } from './verdict.js';
 import { Weight } from './weight.js';
 
 /**
@@ -41,6 +42,7 @@ export class Keeper {
     this.times = this.gateway.config.lifecycle;
     const lose = (/** @type {Run} */ run, /** @type {string} */ reason, /** @type {string} */ detail) =>
       this.lose(run, reason, detail);
+    this.attendant = new Attendant(session, (run, type, data) => this.#heard(run, type, data));
     this.presence = new Presence(session, (run) => run === this.run && !run.lost);
     this.linking = new Linking(session, this.times, lose);
     this.weight = new Weight(this.gateway.config.memoryLimit, lose);
@@ -103,6 +105,7 @@ export class Keeper {
     clearTimeout(this.#patience);
     this.linking.end();
     await run?.end();
+    if (run) await this.attendant.dismiss(run);
   }
 
   // --- launch --------------------------------------------------------------------------------------------------------
@@ -110,7 +113,7 @@ export class Keeper {
   async #launch() {
     if (!this.wanted || this.run) return;
     if (this.gateway.isBackedUp()) return void (await this.#lost(...BACKED_UP));
-    const giveBack = await this.gateway.slots.take();
+    const giveBack = await this.gateway.slots(this.session.engine).take();
     try {
       if (!this.wanted) return;
       this.linking.begin();
@@ -119,31 +122,32 @@ export class Keeper {
       await run.start();
       this.#watch(run);
     } catch (error) {
-      const { code, message } =
-        error instanceof GatewayError ? error : new GatewayError('launch_failed', brief(error).message);
-      const reason = code === 'whatsapp_unreachable' || code === 'host_ended' ? code : 'launch_failed';
-      await this.#lost(reason, message);
+      await this.#lost(...ofAStart(error));
     } finally {
       giveBack();
     }
   }
 
   #newRun() {
-    const { order, profile, id, log } = this.session;
+    const { order, profile, id, log, login } = this.session;
     const { hosts, config } = this.gateway;
     const { engine, network, method, phone } = order;
+    const kind = kindOf(this.session.engine, network, config.sessionsPerHost);
     const options = {
       session: id,
       engine,
       network,
       method,
       phone,
+      linked: login !== null,
       recoverSince: this.presence.recoverSince,
       directory: profile.directory,
     };
     const onEvent = (/** @type {Run} */ run, /** @type {string} */ type, /** @type {any} */ data) =>
       this.#heard(run, type, data);
-    return new Run({ hosts, options, settings: config.engine, onEvent, log });
+    const onAsk = (/** @type {Run} */ run, /** @type {string} */ what, /** @type {any} */ args) =>
+      this.attendant.answer(run, what, args);
+    return new Run({ hosts, kind, options, settings: config.engine, onEvent, onAsk, log });
   }
 
   /** @param {Run} run */
@@ -156,9 +160,11 @@ export class Keeper {
 
   // --- what the engine tells -----------------------------------------------------------------------------------------
 
-  /** @param {Run} run @param {string} type @param {any} data */
+  /** @param {Run} run @param {string} type @param {any} data @returns {boolean} whether the run is the session's */
   #heard(run, type, data) {
-    if (run === this.run && !run.lost) this.handlers[type]?.(run, data);
+    if (run !== this.run || run.lost) return false;
+    this.handlers[type]?.(run, data);
+    return true;
   }
 
   /** @param {number} pid */
@@ -250,7 +256,10 @@ export class Keeper {
     const failures = this.#failures + 1;
     const verdict = afterwards(reason, { linked, failures, budget: this.times.budget });
     if (!verdict.uncounted) this.#failures = failures;
-    if (verdict.wipe) await session.forgetLogin();
+    if (verdict.wipe)
+      await session
+        .forgetLogin()
+        .catch((error) => this.session.log.warn({ err: brief(error) }, 'login not wiped yet'));
     if (verdict.outcome === 'retry') this.#again(reason, detail, verdict.forgiven ?? false);
     else this.#finish(verdict.outcome, verdict.reason ?? reason, detail);
   }

@@ -23,20 +23,25 @@ export class Run {
   /**
    * @param {object} parts
    * @param {import('./hosts.js').Hosts} parts.hosts
+   * @param {import('./hosts.js').Kind} parts.kind of the host it needs
    * @param {object} parts.options of the engine, see contract.js
    * @param {import('./config.js').EngineSettings} parts.settings
    * @param {(run: Run, type: string, data: any) => void} parts.onEvent
+   * @param {(run: Run, what: string, args: any) => Promise<any>} parts.onAsk
    * @param {import('pino').Logger} parts.log
    */
-  constructor({ hosts, options, settings, onEvent, log }) {
+  constructor({ hosts, kind, options, settings, onEvent, onAsk, log }) {
     Run.#count += 1;
     this.name = `r${Run.#count}`;
     this.hosts = hosts;
     this.options = options;
     this.settings = settings;
     this.log = log.child({ run: this.name });
-    this.host = hosts.pick();
-    this.host.runs.set(this.name, (type, data) => onEvent(this, type, data));
+    this.host = hosts.pick(kind);
+    this.host.runs.set(this.name, {
+      heard: (type, data) => onEvent(this, type, data),
+      answer: (what, args) => onAsk(this, what, args),
+    });
   }
 
   /** Settles when the launch has settled. */
@@ -106,6 +111,10 @@ export class Run {
   async #endHost(error) {
     const code = error instanceof GatewayError ? error.code : 'internal';
     if (code === 'session_not_connected') return; // never created there
+    if (this.host.alive && this.host.kind.isShared && (await this.host.answers())) {
+      this.log.error({ host: this.host.pid, reason: code }, 'an engine does not end');
+      return;
+    }
     if (this.host.alive) {
       this.log.error({ host: this.host.pid, reason: code }, 'an engine does not end, its host is killed');
       this.host.kill();

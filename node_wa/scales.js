@@ -27,8 +27,10 @@ async function weighSession(session, all) {
   const sizes = await Promise.all(group.map((entry) => pssOf(entry.pid)));
   const browser = sizes.reduce((total, size) => total + size, 0);
   if (run !== session.keeper.run) return; // it was replaced meanwhile: the next round weighs the new one
-  session.note({ memory_mb: run && browser ? rounded(browser + run.host.share) : null });
-  if (run?.ready && session.facts.memory_mb) session.keeper.weight.weighed(run, session.facts.memory_mb);
+  const weighs = run && (browser || run.host.kind.isShared);
+  session.note({ memory_mb: weighs ? rounded(browser + run.host.share) : null });
+  if (browser && run?.ready && session.facts.memory_mb)
+    session.keeper.weight.weighed(run, session.facts.memory_mb);
 }
 
 /** @param {number} mb */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { readConfig } from './config.js';
 import { Delivery } from './delivery.js';
-import { findEngines } from './engines.js';
+import { findEngines, kindOf } from './engines.js';
 import { Hosts } from './hosts.js';
 import { makeHttp } from './http.js';
 import { Journal } from './journal.js';
@@ -10,6 +10,8 @@ import { Slots } from './lib/lock.js';
 import { holdAlone } from './lib/singleton.js';
 import { brief, makeLog } from './log.js';
 import { Sessions } from './sessions.js';
+import { Database } from './states/database.js';
+import { Vault } from './states/vault.js';
 import { Versions } from './versions.js';
 
 /**
@@ -17,7 +19,9 @@ import { Versions } from './versions.js';
  * happened is in the journal, the logins are in the profiles, and which sessions are to run, worker says again.
  */
 
+const STANDARD = 'webjs';
 const RELIEVE_MS = 1_000;
+const CLEAR_MS = 60_000;
 const EXIT_MS = 7_500; // supervisord's patience is 8 s
 
 const log = makeLog('gateway');
@@ -35,7 +39,11 @@ async function main() {
     log,
   }).open();
   const delivery = new Delivery({ journal, url: config.eventsUrl, secret: config.internalSecret, log });
-  const hosts = new Hosts({ perHost: config.sessionsPerHost, log });
+  const usual = engines.get(STANDARD);
+  const hosts = new Hosts({ warm: usual ? kindOf(usual, 'live', config.sessionsPerHost) : null, log });
+  const database = new Database({ uri: config.databaseUri, deadline: config.databaseDeadline, log });
+  const vault = new Vault({ database, secret: config.engineSecret, log });
+  const slots = { heavy: new Slots(config.launches), light: new Slots(config.lightLaunches) };
   const versions = new Versions(config.directory, log);
   const isBackedUp = () => journal.pending >= config.journalLimit;
   const sessions = new Sessions({
@@ -44,15 +52,18 @@ async function main() {
     journal,
     versions,
     isBackedUp,
-    slots: new Slots(config.launches),
+    slots: ({ hosting }) => (hosting ? slots.light : slots.heavy),
+    engines,
+    vault,
     log,
   });
   const app = makeHttp({ sessions, versions, engines, hosts, isBackedUp, config, log });
 
-  hosts.warm();
+  hosts.begin();
   delivery.run().catch(fatal);
   await app.listen({ host: '127.0.0.1', port: config.port });
   const scale = setInterval(() => sessions.weigh().catch(warn), config.weighing);
+  const clearing = setInterval(() => vault.isUsed && vault.clear(), CLEAR_MS);
   const relief = setInterval(() => sessions.relieve(), RELIEVE_MS);
   log.info({ port: config.port, pending: journal.pending }, 'listening');
 
@@ -61,6 +72,7 @@ async function main() {
     setTimeout(() => process.exit(1), EXIT_MS).unref(); // hosts notice the broken pipe and go as well
     clearInterval(scale);
     clearInterval(relief);
+    clearInterval(clearing);
     const closed = app.close();
     await sessions.close();
     await hosts.close();
@@ -68,6 +80,7 @@ async function main() {
     delivery.stop();
     await journal.close();
     await versions.close();
+    await vault.close();
     alone.close();
     log.info('stopped');
     process.exit(0);

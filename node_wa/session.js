@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { engineNamed } from './engines.js';
 import { coded, GatewayError } from './errors.js';
 import { Keeper } from './keeper.js';
 import { crashPoint } from './lib/crash_points.js';
@@ -42,7 +43,9 @@ const SEND_SLACK_MS = 5_000;
  * @property {import('./journal.js').Journal} journal
  * @property {import('./versions.js').Versions} versions
  * @property {() => boolean} isBackedUp too many events wait to be stored by web
- * @property {import('./lib/lock.js').Slots} slots launches at the same time
+ * @property {(engine: import('./engines/contract.js').EngineModule) => import('./lib/lock.js').Slots} slots launches at the same time
+ * @property {Map<string, import('./engines/contract.js').EngineModule>} engines
+ * @property {import('./states/vault.js').Vault} vault logins that are kept in the database
  * @property {import('pino').Logger} log
  */
 
@@ -71,6 +74,10 @@ export class Session {
 
   get epoch() {
     return this.order.epoch;
+  }
+
+  get engine() {
+    return engineNamed(this.gateway.engines, this.order.engine);
   }
 
   get facts() {
@@ -133,9 +140,13 @@ export class Session {
     await this.teller.written;
   }
 
+  /** The directory first: if the rest can't be done now, what is left is a login that WhatsApp refuses. */
   async forgetLogin() {
     await this.profile.wipe();
     this.login = null;
+    const { network, engine } = this.order;
+    if (engineNamed(this.gateway.engines, engine).stored)
+      await this.gateway.vault.forget({ session: this.id, network });
   }
 
   /** The gateway goes: nobody asked for a disconnect, so none is told. */

@@ -1,3 +1,6 @@
+import { GatewayError } from './errors.js';
+import { brief } from './log.js';
+
 /**
  * What follows when a run has ended, by its reason code. A person can act on `failed` and `disconnected`; everything else
  * mends itself.
@@ -17,6 +20,7 @@ const FINAL = {
   qr_not_scanned: { outcome: 'disconnected', wipe: true },
   opened_elsewhere: { outcome: 'failed' },
   whatsapp_changed: { outcome: 'failed' },
+  login_damaged: { outcome: 'failed' },
 };
 
 /** For somebody who waits for a QR a quick answer is worth more than patience. */
@@ -31,10 +35,26 @@ export function afterwards(reason, { linked, failures, budget }) {
   if (FINAL[reason]) return FINAL[reason];
   const isAway = reason === 'whatsapp_unreachable';
   if (reason === 'memory_limit') return { outcome: 'retry', uncounted: true };
-  if (reason === 'events_backed_up') return { outcome: 'retry', forgiven: true };
+  if (reason === 'events_backed_up' || reason === 'database_away')
+    return { outcome: 'retry', forgiven: true };
   if (!linked && (isAway || reason === 'auth_timeout')) return { outcome: 'failed' };
   if (isAway) return { outcome: 'retry', forgiven: true };
   if (failures > (linked ? budget : Math.min(budget, NEVER_LINKED_BUDGET)))
     return { outcome: 'failed', reason: 'out_of_restarts' };
   return { outcome: 'retry' };
+}
+
+/** Codes a start may fail with that say more than that it did. */
+const OF_A_START = new Set([
+  'whatsapp_unreachable',
+  'host_ended',
+  'login_damaged',
+  'database_away',
+  'engine_not_allowed',
+]);
+
+/** @param {unknown} error @returns {[string, string]} reason code and detail */
+export function ofAStart(error) {
+  const code = error instanceof GatewayError && OF_A_START.has(error.code) ? error.code : 'launch_failed';
+  return [code, brief(error).message];
 }

@@ -5,7 +5,9 @@
  * An engine instance lives once: created, started, stopped. A new attempt is a new instance.
  */
 
-/** @typedef {'send' | 'acks' | 'incoming' | 'number_check' | 'lid_map' | 'logout' | 'qr' | 'pairing_code' | 'find' | 'media' | 'seen'} Ability */
+/**
+ * `resend_same_id`: WhatsApp drops a second message of the same id, so `find` may send it again, and has found what is confirmed.
+ * @typedef {'send' | 'acks' | 'incoming' | 'number_check' | 'lid_map' | 'logout' | 'qr' | 'pairing_code' | 'find' | 'resend_same_id' | 'media' | 'seen'} Ability */
 
 /** @typedef {'pending' | 'sent' | 'delivered' | 'read' | 'failed'} Ack */
 
@@ -14,7 +16,12 @@
  * @property {string} name
  * @property {readonly Ability[]} abilities
  * @property {(options: EngineOptions) => Engine} create
- * @property {() => Promise<unknown>} [preload] loads what is heavy, ahead of the first session
+ * @property {(log: import('pino').Logger) => Promise<unknown>} [preload] loads what is heavy, ahead of a host's first session
+ * @property {string} [library] the package it needs; where that is not installed, there is no such engine
+ * @property {boolean} [experimental] said wherever it is offered, and refused on the live network until the operator allows it
+ * @property {{perHost?: number, perNetwork?: boolean, heap?: number}} [hosting] sessions in one host; whether those of the sandbox need a
+ *   host of their own; the host's memory for objects, MB. With it the engine is light: it needs no browser
+ * @property {boolean} [stored] its logins are in the database (`state.…` of `ask`), not in the session's directory
  * @property {(profiles: string) => Promise<number>} [sweep] ends what an earlier life of the gateway left running under that
  *   directory; how many
  */
@@ -25,10 +32,21 @@
  * @property {'live' | 'sandbox'} network
  * @property {'qr' | 'code'} method how to link when no login is stored
  * @property {string | null} phone `+E164`, for method `code`
+ * @property {boolean} linked a login was stored when it was last seen
  * @property {number} recoverSince epoch ms: incoming messages from then on are told after a start, though they came before it
  * @property {import('../config.js').EngineSettings} settings
  * @property {(type: keyof EngineEvents, data: any) => void} emit
+ * @property {Ask} ask
  * @property {import('pino').Logger} log
+ */
+
+/**
+ * What an engine asks the gateway for; rejects with a coded error.
+ *   `state.open` {}                      {creds: text | null}; this run is the login's one writer from then on
+ *   `state.get`  {type, ids}             {<id>: text} of those there are
+ *   `state.set`  {changes: [[type, id, text | null], …]}   durable as a whole when it settles
+ *   `tell`       {type, data}            an event, in the journal when it settles
+ * @typedef {(what: 'state.open' | 'state.get' | 'state.set' | 'tell', args: object) => Promise<any>} Ask
  */
 
 /**
