@@ -112,19 +112,24 @@ function statusRoutes(app, { sessions, versions, engines, hosts }) {
   const started_at = new Date().toISOString();
   app.get('/healthz', async () => ({ ok: true, pid: process.pid, started_at, hosts: hosts.list() }));
   app.get('/engines', async () => ({
-    items: [...engines.values()].map(({ name, abilities }) => ({ name, abilities })),
+    items: [...engines.values()].map(({ name, abilities, experimental = false, hosting }) => ({
+      name,
+      abilities,
+      experimental,
+      light: hosting !== undefined,
+    })),
   }));
   app.get('/versions', async () => ({ items: versions.list() }));
   app.get('/sessions', async () => ({ items: sessions.list() }));
 }
 
 /** @param {import('fastify').FastifyInstance} app @param {Parts} parts */
-function sessionRoutes(app, { sessions, engines }) {
+function sessionRoutes(app, { sessions, engines, config }) {
   const { params } = schemas;
   app.get('/sessions/:id', { schema: { params } }, async (request) => sessions.get(idOf(request)).snapshot());
   app.put('/sessions/:id', { schema: { params, body: schemas.start } }, async (request, reply) => {
     const order = orderOf(request);
-    checkOrder(order, engineNamed(engines, order.engine));
+    checkOrder(order, engineNamed(engines, order.engine), config.engine.baileys.live);
     return reply.code(202).send(sessions.put(idOf(request), order));
   });
   app.post('/sessions/:id/logout', { schema: { params, body: schemas.logout } }, async (request) => {
@@ -162,8 +167,13 @@ const idOf = (request) => /** @type {any} */ (request.params).id;
 /** @param {import('fastify').FastifyRequest} request @returns {import('./session.js').Order} */
 const orderOf = (request) => ({ .../** @type {any} */ (request.body), correlation: request.id });
 
-/** @param {import('./session.js').Order} order @param {import('./engines/contract.js').EngineModule} engine */
-function checkOrder({ method, phone }, engine) {
+/**
+ * @param {import('./session.js').Order} order
+ * @param {import('./engines/contract.js').EngineModule} engine
+ * @param {boolean} allowed what is experimental may go live
+ */
+function checkOrder({ method, phone, network }, engine, allowed) {
+  if (engine.experimental && network === 'live' && !allowed) throw new GatewayError('engine_not_allowed');
   if (method === 'code' && !phone) throw new GatewayError('invalid_body', 'method code needs a phone');
   if (!engine.abilities.includes(method === 'code' ? 'pairing_code' : 'qr'))
     throw new GatewayError('not_supported');

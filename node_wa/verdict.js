@@ -21,6 +21,7 @@ const FINAL = {
   opened_elsewhere: { outcome: 'failed' },
   whatsapp_changed: { outcome: 'failed' },
   login_damaged: { outcome: 'failed' },
+  engine_not_allowed: { outcome: 'failed' },
 };
 
 /** For somebody who waits for a QR a quick answer is worth more than patience. */

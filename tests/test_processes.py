@@ -90,7 +90,7 @@ def test_supervisorctl_works_without_wabot_data_set() -> None:
 def test_data_and_secrets_are_private(own: Stack) -> None:
     assert (own.data.stat().st_mode & 0o777) == 0o700
     secrets = {path.name: path.stat().st_mode & 0o777 for path in (own.data / "secrets").iterdir()}
-    assert secrets == {"secret_key": 0o600, "gateway_secret": 0o600, "internal_secret": 0o600}
+    assert secrets == {"secret_key": 0o600, "gateway_secret": 0o600, "internal_secret": 0o600, "engine_secret": 0o600}
 
 
 def test_no_secret_on_a_command_line_or_in_an_environment(own: Stack) -> None:

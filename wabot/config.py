@@ -135,6 +135,10 @@ class Settings(BaseModel):
         None, alias="WA_BAILEYS_URL", description="WebSocket URL for Baileys on the live network, tests only"
     )
 
+    baileys_live: bool = Field(
+        False, alias="WA_BAILEYS_LIVE", description="allow the light engine, which is experimental, on the live network"
+    )
+
     @property
     def production(self) -> bool:
         return self.env == "production"
@@ -143,6 +147,11 @@ class Settings(BaseModel):
     def reachable(self) -> bool:
         """Whether others than who sits at this machine may get at the login."""
         return self.production or not is_loopback(self.host)
+
+    @property
+    def light_on_live(self) -> bool:
+        """Whether experimental engines may be used on the live network; never the real one where WA_BAILEYS_URL stands in for it."""
+        return self.baileys_live or self.baileys_url is not None
 
     @property
     def webhook_allowed_hosts(self) -> frozenset[str]:
@@ -171,7 +180,7 @@ class Settings(BaseModel):
         """To a server, or in local to files."""
         return self.smtp_url is not None or not self.production
 
-    def secret(self, name: Literal["secret_key", "gateway_secret", "internal_secret"]) -> str:
+    def secret(self, name: Literal["secret_key", "gateway_secret", "internal_secret", "engine_secret"]) -> str:
         """A secret of this installation. Raises ConfigError when the launcher has not made it yet."""
         if name == "secret_key" and self.secret_key:
             return self.secret_key

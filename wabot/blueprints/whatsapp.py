@@ -13,6 +13,7 @@ from ..lib import qr
 from ..lib.clock import now, to_rfc3339
 from ..plugins import NavItem
 from ..services import present
+from ..services.engines import Engine
 from ..services.sessions import DEFAULT, StartOrder
 from ..store.records import Session
 from . import _linking
@@ -53,6 +54,18 @@ def disconnect() -> Any:
         flash("Disconnected. This device is gone from your phone's list, and its data here is wiped.", "success")
     except WabotError as error:
         flash(error.detail, "error")
+    return redirect(url_for(".connect", session=_known(name)))
+
+
+@bp.post("/engine")
+@login_required
+def engine() -> Any:
+    name = field("session") or DEFAULT
+    try:
+        services().sessions.switch_engine(page_user().id, name, field("engine"), request_id())
+        flash("The engine is changed. Scan the new code with the same phone; what waits to be sent goes out then.", "success")
+    except WabotError as error:
+        flash(" ".join(errors_of(error).values()) or error.detail, "error")
     return redirect(url_for(".connect", session=_known(name)))
 
 
@@ -97,12 +110,21 @@ def _page(name: str | None, **more: Any) -> str:
         qr_svg=_picture(shown),
         networks=["live", "sandbox"] if settings.sandbox else ["live"],
         default_network=settings.default_network,
-        engines=services().sessions.engines(),
+        engines=services().sessions.engines.all(),
+        other_engines=_others(shown),
+        light_on_live=settings.light_on_live,
         phones=services().phones.of_user(page_user().id) if settings.sandbox else [],
         server_time=to_rfc3339(now()),
         next_step=next_step(),
         **context,
     )
+
+
+def _others(session: Session) -> list[Engine]:
+    """What it could be switched to; nothing while it is unlinked: the form to link it asks for the engine."""
+    may_switch = session.id and (session.linked or session.status in ("failed", "reconnecting")) and session.desired != "logout"
+    offered = services().sessions.engines.offered(session.network) if may_switch else []
+    return [one for one in offered if one.name != session.engine]
 
 
 def _known(name: str) -> str | None:

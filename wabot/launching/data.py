@@ -10,7 +10,7 @@ from pathlib import Path
 from ..config import ConfigError
 
 DIRECTORIES = ("secrets", "run", "db", "gateway", "sandbox", "logs", "mail")
-SECRETS = ("secret_key", "gateway_secret", "internal_secret")
+SECRETS = ("secret_key", "gateway_secret", "internal_secret", "engine_secret")
 
 # sun_path holds 107 bytes, and supervisor binds `<socket>.<pid>` first, with a pid of up to seven digits.
 LONGEST_SOCKET_PATH = 99

@@ -25,6 +25,8 @@ def for_programs(settings: Settings, environ: Mapping[str, str], db_port: int | 
         "WABOT_INTERNAL_URL": settings.internal_url,
         "CHROMIUM_PATH": str(browser(settings)),
         "WA_CHROMIUM_ARGS": settings.chromium_args,
+        "WA_BAILEYS_URL": settings.baileys_url or "",
+        "WA_BAILEYS_LIVE": str(int(settings.baileys_live)),
     }
     exported.pop("WABOT_DB_PORT", None)
     if db_port is not None:

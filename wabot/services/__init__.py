@@ -29,6 +29,7 @@ from .audit import AuditLog
 from .chat_book import ChatBook
 from .claims import Claims, owner_name
 from .delivery import Delivery
+from .engines import Engines
 from .erasure import Erasure
 from .event_stream import EventStream
 from .export import Exports
@@ -156,7 +157,7 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
     telling = Telling(store)
     hearing = Hearing(store, hooks_bell.ring, telling)
     acceptance = Acceptance(store, wake_ups.ring)
-    sessions = SessionService(store, gateway, publisher, preferences, settings, hearing)
+    sessions = SessionService(store, gateway, publisher, preferences, settings, hearing, Engines(gateway, settings))
     virtual_phones = VirtualPhones(store, sandbox, sessions)
     links = Links(store, settings)
     mails = Mails(store, settings, links, wake_ups.ring, door_of(settings), owner_name())

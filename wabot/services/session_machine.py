@@ -54,10 +54,28 @@ def ordered_start(session: Session, at: datetime, order: dict[str, Any]) -> dict
 def ordered_end(session: Session, at: datetime) -> dict[str, Any]:
     """The changes that disconnect makes first: from here on no observation of the earlier life counts, and it is shown as
     `connected` no more, however long the gateway takes to be told."""
-    changes = {"desired": "logout", "epoch": session.epoch + 1, "observed_at": at, **_NO_CODES}
+    changes = {
+        "desired": "logout",
+        "epoch": session.epoch + 1,
+        "observed_at": at,
+        "switch_to": None,
+        "switching": False,
+        **_NO_CODES,
+    }
     if session.status in RUNNING:
         changes |= {"status": "reconnecting", "reason": "disconnecting", "since": at}
     return changes
+
+
+def ordered_switch(session: Session, at: datetime, engine: str) -> dict[str, Any]:
+    """As `ordered_end`, but `switched` follows, whoever finishes it. What was linked takes messages in meanwhile."""
+    return {**ordered_end(session, at), "switch_to": engine, "switching": session.linked or session.switching}
+
+
+def switched(session: Session, at: datetime) -> dict[str, Any]:
+    """The old engine's login is gone, the new one's is to begin: one step, so that nothing can die in between."""
+    order = {"engine": session.switch_to, "method": "qr", "pairing_phone": None, "switch_to": None}
+    return {**ended(at), "switching": session.switching, **ordered_start(session, at, order)}
 
 
 def ordered_rest(session: Session, at: datetime) -> dict[str, Any]:
@@ -87,6 +105,8 @@ def ended(at: datetime) -> dict[str, Any]:
         "push_name": None,
         "memory_mb": None,
         "missing": [],
+        "switching": False,
+        "switch_to": None,
         **_NO_CODES,
     }
 
@@ -101,6 +121,8 @@ def observed(session: Session, snapshot: dict[str, Any]) -> dict[str, Any]:
         return {}
     if seen["status"] == "disconnected" or (seen["status"] == "failed" and not seen["linked"]):
         seen["desired"] = "off"
+    if session.switching and seen["linked"]:
+        seen["switching"] = False
     if seen["reason"] in LINK_ENDED:
         seen.update(linked=False, phone=None, push_name=None)
     if session.observed_at and _only_heartbeat(session, seen):
@@ -130,8 +152,8 @@ def as_of(session: Session, moment: datetime) -> Session:
 
 
 def accepts_messages(session: Session) -> bool:
-    """A linked session takes messages in, and lets them wait while it is not connected."""
-    return session.desired == "on" and (session.linked or session.status == "connected")
+    """A linked session takes messages in, and lets them wait while it is not connected; so does one that changes its engine."""
+    return session.switching or (session.desired == "on" and (session.linked or session.status == "connected"))
 
 
 def code_ran_out(session: Session, moment: datetime) -> bool:

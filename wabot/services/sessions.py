@@ -15,6 +15,7 @@ from ..lib.log import get_logger
 from ..store import Store
 from ..store.records import Session
 from . import session_machine as machine
+from .engines import Engines
 from .hearing import Hearing
 from .preferences import Preferences
 from .publishing import Publisher, pushes_of_session
@@ -43,6 +44,7 @@ class SessionService:
     preferences: Preferences
     settings: Settings
     hearing: Hearing
+    engines: Engines
 
     def status(self, user_id: str, name: str) -> Session:
         """A never used `default` is disconnected. Raises NotFound for any other unknown name."""
@@ -102,6 +104,21 @@ class SessionService:
             self._finish_logout(session, correlation_id)
         return self.status(user_id, name)
 
+    def switch_engine(self, user_id: str, name: str, engine: str, correlation_id: str) -> Session:
+        """Log out, and link anew with another engine; what waits to be sent goes on waiting, and more is taken in.
+
+        Raises NotFound, Invalid, and GatewayUnavailable when it will be done as soon as the gateway is back.
+        """
+        session = self.store.sessions.named(user_id, name)
+        if session is None:
+            raise NotFound(f"There is no session named {name[:40]!r}.")
+        self.engines.check(engine, session.network)
+        if engine != session.engine and session.desired != "logout":
+            ordered = self._change(session, machine.ordered_switch(session, now(), engine))
+            if ordered:
+                self._finish_logout(ordered, correlation_id)
+        return self.status(user_id, name)
+
     def restart(self, session: Session, correlation_id: str) -> Session:
         """End the browser and start it anew, in a new epoch; the login is kept."""
         order = {name: getattr(session, name) for name in ("engine", "network", "method", "pairing_phone")}
@@ -126,6 +143,7 @@ class SessionService:
             raise NotFound(f"There is no session named {name[:40]!r}.")
         self.disconnect(user_id, name, correlation_id)
         self.store.pacing.forget(session.id)
+        self.store.engine_logins.forget(session.id, now())
         if self.store.outbox.queue(session.id):
             self.store.lanes.mark({session.id: user_id}, now())  # the worker fails what waits in it, and then ends it
         else:
@@ -181,7 +199,10 @@ class SessionService:
     def _finish_logout(self, session: Session, correlation_id: str) -> Session:
         order = {"epoch": session.epoch, "network": session.network, "engine": session.engine}
         self.gateway.logout(session.id, order, correlation_id)
-        ended = self._change(session, machine.ended(now()))
+        changes = machine.switched(session, now()) if session.switch_to else machine.ended(now())
+        ended = self._change(session, changes)
+        if ended and session.switch_to:
+            self.tell_gateway_to_start(ended, correlation_id)
         return ended or self.store.sessions.get(session.id) or session
 
     def _needs_start(self, session: Session, wanted: dict[str, Any]) -> bool:
@@ -201,8 +222,7 @@ class SessionService:
         if network == "sandbox" and not self.settings.sandbox:
             raise Invalid.field("network", "the sandbox is switched off on this server")
         engine = order.engine or (known.engine if known else self.settings.default_engine)
-        if engine not in self.engines():
-            raise Invalid.field("engine", f"choose from {', '.join(self.engines())}")
+        self.engines.check(engine, network)
         phone = phones.to_e164(order.phone, "phone") if order.phone else None
         if order.method == "code" and not phone:
             raise Invalid.field("phone", "is needed to link with a pairing code")
@@ -213,13 +233,6 @@ class SessionService:
             "method": order.method,
             "pairing_phone": phone if order.method == "code" else None,
         }
-
-    def engines(self) -> list[str]:
-        """Names of the engines the gateway has; while it is away, the default one."""
-        try:
-            return [str(one["name"]) for one in self.gateway.engines()]
-        except GatewayUnavailable:
-            return [self.settings.default_engine]
 
     def _add(self, user_id: str, wanted: dict[str, Any]) -> Session:
         if len(self.store.sessions.of_user(user_id)) >= self.preferences.current().sessions_per_user:

@@ -17,6 +17,8 @@ from .sessions import SessionService
 
 STARTS_PER_ROUND = 2
 """Browsers started in one round, so that a reboot with ten sessions doesn't start ten at once."""
+LIGHT_STARTS_PER_ROUND = 25
+"""The same of sessions without a browser."""
 LOST_AFTER = 1.5
 """Seconds without an answer before connected sessions are shown as reconnecting."""
 
@@ -61,7 +63,9 @@ class Upkeep:
         missing = [one for one in wanted if not _held(one, snapshots.get(one.id)) and not machine.stays_out(one)]
         for session in missing:
             self.sessions.gateway_lost(session)  # the gateway has begun anew: nothing of it is connected
-        for session in missing[:STARTS_PER_ROUND]:
+        light = [one for one in missing if self.sessions.engines.light(one.engine)]
+        heavy = [one for one in missing if one not in light]
+        for session in heavy[:STARTS_PER_ROUND] + light[:LIGHT_STARTS_PER_ROUND]:
             correlation_id = new_id()
             log.info("session_restored", session_id=session.id, correlation_id=correlation_id)
             self.sessions.tell_gateway_to_start(session, correlation_id)

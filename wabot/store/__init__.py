@@ -19,6 +19,7 @@ from .audit import Audit
 from .chats import Chats
 from .counters import Counters
 from .endpoints import Endpoints
+from .engine_logins import EngineLogins
 from .event_log import EventLog
 from .events import AppliedEvents
 from .hearers import Hearers
@@ -69,6 +70,7 @@ class Store:
         self.hearers = Hearers(db)
         self.event_log = EventLog(db)
         self.endpoints = Endpoints(db)
+        self.engine_logins = EngineLogins(db)
         self.hook_deliveries = HookDeliveries(db)
         self.chats = Chats(db)
         self.wanted_media = WantedMediaEntries(db)

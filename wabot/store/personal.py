@@ -31,7 +31,7 @@ PERSONAL = {
 }
 """Collection → attribute of `Store` that erases a user's part of it, in this order: first what would still go out."""
 
-WITH_THE_SESSION = ("sessions", "pacing", "pacing_contacts", "lanes")
+WITH_THE_SESSION = ("sessions", "pacing", "pacing_contacts", "lanes", "engine_logins", "engine_records", "engine_graves")
 """Ends when the user's WhatsApp sessions are deleted, after their logout."""
 
 KEPT = {

@@ -120,6 +120,10 @@ class Session:
     restarts: int = 0
     last_error: str | None = None
     missing: list[str] = field(default_factory=list)
+    switch_to: str | None = None
+    """The engine that takes over once the login of the one before is gone."""
+    switching: bool = False
+    """The engine was changed and is not linked yet: messages are taken in and wait."""
     untold: str | None = None
     telling: list[dict[str, Any]] = field(default_factory=list)
     """Events that have not been told yet (services/hearing.py): {id, type, at, data}."""

@@ -37,13 +37,13 @@ export async function doorOf(network, { baileys, sandboxFile }) {
 /** @param {string} file @returns {Promise<Door>} */
 async function sandboxDoor(file) {
   const text = await readFile(file, 'utf8').catch(() => '{}');
-  const { url, root, media = null } = JSON.parse(text).baileys ?? {};
+  const { url, root_key: root } = JSON.parse(text).protocol ?? {};
   if (!url || !root || !/^[0-9a-f]{64}$/i.test(root) || !LOOPBACK.has(new URL(url).hostname))
     throw new GatewayError(
       'whatsapp_unreachable',
       'the sandbox is not running, or has no server for this engine',
     );
-  return { url, root, media };
+  return { url, root, media: null };
 }
 
 /** Every connection of Node passes through here, whoever opens it. */

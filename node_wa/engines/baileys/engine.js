@@ -66,10 +66,11 @@ export class BaileysEngine extends Answering {
   /** Settles when the first connection stands or has failed. */
   async start() {
     const { network, linked, ask } = this.options;
-    this.#library = await load(this.log);
     this.#door = await doorOf(network, this.settings);
-    this.#state = new State(this.#library, ask, (error) => this.#stateFailed(error));
-    await this.#state.open(linked);
+    const [library, opened] = await Promise.all([load(this.log), ask('state.open', {})]);
+    this.#library = library;
+    this.#state = new State(library, ask, (error) => this.#stateFailed(error));
+    this.#state.open(opened.creds, linked);
     if (this.#over) return;
     this.#prepare();
     this.#isNew = !this.#state.isLinked;

@@ -35,9 +35,8 @@ export class State {
     };
   }
 
-  /** @param {boolean} linked a login has to be there @returns {Promise<void>} throws `login_damaged` and what the gateway says */
-  async open(linked) {
-    const { creds: text } = await this.ask('state.open', {});
+  /** @param {string | null} text as the gateway keeps it @param {boolean} linked a login has to be there; throws `login_damaged` */
+  open(text, linked) {
     const creds = text === null ? null : this.#decoded('creds', text);
     if (linked && !creds?.account)
       throw new GatewayError('login_damaged', 'the login of this session is not in the database');

@@ -16,6 +16,7 @@ const QUICK = {
   WA_BACKOFF_MAX_MS: '1000',
   WA_HEARTBEAT_MS: '300',
   WA_HEARTBEAT_DEADLINE_MS: '1500',
+  WA_ACK_TIMEOUT_MS: '2500',
 };
 
 /** @returns {string} `3EB0` and 18 upper-case hex digits */
@@ -50,6 +51,7 @@ export class Gateway {
     fs.mkdirSync(path.join(data, 'secrets'), { recursive: true });
     fs.writeFileSync(path.join(data, 'secrets', 'gateway_secret'), gateway.secret, { mode: 0o600 });
     fs.writeFileSync(path.join(data, 'secrets', 'internal_secret'), internal, { mode: 0o600 });
+    fs.writeFileSync(path.join(data, 'secrets', 'engine_secret'), randomBytes(24).toString('hex'), { mode: 0o600 });
     gateway.web = await Web.start(internal);
     gateway.port = await freePort();
     await gateway.boot();
