@@ -72,6 +72,7 @@ def with_data(world: World) -> None:
     store.pacing.is_new_contact(session.id, "+12025550123", now())
     store.idempotency.remember(owner.id, "order-1", Remembered(new_id(), "x"), now() + timedelta(hours=1))
     store.lanes.mark({session.id: owner.id}, now())
+    store._db["engine_logins"].insert_one({"_id": f"sandbox:{session.id}", "generation": new_id()})
     world.services.media.want(messages_of(owner.id, 2))
     world.services.mails.notify("password_changed", user_id=owner.id)
 

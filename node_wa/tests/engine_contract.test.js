@@ -70,12 +70,16 @@ for (const [engine, { abilities, hosting, stored }] of await findEngines()) {
       assert.equal(started.status, 202);
       assert.equal(started.body.status, 'starting');
       const { qr, qr_expires_at, linked } = await gateway.status('main', 'qr', FIRST_QR_WITHIN_MS);
-      assert.ok(performance.now() - begun < (isLight ? FIRST_QR_WITHIN_MS : QR_WITHIN_MS), `QR after ${performance.now() - begun} ms`);
+      assert.ok(
+        performance.now() - begun < (isLight ? FIRST_QR_WITHIN_MS : QR_WITHIN_MS),
+        `QR after ${performance.now() - begun} ms`,
+      );
       assert.ok(Date.parse(qr_expires_at) > Date.now());
       assert.equal(linked, false);
       await sandbox.ok('POST', `/phones/${ME}/scan`, { qr });
       const session = await gateway.status('main', 'connected');
-      assert.deepEqual([session.phone, session.push_name, session.linked], [ME, `Phone ${ME}`, true]);
+      assert.deepEqual([session.phone, session.linked], [ME, true]);
+      if (!isLight) assert.equal(session.push_name, `Phone ${ME}`);
       assert.equal(session.qr, null);
       const statuses = gateway.web.told('session.status').map((event) => event.data.status);
       assert.deepEqual(statuses, ['starting', 'qr', 'authenticating', 'connected']);
@@ -163,7 +167,10 @@ for (const [engine, { abilities, hosting, stored }] of await findEngines()) {
         const since = new Date(Date.now() - 60_000).toISOString();
         const [lost, never] = [newMessageId(), newMessageId()];
         await sandbox.ok('PUT', '/faults', { lose_acks: true });
-        assert.equal((await gateway.send('main', BOT, 'settle me', { wa_message_id: lost })).code, 'outcome_unknown');
+        assert.equal(
+          (await gateway.send('main', BOT, 'settle me', { wa_message_id: lost })).code,
+          'outcome_unknown',
+        );
         await sandbox.ok('PUT', '/faults', { lose_acks: false });
         for (const wa_message_id of [lost, lost, never, never]) {
           const wanted = { claim: newClaim(), wa_message_id, to: BOT, body: 'settle me', since };

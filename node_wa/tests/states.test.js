@@ -36,7 +36,8 @@ describe('stored logins', () => {
     return { session: `s${sessions}`, network: 'sandbox', epoch };
   };
   /** @param {number} n @param {string} [text] @returns {[string, string, string][]} */
-  const many = (n, text = 'x'.repeat(200)) => Array.from({ length: n }, (_, k) => ['pre-key', `${k}`, `${text}${k}`]);
+  const many = (n, text = 'x'.repeat(200)) =>
+    Array.from({ length: n }, (_, k) => ['pre-key', `${k}`, `${text}${k}`]);
   const damaged = { code: 'login_damaged' };
 
   before(async () => {
@@ -52,13 +53,20 @@ describe('stored logins', () => {
     const owner = newOwner();
     const first = await newVault().open(owner);
     await first.set([['creds', 'creds', 'one'], ...many(300)]);
-    await first.set([['session', 'a', 'A'], ['pre-key', '7', null]]);
+    await first.set([
+      ['session', 'a', 'A'],
+      ['pre-key', '7', null],
+    ]);
     await first.set(many(200, 'y'.repeat(200)));
     const second = await newVault().open(owner);
     assert.deepEqual(await second.get('creds', ['creds', 'other']), { creds: 'one' });
     assert.deepEqual(await second.get('session', ['a']), { a: 'A' });
     const keys = await second.get('pre-key', ['7', '199', '299', '300']);
-    assert.deepEqual(keys, { 7: `${'y'.repeat(200)}7`, 199: `${'y'.repeat(200)}199`, 299: `${'x'.repeat(200)}299` });
+    assert.deepEqual(keys, {
+      7: `${'y'.repeat(200)}7`,
+      199: `${'y'.repeat(200)}199`,
+      299: `${'x'.repeat(200)}299`,
+    });
     await second.set([['pre-key', '299', null], ...many(100, 'z'.repeat(400))]);
     await second.set([['session', 'b', 'B']]);
     assert.deepEqual(await second.get('pre-key', ['299']), {});
@@ -93,7 +101,9 @@ describe('stored logins', () => {
     const owner = newOwner();
     const opened = await Promise.allSettled([1, 2, 3, 4, 5].map(() => newVault().open(owner)));
     const ledgers = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-    const writes = await Promise.allSettled(ledgers.map((ledger, n) => ledger.set([['creds', 'creds', `${n}`]])));
+    const writes = await Promise.allSettled(
+      ledgers.map((ledger, n) => ledger.set([['creds', 'creds', `${n}`]])),
+    );
     assert.equal(writes.filter(({ status }) => status === 'fulfilled').length, 1);
   });
 
@@ -111,7 +121,10 @@ describe('stored logins', () => {
 
   for (const [what, spoil] of /** @type {const} */ ([
     ['torn', (/** @type {Buffer} */ sealed) => sealed.subarray(0, sealed.length / 2)],
-    ['changed', (/** @type {Buffer} */ sealed) => Buffer.from(sealed.map((byte, n) => (n === 20 ? byte ^ 1 : byte)))],
+    [
+      'changed',
+      (/** @type {Buffer} */ sealed) => Buffer.from(sealed.map((byte, n) => (n === 20 ? byte ^ 1 : byte))),
+    ],
     ['emptied', () => Buffer.alloc(0)],
   ])) {
     test(`a ${what} record and a ${what} head are errors by name`, async () => {
@@ -160,8 +173,15 @@ describe('stored logins', () => {
     await assert.rejects(newVault('another secret, of another house').open(owner), damaged);
     await database.look(async (db) => {
       const heads = db.collection(/** @type {any} */ ('engine_logins'));
-      const head = await heads.findOne(/** @type {any} */ ({ _id: `sandbox:${owner.session}` }), { promoteBuffers: true });
-      await heads.insertMany(/** @type {any} */ ([{ ...head, _id: `live:${owner.session}` }, { ...head, _id: 'sandbox:thief' }]));
+      const head = await heads.findOne(/** @type {any} */ ({ _id: `sandbox:${owner.session}` }), {
+        promoteBuffers: true,
+      });
+      await heads.insertMany(
+        /** @type {any} */ ([
+          { ...head, _id: `live:${owner.session}` },
+          { ...head, _id: 'sandbox:thief' },
+        ]),
+      );
     });
     await assert.rejects(newVault().open({ ...owner, network: 'live' }), damaged);
     await assert.rejects(newVault().open({ ...owner, session: 'thief' }), damaged);
@@ -203,7 +223,9 @@ describe('stored logins', () => {
     const owner = newOwner();
     let confirmed = 0;
     for (let life = 1; life <= 4; life += 1) {
-      const child = fork(WRITER, [database.uri, SECRET, owner.session, String(life), String(confirmed)], { stdio: 'inherit' });
+      const child = fork(WRITER, [database.uri, SECRET, owner.session, String(life), String(confirmed)], {
+        stdio: 'inherit',
+      });
       child.on('message', (n) => {
         confirmed = Number(n);
       });

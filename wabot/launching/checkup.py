@@ -5,6 +5,7 @@ What answers over the network is asked with a deadline; nothing is changed and n
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -22,6 +23,7 @@ from . import environment
 
 OLDEST_NODE = 20
 _SECONDS = 10
+_NODE_MODULES = Path(__file__).resolve().parents[2] / "node_wa" / "node_modules"
 _FREE_MB = 500
 """Below this much room the database and the browsers get into trouble soon."""
 _PROGRAMS = {
@@ -52,6 +54,7 @@ def findings(services: Services) -> Iterator[Finding]:
     yield _look("mail", settings, _mail)
     yield _look("browser", settings, _browser)
     yield _look("node", settings, _node)
+    yield _look("light engine", settings, _light_engine)
     yield _look("data", settings, _data)
 
 
@@ -105,6 +108,20 @@ def _node(_: Settings) -> str:
     if number is None or int(number[1]) < OLDEST_NODE:
         raise Ailment(f"is {version}: the gateway needs {OLDEST_NODE} or newer.")
     return version
+
+
+def _light_engine(settings: Settings) -> str:
+    """Optional, so it is fine without; who runs it should know on what terms."""
+    package = _NODE_MODULES / "baileys" / "package.json"
+    if not package.is_file():
+        return "baileys is not installed; whatsapp-web.js works without it (`make setup` installs it)"
+    version = json.loads(package.read_text())["version"]
+    where = (
+        "allowed on the live network"
+        if settings.baileys_live
+        else "for test mode only, WA_BAILEYS_LIVE=1 allows it on the live network"
+    )
+    return f"baileys {version} (MIT), which stands on libsignal (GPL-3.0); experimental, {where}"
 
 
 def _data(settings: Settings) -> str:

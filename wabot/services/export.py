@@ -154,6 +154,7 @@ NOT_EXPORTED = {
     "pacing": "when a session may send next",
     "pacing_contacts": "the numbers stand in the messages",
     "lanes": "whose turn it is to send",
+    "engine_logins": "keys of a login at WhatsApp: whoever has them is that device",
 }
 """Collection of a user's data → why it has no part."""
 

@@ -31,7 +31,7 @@ PERSONAL = {
 }
 """Collection → attribute of `Store` that erases a user's part of it, in this order: first what would still go out."""
 
-WITH_THE_SESSION = ("sessions", "pacing", "pacing_contacts", "lanes", "engine_logins", "engine_records", "engine_graves")
+WITH_THE_SESSION = ("sessions", "pacing", "pacing_contacts", "lanes", "engine_logins")
 """Ends when the user's WhatsApp sessions are deleted, after their logout."""
 
 KEPT = {
@@ -41,6 +41,7 @@ KEPT = {
     "settings": "of the installation",
     "workers": "names of processes",
     "applied_events": "ids of events, for a week",
+    "engine_graves": "random names, for the minutes it takes to clear records that nobody can read any more",
     "limit_reports": "who is being limited just now, for seconds",
     "login_failures": "digests, for an hour",
 }

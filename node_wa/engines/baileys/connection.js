@@ -80,6 +80,25 @@ export class Connection {
     return !this.#over && this.sock.ws.isOpen && Date.now() - this.#heardAt < this.keepAlive + 6_000;
   }
 
+  /** Ends the link itself; settles when WhatsApp has said so, or has closed. @param {string} jid */
+  async leave(jid) {
+    const { ev } = this.sock;
+    const closed = new Promise((resolve) =>
+      ev.on(
+        'connection.update',
+        (/** @type {any} */ { connection }) => connection === 'close' && resolve(null),
+      ),
+    );
+    const content = [{ tag: 'remove-companion-device', attrs: { jid, reason: 'user_initiated' } }];
+    const asked = this.sock.query({
+      tag: 'iq',
+      attrs: { to: 's.whatsapp.net', type: 'set', xmlns: 'md' },
+      content,
+    });
+    asked.catch(() => undefined); // closing is an answer too
+    await Promise.race([asked, closed]);
+  }
+
   /** Nothing of it is heard any more; settles when it is closed. */
   async end() {
     this.#over = true;

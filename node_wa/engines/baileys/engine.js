@@ -263,23 +263,8 @@ export class BaileysEngine extends Answering {
 
   async #leave() {
     if (!this.#isOpen) return false;
-    const { sock } = this.#connection;
-    const left = deferred();
-    sock.ev.on(
-      'connection.update',
-      (/** @type {any} */ { connection }) => connection === 'close' && left.resolve(undefined),
-    );
-    const content = [
-      { tag: 'remove-companion-device', attrs: { jid: this.#state.creds.me.id, reason: 'user_initiated' } },
-    ];
-    const asked = sock.query({
-      tag: 'iq',
-      attrs: { to: 's.whatsapp.net', type: 'set', xmlns: 'md' },
-      content,
-    });
-    asked.catch(() => undefined); // closing it is an answer too
     const late = () => new GatewayError('deadline', 'WhatsApp does not confirm the log-out');
-    await within(Promise.race([asked, left.promise]), LOGOUT_MS, late);
+    await within(this.#connection.leave(this.#state.creds.me.id), LOGOUT_MS, late);
     return true;
   }
 

@@ -36,7 +36,14 @@ export class TestDatabase {
   async boot() {
     const server = path.join(ROOT, '.venv', 'bin', 'secantusd-py');
     const settings = path.join(ROOT, 'wabot', 'launching', 'db.toml');
-    const where = ['--host', '127.0.0.1', '--port', String(this.port), '--storage-path', path.join(this.data, 'db')];
+    const where = [
+      '--host',
+      '127.0.0.1',
+      '--port',
+      String(this.port),
+      '--storage-path',
+      path.join(this.data, 'db'),
+    ];
     const options = ['--sync-on-commit', '--standalone', '--log-level', 'WARNING'];
     const command = ['--pdeathsig', 'KILL', server, '--config', settings, ...where, ...options];
     this.#process = spawn('setpriv', command, { stdio: ['ignore', 'ignore', 'inherit'], cwd: ROOT });

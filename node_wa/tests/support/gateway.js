@@ -51,7 +51,9 @@ export class Gateway {
     fs.mkdirSync(path.join(data, 'secrets'), { recursive: true });
     fs.writeFileSync(path.join(data, 'secrets', 'gateway_secret'), gateway.secret, { mode: 0o600 });
     fs.writeFileSync(path.join(data, 'secrets', 'internal_secret'), internal, { mode: 0o600 });
-    fs.writeFileSync(path.join(data, 'secrets', 'engine_secret'), randomBytes(24).toString('hex'), { mode: 0o600 });
+    fs.writeFileSync(path.join(data, 'secrets', 'engine_secret'), randomBytes(24).toString('hex'), {
+      mode: 0o600,
+    });
     gateway.web = await Web.start(internal);
     gateway.port = await freePort();
     await gateway.boot();
