@@ -114,6 +114,9 @@ def test_a_file_comes_back_byte_by_byte(teller: Teller, files: Files, owner: Own
         (b"OggS\x00\x02" + b"\0" * 60, "text/html", "audio/ogg"),
         (b"\0\0\0\x18ftypmp42" + b"\0" * 60, "video/mp4", "video/mp4"),
         (b"\xff\xd8\xff\xe0\x00\x10JFIF\0" + b"\0" * 60, "image/jpeg", "image/jpeg"),
+        (b"RIFF\x24\0\0\0WEBPVP8X" + b"\0" * 60, "image/webp", "image/webp"),
+        (b"\0\0\0\x20ftypM4A " + b"\0" * 60, "audio/mp4", "audio/mp4"),
+        (b"\0\0\0\x20ftypheic" + b"\0" * 60, "image/heic", "application/octet-stream"),
     ],
 )
 def test_a_file_is_given_out_as_what_it_is(

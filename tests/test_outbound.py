@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import socket
 import ssl
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from email.utils import formatdate
 from http.server import HTTPServer
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from dnslib import QTYPE, RR, A, DNSRecord
 from dnslib.server import BaseResolver, DNSServer
 
 from tests.support.receiver import Receiver, _handler, dripping
+from wabot.lib.deadline_sockets import DeadlineSocket
 from wabot.lib.outbound import Door, NotAllowed, Unreachable
 
 BODY = b"{}"
@@ -163,6 +166,30 @@ def test_a_dripping_answer_ends_at_the_deadline(first: bytes, status: int | None
         else:
             assert door.post(f"http://127.0.0.1:{port}/", BODY, {}, timeout=0.5).status == status
     assert 0.4 < time.monotonic() - started < 2
+
+
+def test_an_address_that_does_not_answer_leaves_time_for_the_next(receiver: Receiver) -> None:
+    with socket.socket() as mute, socket.socket() as first, socket.socket() as second:
+        mute.bind(("127.0.0.2", receiver.port))
+        mute.listen(0)
+        for one in (first, second):  # its queue is full: further ones are left without an answer
+            one.setblocking(False)
+            one.connect_ex(("127.0.0.2", receiver.port))
+        started = time.monotonic()
+        with DeadlineSocket.connected(["127.0.0.2", "127.0.0.1"], receiver.port, started + 2) as reached:
+            assert reached.getpeername()[0] == "127.0.0.1"
+        assert 0.9 < time.monotonic() - started < 1.9
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [("120", 120), ("0", 0), (formatdate(time.time() + 3600, usegmt=True), 3600), (formatdate(0, usegmt=True), None),
+     ("soon", None), ("-5", None), ("9" * 30, None)],
+)  # fmt: skip
+def test_retry_after_is_seconds_or_a_date(receiver: Receiver, told: str, seconds: float | None) -> None:
+    receiver.answer = lambda _: (503, {"Retry-After": told})
+    answer = Door(https_only=False, allowed=frozenset({"127.0.0.1"})).post(receiver.url, BODY, {}, timeout=5)
+    assert answer.retry_after == (seconds and pytest.approx(seconds, abs=120))
 
 
 def test_a_resolver_that_hangs_ends_at_the_deadline() -> None:

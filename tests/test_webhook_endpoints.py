@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
@@ -13,6 +15,7 @@ from tests.support import hooked as house
 from tests.support.hooked import Hooked
 from tests.support.receiver import Receiver
 from tests.support.waiting import wait_until
+from tests.support.web import bearer
 from wabot.lib.clock import from_rfc3339, now, to_rfc3339
 
 hooked, receiver, settings = house.hooked, house.receiver, house.settings
@@ -207,5 +210,29 @@ def test_old_deliveries_and_deleted_endpoints_are_cleared_away(hooked: Hooked, r
     store = hooked.services.store
     assert store.endpoints.get(made["id"]) is None
     assert store.hook_deliveries.page(made["id"], limit=5).items == []
-    assert len(store.event_log.after(hooked.linked.user["id"], "", 10)) == 1
+    assert len(store.event_log.after(hooked.linked.user["id"], "", "g", 10)) == 1
     assert store.event_log.remove_before(now() + timedelta(days=1)) == 1
+
+
+def test_events_are_heard_from_a_point_on_however_many_tests_lie_between(hooked: Hooked, receiver: Receiver) -> None:
+    """As `listen` does, page by page."""
+    made = hooked.endpoint(receiver.url, "message.queued")
+    begun = to_rfc3339(now())
+    wanted = [hooked.send("first")]
+    for _ in range(3):
+        hooked.call("POST", f"/{made['id']}/test", {}, status=202)
+    wanted.append(hooked.send("second"))
+    hooked.work()
+    heard: list[str] = []
+    query = {"since": begun, "limit": "2"}
+
+    def all_heard() -> bool:
+        client: Any = hooked.linked.client
+        page = client.get("/api/events", query_string=query, headers=bearer(hooked.linked.token)).get_json()
+        query.pop("since", None)
+        query["cursor"] = page["next_cursor"]
+        heard.extend(json.loads(one["payload"])["data"]["id"] for one in page["items"])
+        return len(heard) >= 2
+
+    wait_until(all_heard, 10, "both are heard")
+    assert heard == wanted

@@ -27,14 +27,16 @@ _SHOWN = {
     "video/webm": "video/webm",
 }
 """Types a browser may show in a page, each by the names it goes by. None of them can hold a script."""
+_PICTURES_IN_MP4 = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis")
+"""Brands of files that are built like a film, and are none (ISO 23008-12)."""
 
 
 def sniff(path: Path) -> str:
     """One of the few types that are shown in a page, or OTHER."""
     with path.open("rb") as file:
         head = file.read(_HEAD)
-    if head[4:8] == b"ftyp":
-        return "audio/mp4" if head[8:11] == b"M4A" else "video/mp4"
+    if head[4:8] == b"ftyp" and head[8:12] not in _PICTURES_IN_MP4:
+        return "audio/mp4" if head[8:11] in (b"M4A", b"M4B") else "video/mp4"
     try:
         found = puremagic.magic_string(head)
     except (puremagic.PureError, ValueError):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from ..lib.clock import to_rfc3339
+from ..lib.clock import now, to_rfc3339
 from ..store import Store
 from ..store.hook_records import ToldEvent
-from ..store.ids import earliest_at, new_id
+from ..store.ids import derived, earliest_at, new_id
 from .hearing import Hearing
 from .hook_attempts import payload_of, public_id
+
+SETTLED = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -27,8 +29,11 @@ class EventStream:
         """From the first time on this user's events are kept."""
         self.hearing.begin(user_id)
 
-    def after(self, user_id: str, cursor: str, limit: int) -> list[ToldEvent]:
-        return [one for one in self.store.event_log.after(user_id, cursor, limit) if one.only is None]
+    def after(self, user_id: str, cursor: str, limit: int) -> tuple[list[ToldEvent], str]:
+        """Up to `limit` events, tests left out, and the cursor to go on from. Without the newest: another process may still be
+        writing one that comes before them."""
+        found = self.store.event_log.after(user_id, cursor, derived(now() - SETTLED, 0), limit)
+        return [one for one in found if one.only is None], found[-1].told if found else cursor
 
 
 def shapes(events: list[ToldEvent]) -> Iterator[dict[str, str]]:

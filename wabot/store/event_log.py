@@ -29,9 +29,9 @@ class EventLog:
         found = self._events.find({"_id": {"$in": [ids.parse(one) for one in event_ids]}})
         return {str(one["_id"]): record_of(ToldEvent, one) for one in found}
 
-    def after(self, user_id: str, told: str, limit: int) -> list[ToldEvent]:
-        """The user's events told after that point, in this order."""
-        found = self._events.find({"user_id": user_id, "told": {"$gt": told}}).sort("told", 1).limit(limit)
+    def after(self, user_id: str, told: str, until: str, limit: int) -> list[ToldEvent]:
+        """The user's events told after that point and before `until`, in this order."""
+        found = self._events.find({"user_id": user_id, "told": {"$gt": told, "$lt": until}}).sort("told", 1).limit(limit)
         return [record_of(ToldEvent, one) for one in found]
 
     def between(self, user_id: str, since: datetime, until: datetime, limit: int, after: str = "") -> list[ToldEvent]:

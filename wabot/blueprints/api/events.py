@@ -33,7 +33,7 @@ def list_events() -> dict[str, Any]:
     stream, waiting = services().event_stream, live().waiting
     stream.listen(user_id)
     cursor = asked.cursor or stream.start(asked.since)
-    found = stream.after(user_id, cursor, asked.limit)
+    found, cursor = stream.after(user_id, cursor, asked.limit)
     if not found and asked.wait:
         if not waiting.enter(user_id):
             raise RateLimited("Too many of your calls are waiting already.", code="too_many_waiting", retry_after=5)
@@ -41,10 +41,10 @@ def list_events() -> dict[str, Any]:
             deadline = time.monotonic() + asked.wait
             while not found and time.monotonic() < deadline:
                 time.sleep(_LOOK_EVERY)
-                found = stream.after(user_id, cursor, asked.limit)
+                found, cursor = stream.after(user_id, cursor, asked.limit)
         finally:
             waiting.leave(user_id)
-    return {"items": list(shapes(found)), "next_cursor": found[-1].told if found else cursor}
+    return {"items": list(shapes(found)), "next_cursor": cursor}
 
 
 @bp.get("/events/schemas")
