@@ -134,7 +134,7 @@ def test_a_refused_name_stands_beside_its_field(person: Browser, name: str, word
     answer = person.submit("/whatsapp", "/whatsapp/initialize", new="1", session=name, network="live", method="qr")
     page = html.unescape(answer.get_data(as_text=True))
     assert answer.status_code == 422 and words.lower() in page.lower()
-    assert '<details class="mt-6" id="another" open>' in page
+    assert '<details class="more mt-6" id="another" open>' in page
     assert re.search(rf'id="new-session"[^>]*value="{name}"[^>]*aria-invalid="true"', page)
 
 

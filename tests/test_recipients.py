@@ -48,7 +48,7 @@ def test_nothing_is_sent_while_a_number_is_wrong_and_all_is_kept(person: Browser
     answer = person.submit("/messages/new", to=f"{ANN}, <b>mum</b>, 12", message="Hello", session="default")
     page = answer.get_data(as_text=True)
     assert answer.status_code == 422
-    assert "“b mum /b”, “12” are not phone numbers" in html.unescape(page)
+    assert "“b mum /b”, “12” are no phone numbers" in html.unescape(page)
     assert field_of(page, "to").split("\n") == ["b mum /b", "12", "+1 202-555-0143"]
     assert sent(linked) == []
 
@@ -59,7 +59,7 @@ def test_what_the_limits_refuse_stays_in_the_form(person: Browser, linked: Linke
     page = answer.get_data(as_text=True)
     assert answer.status_code == 429 and answer.headers["Retry-After"]
     assert len(field_of(page, "to").split("\n")) == 10
-    assert "60 messages are accepted" in page
+    assert "Messages accepted: 60" in page
     assert len(sent(linked)) == 60
 
 

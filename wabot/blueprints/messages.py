@@ -22,6 +22,8 @@ from ..store.messages import MessageFilter
 from ..store.records import Message
 from ._context import login_required, next_step, page_user, request_id, services
 from ._forms import errors_of, field, values
+from ._languages import gettext as _
+from ._languages import number
 from ._limits import SendAllowance
 
 bp = Blueprint("messages", __name__, url_prefix="/messages")
@@ -125,14 +127,16 @@ def decide(message_id: str) -> Any:
 def _accepted(sent: recipients.Sent) -> Any:
     if len(sent.messages) == 1:
         return redirect(url_for(".one", message_id=sent.messages[0].id))
-    flash(f"{len(sent.messages)} messages are accepted, one for each number.", "success")
+    flash(_("%(count)s messages are accepted, one for each number.", count=number(len(sent.messages))), "success")
     return redirect(url_for(".log"))
 
 
 def _refused(error: WabotError, sent: recipients.Sent | None = None) -> Any:
     """The form again; in its field stand only the numbers that got no message."""
     if sent and sent.messages:
-        flash(f"{len(sent.messages)} messages are accepted. The numbers that are left stand below.", "success")
+        flash(
+            _("Messages accepted: %(count)s. The numbers that are left stand below.", count=number(len(sent.messages))), "success"
+        )
     left = "\n".join(sent.left) if sent else field("to")[:_TYPED]
     return _form({**values(), "to": phone_lists.read(left).text}, errors_of(error)), error.status
 

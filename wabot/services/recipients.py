@@ -8,11 +8,14 @@ from dataclasses import dataclass, replace
 from ..errors import Invalid, WabotError
 from ..lib.phone_lists import PhoneList, read
 from ..store.records import Message
+from ..words import Text
 from .allowance import Allowance
 from .messages import Draft, MessageService
 
 MOST = 100
 """Numbers that may be written to at once."""
+_NAMED = 5
+"""So many of those that are none are named in the refusal."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,9 @@ def checked(text: str) -> PhoneList:
     if not found.numbers and not found.refused:
         raise Invalid.field("to", "is empty")
     if len(found.numbers) > MOST:
-        raise Invalid.field("to", f"has {len(found.numbers)} numbers: {MOST} at once are the most")
+        raise Invalid.field(
+            "to", Text("has %(count)s numbers: %(most)s at once are the most", count=len(found.numbers), most=MOST)
+        )
     if found.refused:
         raise Invalid.field("to", _refusal(found), code="invalid_number")
     return found
@@ -57,10 +62,14 @@ def send_to_each(
     return Sent(sent, [])
 
 
-def _refusal(found: PhoneList) -> str:
-    named = ", ".join(f"“{one[:40]}”" for one in found.refused[:5])
-    more = len(found.refused) - 5
-    named += f" and {more} more" if more > 0 else ""
-    if len(found.refused) == 1:
-        return f"{named} is not a phone number: write it in the international form, such as +1 202 555 0123, or take it out"
-    return f"{named} are not phone numbers: write them in the international form, such as +1 202 555 0123, or take them out"
+def _refusal(found: PhoneList) -> Text:
+    named = ", ".join(f"“{one[:40]}”" for one in found.refused[:_NAMED])
+    if len(found.refused) > _NAMED:
+        return Text(
+            "%(named)s and %(more)s more are no phone numbers: write them like +1 202 555 0123, or take them out",
+            named=named,
+            more=len(found.refused) - _NAMED,
+        )
+    if len(found.refused) > 1:
+        return Text("%(named)s are no phone numbers: write them like +1 202 555 0123, or take them out", named=named)
+    return Text("%(named)s is not a phone number: write it in the international form, such as +1 202 555 0123", named=named)

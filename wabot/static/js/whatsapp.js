@@ -34,7 +34,7 @@ function countDown() {
   const left = document.querySelector('#session-panel [data-expires]')
   if (left === null || !left.dataset.expires) return
   const leftMs = Date.parse(left.dataset.expires) - (Date.now() + SKEW_MS)
-  const text = `${left.dataset.expiresWords} ${Math.max(Math.ceil(leftMs / 1000), 0)} s`
+  const text = left.dataset.expiresWords.replace('{seconds}', String(Math.max(Math.ceil(leftMs / 1000), 0)))
   if (left.textContent !== text) left.textContent = text
   if (leftMs < -500) update()
 }
