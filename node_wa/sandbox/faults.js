@@ -1,7 +1,8 @@
 /**
  * Faults a tester can switch on. Setting them replaces all of them: what is left out is off.
  *
- * Events: `change` (the new values), `drop` (cut every socket, once), `hang` (every page open now stops answering)
+ * Events: `change` (the new values), `drop` (cut every socket, once), `replace` (as if
+ * every protocol device came online elsewhere, once), `hang` (every page open now stops answering)
  * and `resume`.
  */
 import { EventEmitter } from 'node:events';
@@ -23,6 +24,7 @@ import { EventEmitter } from 'node:events';
  * @property {boolean | number} damage_message the first sendings of each message can't be decrypted; true is one
  * @property {boolean} replay_message every message reaches a protocol device twice, byte for byte
  * @property {number} ask_again how often a phone asks again for each message of a protocol device
+ * @property {boolean} replace_login tells every protocol device once that it came online elsewhere; reads false again at once
  * @property {number} refuse_login the reason with which protocol logins fail; 0 is none
  */
 
@@ -44,6 +46,7 @@ export const NO_FAULTS = Object.freeze({
   replay_message: false,
   ask_again: 0,
   refuse_login: 0,
+  replace_login: false,
 });
 
 const SLOW_SYNC_MS = 20_000;
@@ -71,9 +74,10 @@ export class Faults extends EventEmitter {
   /** @param {Partial<FaultValues>} values */
   set(values) {
     const before = this.#values;
-    this.#values = Object.freeze({ ...NO_FAULTS, ...values, drop_socket: false });
+    this.#values = Object.freeze({ ...NO_FAULTS, ...values, drop_socket: false, replace_login: false });
     this.emit('change', this.#values);
     if (values.drop_socket) this.emit('drop');
+    if (values.replace_login) this.emit('replace');
     if (this.#values.page_hang) this.emit('hang');
     else if (before.page_hang) this.emit('resume');
     return this.#values;

@@ -180,6 +180,7 @@ test('faults are replaced as a whole', async () => {
     replay_message: false,
     ask_again: 0,
     refuse_login: 0,
+    replace_login: false,
   });
 });
 

@@ -23,6 +23,7 @@ const FAULTS = {
   damage_message: { anyOf: [{ type: 'boolean' }, count(MAX_REPEATS)] },
   replay_message: { type: 'boolean' },
   ask_again: count(MAX_REPEATS),
+  replace_login: { type: 'boolean' },
   refuse_login: { type: 'integer', enum: [0, 401, 403, 405, 406, 409, 419, 500, 503] },
 };
 

@@ -6,6 +6,7 @@ import { errorText, log } from '../log.js';
 import { lidJid, numberJid, personAt } from './addresses.js';
 import { bundleInRetry } from './bundles.js';
 import { PhoneCipher } from './cipher.js';
+import { historyStanza } from './history.js';
 import { damaged, messageStanza, tickStanza } from './incoming.js';
 import { takeMessage } from './outgoing.js';
 import { answer } from './queries.js';
@@ -116,16 +117,18 @@ export class Companion {
     if (this.#isActive) return;
     this.#isActive = true;
     const waiting = [...this.device.queue];
+    const isNew = !this.rooms.shelf.session(this.device.id, this.device.number);
     for (const item of waiting) this.#hand(item, true);
     this.#next(async () => {
-      setTimeout(() => this.#tellOffline(waiting.length), this.rooms.faults.syncMs(0)).unref();
+      setTimeout(() => this.#synced(waiting.length, isNew), this.rooms.faults.syncMs(0)).unref();
     });
   }
 
-  /** @param {number} count */
-  #tellOffline(count) {
+  /** @param {number} count of what waited @param {boolean} isNew */
+  #synced(count, isNew) {
     if (this.rooms.faults.values.stall_stanza === 'offline') return;
     this.tell(stanza('ib', { from: SERVER }, [stanza('offline', { count })]));
+    if (isNew) this.#next(async () => this.tell(await historyStanza(this.rooms, this.device)));
   }
 
   /** @param {Item} item */

@@ -6,6 +6,9 @@ import { PhoneCipher } from './cipher.js';
 import { letterOf } from './letters.js';
 import { stanza } from './stanzas.js';
 
+/** From the end: within the ciphertext or its authentication code, whatever kind of ciphertext it is. */
+const INTO_THE_CODE = 10;
+
 /**
  * @typedef {import('./stanzas.js').Stanza} Stanza
  * @typedef {import('../state.js').Message} Message
@@ -67,6 +70,6 @@ export const tickStanza = (message, ack, waited) =>
 export function damaged(sound) {
   const [enc] = /** @type {Stanza[]} */ (sound.content);
   const bytes = Buffer.from(/** @type {Uint8Array} */ (enc.content));
-  bytes[bytes.length - 1] ^= 1;
+  bytes[bytes.length - INTO_THE_CODE] ^= 1;
   return { ...sound, content: [{ ...enc, content: bytes }] };
 }

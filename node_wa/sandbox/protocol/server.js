@@ -47,6 +47,7 @@ export class ProtocolServer {
     });
     this.server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
     rooms.faults.on('drop', () => this.#drop());
+    rooms.faults.on('replace', () => this.#each((connection) => connection.replace()));
   }
 
   /**
@@ -58,6 +59,8 @@ export class ProtocolServer {
       this.server.once('error', reject);
       this.server.listen(port, '127.0.0.1', () => resolve(undefined));
     });
+    // Devices linked before will be back at once.
+    if ([...this.rooms.world.state.devices.values()].some(({ index }) => index)) await this.#ready();
     return /** @type {import('node:net').AddressInfo} */ (this.server.address()).port;
   }
 
@@ -73,7 +76,12 @@ export class ProtocolServer {
   }
 
   #drop() {
-    for (const connection of [...this.#connections]) connection.drop();
+    this.#each((connection) => connection.drop());
+  }
+
+  /** @param {(connection: Connection) => void} act */
+  #each(act) {
+    for (const connection of [...this.#connections]) act(connection);
   }
 
   /** @returns {Promise<ProtocolRooms>} */
