@@ -56,6 +56,8 @@ def _messages() -> Iterator[tuple[str, str | tuple[str, ...]]]:
     ]
     for folder, methods, settings, keywords in ways:
         for name, _, message, _, _ in extract_from_dir(folder, methods, settings, keywords):
+            if not any(map(str.isalpha, message if isinstance(message, str) else message[0])):
+                continue  # of an error that puts its text together: `"; ".join(…)`
             yield str((folder / name).relative_to(ROOT)), message
 
 

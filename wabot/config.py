@@ -17,6 +17,8 @@ from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, valida
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
+from .words import N_
+
 DEFAULT_ADMIN_EMAIL = "admin@admin.com"
 DEFAULT_ADMIN_PASSWORD = "Admin@7501"  # noqa: S105  # the documented first login of a local start; production refuses it
 
@@ -28,7 +30,7 @@ def email_address(text: str) -> str:
     try:
         checked = validate_email(text.strip(), check_deliverability=False, globally_deliverable=False)
     except EmailNotValidError as error:
-        raise ValueError("is not an e-mail address, such as name@example.com") from error
+        raise ValueError(N_("is not an e-mail address, such as name@example.com")) from error
     return checked.normalized.lower()
 
 

@@ -23,13 +23,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from .words import N_, Text
+
 
 class WabotError(Exception):
     """Base of all. Class attributes give the defaults; every one may be given anew where it is raised."""
 
     code = "internal_error"
     status = 500
-    title = "Something went wrong"
+    title = N_("Something went wrong")
 
     def __init__(
         self,
@@ -51,12 +53,12 @@ class WabotError(Exception):
 class Invalid(WabotError):
     code = "invalid_request"
     status = 422
-    title = "The request can't be used as it is"
+    title = N_("The request can't be used as it is")
 
     @classmethod
     def field(cls, name: str, why: str, *, code: str | None = None) -> Invalid:
         """One wrong field: `name` as in the request, `why` for people."""
-        return cls(f"{name}: {why}", code=code, fields={name: why})
+        return cls(Text("%(field)s: %(why)s", field=name, why=why), code=code, fields={name: why})
 
 
 class InvalidNumber(Invalid):
@@ -70,64 +72,64 @@ class WrongPassword(Invalid):
 class MalformedRequest(WabotError):
     code = "malformed_request"
     status = 400
-    title = "The request can't be read"
+    title = N_("The request can't be read")
 
 
 class TooLarge(WabotError):
     code = "too_large"
     status = 413
-    title = "The request is too large"
+    title = N_("The request is too large")
 
 
 class Unauthenticated(WabotError):
     code = "unauthenticated"
     status = 401
-    title = "Say who you are: a login token or an API key is needed"
+    title = N_("Say who you are: a login token or an API key is needed")
 
 
 class InvalidCredentials(Unauthenticated):
     code = "invalid_credentials"
-    title = "E-mail address or password is wrong"
+    title = N_("E-mail address or password is wrong")
 
 
 class OtpRequired(Unauthenticated):
     code = "otp_required"
-    title = "A code of the second factor is needed as well"
+    title = N_("A code of the second factor is needed as well")
 
 
 class InvalidOtp(Unauthenticated):
     code = "invalid_otp"
-    title = "The code is wrong, too old, or was used before"
+    title = N_("The code is wrong, too old, or was used before")
 
 
 class Forbidden(WabotError):
     code = "forbidden"
     status = 403
-    title = "You may not do this"
+    title = N_("You may not do this")
 
 
 class NotFound(WabotError):
     code = "not_found"
     status = 404
-    title = "There is nothing here"
+    title = N_("There is nothing here")
 
 
 class Conflict(WabotError):
     code = "conflict"
     status = 409
-    title = "This can't be done in the present state"
+    title = N_("This can't be done in the present state")
 
 
 class RateLimited(WabotError):
     code = "rate_limited"
     status = 429
-    title = "Too many requests"
+    title = N_("Too many requests")
 
 
 class Unavailable(WabotError):
     code = "unavailable"
     status = 503
-    title = "A part of wabot is away for a moment; it comes back by itself"
+    title = N_("A part of wabot is away for a moment; it comes back by itself")
 
     def __init__(self, detail: str = "", *, retry_after: int = 2, code: str | None = None) -> None:
         super().__init__(detail, retry_after=retry_after, code=code)
@@ -135,9 +137,9 @@ class Unavailable(WabotError):
 
 class DatabaseUnavailable(Unavailable):
     code = "database_unavailable"
-    title = "The database doesn't answer; nothing was stored. Try again in a moment"
+    title = N_("The database doesn't answer; nothing was stored. Try again in a moment")
 
 
 class GatewayUnavailable(Unavailable):
     code = "gateway_unavailable"
-    title = "The WhatsApp gateway doesn't answer; it is being restarted. Try again in a moment"
+    title = N_("The WhatsApp gateway doesn't answer; it is being restarted. Try again in a moment")

@@ -14,6 +14,8 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from .words import N_
+
 REGISTRY: dict[str, type[Event]] = {}
 
 
@@ -112,6 +114,8 @@ class Event:
     data: dict[str, Any]
 
     type: ClassVar[str] = ""
+    words: ClassVar[str] = ""
+    """For people who choose what they want to hear of."""
     version: ClassVar[int] = 1
     push: ClassVar[str] = ""
     """The Socket.IO event that carries it."""
@@ -155,6 +159,7 @@ class SessionQr(Event):
     """A new QR code is waiting to be scanned; `GET /api/whatsapp/qr` gives it, as text and picture."""
 
     type = "session.qr"
+    words = N_("A new QR code is waiting to be scanned")
     push = "session"
     sample_data: ClassVar[dict[str, Any]] = {**_NOT_LINKED, "qr_expires_at": "2026-01-31T12:00:20.000Z"}
 
@@ -164,6 +169,7 @@ class SessionConnected(Event):
     """WhatsApp is connected, observed by a heartbeat."""
 
     type = "session.connected"
+    words = N_("WhatsApp is connected")
     push = "session"
 
 
@@ -172,6 +178,7 @@ class SessionDisconnected(Event):
     """The session is off: logged out, unlinked on the phone, or its code was left unscanned."""
 
     type = "session.disconnected"
+    words = N_("The session is off: logged out, unlinked, or its code was left unscanned")
     push = "session"
     sample_data: ClassVar[dict[str, Any]] = {
         **_NOT_LINKED,
@@ -184,6 +191,7 @@ class SessionFailed(Event):
     """The session can't go on by itself; `data.reason` says why and what to do."""
 
     type = "session.failed"
+    words = N_("The session can't go on by itself")
     push = "session"
     sample_data: ClassVar[dict[str, Any]] = {"reason": {"code": "opened_elsewhere", "text": "WhatsApp Web was opened elsewhere."}}
 
@@ -193,6 +201,7 @@ class SessionStatus(Event):
     """Any other change of a session's status."""
 
     type = "session.status"
+    words = N_("Any other change of a session's status")
     push = "session"
     sample_data: ClassVar[dict[str, Any]] = {
         "status": "reconnecting",
@@ -205,6 +214,7 @@ class MessageScheduled(Event):
     """Accepted, and stored until its time comes."""
 
     type = "message.scheduled"
+    words = N_("Accepted; it waits for its time")
     push = "message"
     sample_data: ClassVar[dict[str, Any]] = {"wa_message_id": None}
 
@@ -214,6 +224,7 @@ class MessageQueued(Event):
     """Accepted, and stored until it is sent."""
 
     type = "message.queued"
+    words = N_("Accepted; it will be sent")
     push = "message"
     sample_data: ClassVar[dict[str, Any]] = {"wa_message_id": None}
 
@@ -223,6 +234,7 @@ class MessageSending(Event):
     """Being handed over to WhatsApp."""
 
     type = "message.sending"
+    words = N_("Being handed over to WhatsApp")
     push = "message"
 
 
@@ -231,6 +243,7 @@ class MessageSent(Event):
     """WhatsApp's server has it (one tick)."""
 
     type = "message.sent"
+    words = N_("WhatsApp's server has it (one tick)")
     push = "message"
 
 
@@ -239,6 +252,7 @@ class MessageDelivered(Event):
     """It reached the recipient's device (two ticks)."""
 
     type = "message.delivered"
+    words = N_("It reached the recipient's device (two ticks)")
     push = "message"
 
 
@@ -247,6 +261,7 @@ class MessageRead(Event):
     """The recipient has seen it (blue ticks)."""
 
     type = "message.read"
+    words = N_("The recipient has seen it (blue ticks)")
     push = "message"
 
 
@@ -255,6 +270,7 @@ class MessageFailed(Event):
     """It will not be sent; `data.error` says why."""
 
     type = "message.failed"
+    words = N_("It will not be sent")
     push = "message"
     sample_data: ClassVar[dict[str, Any]] = {"error": {"code": "not_on_whatsapp", "text": "This number is not on WhatsApp."}}
 
@@ -264,6 +280,7 @@ class MessageUnknown(Event):
     """A process died during the hand-over; whether it went out is being looked up."""
 
     type = "message.unknown"
+    words = N_("Whether it went out is being looked up")
     push = "message"
 
 
@@ -272,6 +289,7 @@ class MessageCancelled(Event):
     """Taken back before it was sent."""
 
     type = "message.cancelled"
+    words = N_("Taken back before it was sent")
     push = "message"
 
 
@@ -280,6 +298,7 @@ class MessageReceived(Event):
     """Somebody wrote to the linked number."""
 
     type = "message.received"
+    words = N_("Somebody wrote to the linked number")
     push = "message"
     sample_data: ClassVar[dict[str, Any]] = {
         "direction": "in",

@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-OUTCOMES = {"arrived": "delivered", "on_their_way": "sent, not delivered", "failed": "failed"}
+from babel.dates import format_skeleton
+from flask_babel import get_locale
+
+from ..words import N_
+from ._languages import gettext as _
+from ._languages import number as number_words
+
+OUTCOMES = {"arrived": N_("delivered"), "on_their_way": N_("sent, not delivered"), "failed": N_("failed")}
 """What becomes of messages, in the order of a bar from below → the word for it."""
 WIDTH = 10
 HEIGHT = 100
@@ -94,9 +101,8 @@ def first_middle_last(days: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def day_words(iso: str) -> str:
-    """`2 Nov` of `2026-11-02`."""
-    found = date.fromisoformat(iso)
-    return f"{found.day} {found:%b}"
+    """`2 Nov` of `2026-11-02`, as the page's language has it."""
+    return str(format_skeleton("MMMd", date.fromisoformat(iso), locale=get_locale()))
 
 
 def duration_words(milliseconds: int | None) -> str:
@@ -106,7 +112,7 @@ def duration_words(milliseconds: int | None) -> str:
     for size, unit in ((3_600_000, "h"), (60_000, "min"), (1000, "s")):
         if milliseconds >= size:
             amount = milliseconds / size
-            return f"{amount:.0f} {unit}" if amount >= 10 or amount == int(amount) else f"{amount:.1f} {unit}"
+            return f"{number_words(round(amount, 0 if amount >= 10 else 1))} {unit}"
     return f"{milliseconds} ms"
 
 
@@ -122,7 +128,7 @@ def _bar(number: int, figures: Mapping[str, Any], kinds: Mapping[str, str], top:
             height = figures[kind] * HEIGHT / top
             level += figures[kind]
             parts.append(Part(kind, round(HEIGHT - level * HEIGHT / top, 2), round(height, 2)))
-    words = ", ".join(f"{figures[kind]:,} {word}" for kind, word in kinds.items())
+    words = ", ".join(f"{number_words(figures[kind])} {_(word)}" for kind, word in kinds.items())
     return Bar(number * WIDTH + _GAP // 2, f"{day_words(figures['day'])}: {words}", parts)
 
 

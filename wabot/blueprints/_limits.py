@@ -23,6 +23,7 @@ from ..lib.windows import STRATEGY, HeldWindow, RedisOrMemory
 from ..services.limit_report import Filling
 from ..services.preferences import RateLimits
 from ..store.records import User
+from ..words import N_, Counted, Text
 from ._context import services
 
 _EXTENSION = "wabot_limits"
@@ -38,11 +39,15 @@ class Kind:
     of_user: bool = False
 
 
-SEND = Kind("send", ("send_per_minute", "send_per_day"), "messages", of_user=True)
-API = Kind("api", ("api_per_minute",), "API calls", of_user=True)
-LOGIN = Kind("login", ("login_per_minute",), "logins")
-REGISTER = Kind("register", ("register_per_hour",), "registrations")
-FORGOT = Kind("forgot", ("login_per_minute",), "forgotten passwords")
+SEND = Kind("send", ("send_per_minute", "send_per_day"), N_("messages"), of_user=True)
+API = Kind("api", ("api_per_minute",), N_("API calls"), of_user=True)
+LOGIN = Kind("login", ("login_per_minute",), N_("logins"))
+REGISTER = Kind("register", ("register_per_hour",), N_("registrations"))
+FORGOT = Kind("forgot", ("login_per_minute",), N_("forgotten passwords"))
+
+_SPANS = {"minute": N_("minute"), "hour": N_("hour"), "day": N_("day")}
+_TOO_MANY = N_("Too many %(what)s: the limit is %(limit)s a %(span)s. Try again in %(again)s.")
+_TOO_MANY_FROM_ONE = N_("Too many %(what)s: the limit is %(limit)s a %(span)s from one address. Try again in %(again)s.")
 
 
 def init_app(app: Flask) -> None:
@@ -184,12 +189,16 @@ def _states() -> list[RequestLimit]:
 def _refusal(kind: Kind, state: RequestLimit | None) -> RateLimited:
     if state is None:
         raise LookupError("refused by no limit")
-    span = state.limit.GRANULARITY.name
     wait = _seconds(state)
-    again = f"{wait} second{'' if wait == 1 else 's'}" if wait < 120 else f"about {math.ceil(wait / 60)} minutes"
-    where = "" if kind.of_user else " from one address"
-    detail = f"Too many {kind.words}: the limit is {state.limit.amount:,} a {span}{where}. Try again in {again}."
-    return RateLimited(detail, retry_after=wait, extra={"limit": _name(state)})
+    amounts = {"what": Text(kind.words), "limit": state.limit.amount, "span": Text(_SPANS[state.limit.GRANULARITY.name])}
+    template = _TOO_MANY if kind.of_user else _TOO_MANY_FROM_ONE
+    return RateLimited(Text(template, again=_again(wait), **amounts), retry_after=wait, extra={"limit": _name(state)})
+
+
+def _again(seconds: int) -> Text:
+    if seconds < 120:
+        return Counted("%(count)s second", "%(count)s seconds", seconds)
+    return Counted("about %(count)s minute", "about %(count)s minutes", math.ceil(seconds / 60))
 
 
 def _seconds(state: RequestLimit) -> int:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..services.reasons import lacking
+from ..words import N_
 
 CHANGED = "whatsapp_changed"
-_NEVER_READY = "sessions don't get ready with it"
+_NEVER_READY = N_("sessions don't get ready with it")
 
 
 @dataclass

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, session
 from flask_login import logout_user
 
 from ..errors import Invalid, WabotError
+from ..words import N_, Text
 from ._context import live, login_required, page_user, services
 from ._downloads import export_of
 from ._forms import errors_of, field, values
@@ -20,7 +21,7 @@ _ABOUT_A_FIELD = {
     "invalid_credentials": "current_password", "invalid_otp": "otp", "otp_required": "otp", "rate_limited": "current_password",
 }  # fmt: skip
 
-add_section(Section("data", "Your data", "Take it with you, or have it erased.", "data.html", order=60))
+add_section(Section("data", N_("Your data"), N_("Take it with you, or have it erased."), "data.html", order=60))
 
 
 @bp.get("/export")
@@ -41,7 +42,7 @@ def confirm() -> Any:
     user = page_user()
     try:
         if field("email").strip().lower() != user.email:
-            raise Invalid.field("email", f"type {user.email} to confirm")
+            raise Invalid.field("email", Text("type %(email)s to confirm", email=user.email))
         with password_attempt(user.email):
             services().erasure.by_owner(user, field("current_password"), field("otp"))
     except WabotError as error:

@@ -9,7 +9,9 @@ from flask_login import current_user
 
 from ..services import present
 from ..store.records import User
+from ..words import N_, Counted
 from ._context import live, login_required, page_user, services
+from ._languages import gettext as _
 from ._settings import Section, add_section
 
 bp = Blueprint("logins", __name__, url_prefix="/settings/logins")
@@ -21,7 +23,9 @@ def _logins(user: User) -> dict[str, Any]:
 
 
 add_section(
-    Section("logins", "Logins", "Where you are logged in, by browser or with a token of the API.", "logins.html", 50, _logins)
+    Section(
+        "logins", N_("Logins"), N_("Where you are logged in, by browser or with a token of the API."), "logins.html", 50, _logins
+    )
 )
 
 
@@ -29,24 +33,30 @@ add_section(
 @login_required
 def end(login_id: str) -> Any:
     services().logins.end(page_user().id, login_id)
-    return _ended("That login has ended: its pages, its token and its live connections.")
+    return _ended(N_("That login has ended: its pages, its token and its live connections."))
 
 
 @bp.post("/end-others")
 @login_required
 def end_others() -> Any:
     count = services().logins.end_others(page_user().id, current_user.login_id)
-    return _ended(f"{count} other login{'' if count == 1 else 's'} ended. You are logged in here only.")
+    return _ended(
+        Counted(
+            "%(count)s other login ended. You are logged in here only.",
+            "%(count)s other logins ended. You are logged in here only.",
+            count,
+        )
+    )
 
 
 @bp.post("/end-all")
 @login_required
 def end_all() -> Any:
     services().accounts.end_logins(page_user().id)
-    return _ended("You are logged out everywhere.")
+    return _ended(N_("You are logged out everywhere."))
 
 
 def _ended(text: str) -> Any:
     live().logins_ended()
-    flash(text, "success")
+    flash(_(text), "success")
     return redirect(url_for("settings.overview", _anchor="logins"))

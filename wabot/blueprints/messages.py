@@ -20,6 +20,7 @@ from ..services.sessions import DEFAULT
 from ..store.ids import new_id
 from ..store.messages import MessageFilter
 from ..store.records import Message
+from ..words import N_
 from ._context import login_required, next_step, page_user, request_id, services
 from ._forms import errors_of, field, values
 from ._languages import gettext as _
@@ -118,7 +119,7 @@ def decide(message_id: str) -> Any:
     again = field("again") == "yes"
     try:
         services().messages.decide(page_user().id, message_id, again=again)
-        flash("It waits to be sent again." if again else "Given up. It will not be sent again.", "success")
+        flash(N_("It waits to be sent again.") if again else N_("Given up. It will not be sent again."), "success")
     except Conflict as error:
         flash(error.detail, "error")
     return redirect(url_for(".one", message_id=message_id))

@@ -16,6 +16,7 @@ from ..services.accounts import check_new_password
 from ..services.links import InvalidToken
 from ._context import live, services
 from ._forms import errors_of, field, values
+from ._languages import gettext as _
 from ._limits import limits
 
 bp = Blueprint("recovery", __name__)
@@ -26,7 +27,7 @@ def forgot() -> Any:
     if request.method == "GET":
         return _forgot_page({}, {})
     if "@" not in field("email"):
-        return _forgot_page(values(), {"email": "Is not an e-mail address, such as name@example.com"}), 422
+        return _forgot_page(values(), {"email": _("Is not an e-mail address, such as name@example.com")}), 422
     try:
         limits().forgot()
         services().recovery.forgot(field("email"))
@@ -74,7 +75,7 @@ def confirm(token: str) -> Any:
     except WabotError as error:
         why = "" if isinstance(error, InvalidToken) else error.detail
         return render_template("confirm_link.html", opened=None, why=why), error.status
-    flash(f"{opened.address or opened.user.email} is confirmed.", "success")
+    flash(_("%(email)s is confirmed.", email=opened.address or opened.user.email), "success")
     return redirect(url_for("home.dashboard" if current_user.is_authenticated else "auth.login"))
 
 

@@ -11,6 +11,7 @@ from flask_login import current_user
 from ..errors import WabotError
 from ..lib.clock import to_rfc3339
 from ..store.records import User
+from ..words import N_
 from ._context import audited, login_required, page_user, services
 from ._forms import errors_of, field
 from ._limits import password_attempt
@@ -31,7 +32,7 @@ def _state(user: User) -> dict[str, Any]:
 
 add_section(
     Section(
-        "second-factor", "Second factor", "A code from your phone besides the password: a stolen password alone is worth nothing then.",
+        "second-factor", N_("Second factor"), N_("A code from your phone besides the password: a stolen password alone is worth nothing then."),
         "second_factor.html", 30, _state,
     )
 )  # fmt: skip

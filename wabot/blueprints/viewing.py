@@ -11,6 +11,7 @@ from ..errors import Forbidden
 from ..lib.clock import now
 from ..services.view_as import TOLD_FOR
 from ..store.records import User
+from ..words import N_
 from ._context import login_required, services
 from ._settings import Section, add_section
 
@@ -55,6 +56,11 @@ def _looks(user: User) -> dict[str, Any]:
 
 add_section(
     Section(
-        "looks", "Administrators' looks", "Who saw your pages as you see them, in the last 30 days.", "looks.html", 90, _looks
+        "looks",
+        N_("Administrators' looks"),
+        N_("Who saw your pages as you see them, in the last 30 days."),
+        "looks.html",
+        90,
+        _looks,
     )
 )

@@ -17,8 +17,10 @@ from ..services import hook_shapes
 from ..services.webhooks import DeliveryFilter
 from ..store.hook_records import Endpoint
 from ..store.ids import new_id
+from ..words import N_, Text
 from ._context import login_required, page_user, services
 from ._forms import errors_of, field, values
+from ._languages import gettext as _
 
 bp = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 NAV = NavItem("Webhooks", "webhooks.overview", "webhook", order=65)
@@ -43,7 +45,7 @@ def new() -> Any:
         asked = {**_asked(), **({"secret": field("secret").strip()} if field("secret").strip() else {})}
         made = services().webhooks.create(page_user().id, asked, form_token=field("form_token"))
     except Conflict as error:
-        flash(error.detail, "info")
+        flash(_(error.detail), "info")
         return redirect(url_for(".overview"))
     except WabotError as error:
         return _form(None, _typed(), errors_of(error)), error.status
@@ -75,7 +77,7 @@ def edit(endpoint_id: str) -> Any:
 @bp.post("/<endpoint_id>/test")
 @login_required
 def test(endpoint_id: str) -> Any:
-    with _said(f"A sample of {field('event') or 'an event'} is on its way; it is in the log below."):
+    with _said(_("A sample of %(event)s is on its way; it is in the log below.", event=field("event") or _("an event"))):
         services().webhooks.test(page_user().id, endpoint_id, field("event") or None)
     return redirect(url_for(".one", endpoint_id=endpoint_id, _anchor="delivery-log"))
 
@@ -91,7 +93,9 @@ def rotate(endpoint_id: str) -> Any:
 @login_required
 def switch(endpoint_id: str) -> Any:
     on = field("enabled") == "yes"
-    said = "Switched on. What happened meanwhile is not sent by itself: see “Send again” below." if on else "Switched off."
+    said = (
+        N_("Switched on. What happened meanwhile is not sent by itself: see “Send again” below.") if on else N_("Switched off.")
+    )
     with _said(said):
         services().webhooks.change(page_user().id, endpoint_id, {"enabled": on})
     return redirect(url_for(".one", endpoint_id=endpoint_id))
@@ -108,7 +112,7 @@ def delete(endpoint_id: str) -> Any:
 @bp.post("/<endpoint_id>/redeliver")
 @login_required
 def redeliver_range(endpoint_id: str) -> Any:
-    with _said("Everything since then is being sent again."):
+    with _said(N_("Everything since then is being sent again.")):
         services().webhooks.replay(page_user().id, endpoint_id, _moment(field("since"), "since"))
     return redirect(url_for(".one", endpoint_id=endpoint_id, _anchor="delivery-log"))
 
@@ -133,7 +137,7 @@ def delivery(endpoint_id: str, delivery_id: str) -> str:
 @bp.post("/<endpoint_id>/deliveries/<delivery_id>/redeliver")
 @login_required
 def redeliver(endpoint_id: str, delivery_id: str) -> Any:
-    with _said("It is on its way again, with the same id."):
+    with _said(N_("It is on its way again, with the same id.")):
         services().webhooks.redeliver(page_user().id, endpoint_id, delivery_id)
     return redirect(url_for(".delivery", endpoint_id=endpoint_id, delivery_id=delivery_id))
 
@@ -170,7 +174,7 @@ def _form(endpoint: Endpoint | None, given: dict[str, Any], errors: dict[str, st
         endpoint=hook_shapes.endpoint(endpoint) if endpoint else None,
         values=given,
         errors=errors or {},
-        registry={name: event.__doc__ for name, event in REGISTRY.items()},
+        registry={name: event.words or event.__doc__ for name, event in REGISTRY.items()},
         sessions=sorted({*sessions, *given["sessions"]}),
         form_token=new_id(),
         https_only=services().settings.production,
@@ -200,7 +204,9 @@ def _headers(text: str) -> dict[str, str]:
     for line in filter(None, map(str.strip, text.split("\n"))):
         name, colon, value = line.partition(":")
         if not colon or name.strip() in found:
-            raise Invalid.field("headers", f"{line[:60]!r} is not a line such as X-Name: value, or comes twice")
+            raise Invalid.field(
+                "headers", Text("%(line)s is not a line such as X-Name: value, or comes twice", line=repr(line[:60]))
+            )
         found[name.strip()] = value.strip()
     return found
 
@@ -219,6 +225,6 @@ def _said(words: str) -> Any:
     try:
         yield
     except Invalid as error:
-        flash(error.detail, "error")
+        flash(_(error.detail), "error")
     else:
         flash(words, "success")

@@ -19,6 +19,7 @@ from ..store.records import Session
 from . import _linking
 from ._context import login_required, next_step, page_user, request_id, services
 from ._forms import errors_of, field, values
+from ._languages import gettext as _
 from .viewing import viewer
 
 bp = Blueprint("whatsapp", __name__, url_prefix="/whatsapp")
@@ -75,7 +76,7 @@ def delete() -> Any:
     name = field("session") or DEFAULT
     try:
         services().sessions.delete(page_user().id, name, request_id())
-        flash(f"“{name}” is deleted. Its messages stay in the log.", "success")
+        flash(_("“%(name)s” is deleted. Its messages stay in the log.", name=name), "success")
     except WabotError as error:
         flash(error.detail, "error")
     return redirect(url_for(".connect", session=_known(name)))

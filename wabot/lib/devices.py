@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from ..words import N_, Text
+
 _PROGRAMS = (
     ("Edge", r"Edg(?:A|iOS)?/"),
     ("Opera", r"OPR/"),
@@ -29,11 +31,11 @@ def describe(user_agent: str) -> str:
     """Such as `Firefox on Linux`, `curl`, or `An unknown device`."""
     program, system = _first(_PROGRAMS, user_agent), _first(_SYSTEMS, user_agent)
     if program and system:
-        return f"{program} on {system}"
+        return Text("%(program)s on %(system)s", program=program, system=system)
     if program or system:
-        return program or f"A program on {system}"
+        return program or Text("A program on %(system)s", system=system)
     plain = _PLAIN_PROGRAM.match(user_agent)
-    return plain[0] if plain else "An unknown device"
+    return plain[0] if plain else N_("An unknown device")
 
 
 def _first(table: tuple[tuple[str, str], ...], user_agent: str) -> str:

@@ -21,6 +21,7 @@ from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.util import Url, parse_url
 
+from ..words import N_
 from .daemon_pool import DaemonPool
 from .deadline_sockets import DeadlineSocket, DeadlineTLSSocket, Late
 from .public_addresses import is_canonical, is_numeric, is_public
@@ -96,20 +97,24 @@ class Door:
 
     def _parts(self, url: str) -> Url:
         """Read by the same parser that requests connects by. Raises NotAllowed."""
-        _refuse(len(url) > URL_LENGTH, f"is longer than {URL_LENGTH} characters")
+        _refuse(len(url) > URL_LENGTH, N_("is longer than 2048 characters"))
         _refuse(
-            any(one <= " " or one in '\\"<>^`{|}' or one > "~" for one in url), "holds characters that don't belong into a URL"
+            any(one <= " " or one in '\\"<>^`{|}' or one > "~" for one in url),
+            N_("holds characters that don't belong into a URL"),
         )
         try:
             parts = parse_url(url)
         except ValueError as error:
-            raise NotAllowed("is not a URL") from error
-        _refuse(parts.scheme not in _PORTS, "must begin with https://" + ("" if self.https_only else " or http://"))
-        _refuse(self.https_only and parts.scheme != "https", "must begin with https://")
-        _refuse(parts.auth is not None or "@" in (parts.netloc or ""), "may not hold a user name or password")
-        _refuse(not parts.host or "%" in parts.host or parts.port == 0, "names no host")
+            raise NotAllowed(N_("is not a URL")) from error
+        _refuse(
+            parts.scheme not in _PORTS,
+            N_("must begin with https://") if self.https_only else N_("must begin with https:// or http://"),
+        )
+        _refuse(self.https_only and parts.scheme != "https", N_("must begin with https://"))
+        _refuse(parts.auth is not None or "@" in (parts.netloc or ""), N_("may not hold a user name or password"))
+        _refuse(not parts.host or "%" in parts.host or parts.port == 0, N_("names no host"))
         host = (parts.host or "").strip("[]")
-        _refuse(is_numeric(host) and not is_canonical(host), "has an address that is not written in its usual form")
+        _refuse(is_numeric(host) and not is_canonical(host), N_("has an address that is not written in its usual form"))
         return parts
 
     def _addresses(self, parts: Url, deadline: float) -> list[str]:
@@ -117,14 +122,14 @@ class Door:
         written = parts.host or ""
         host = written.strip("[]")
         allowed = bool({written, host} & self.allowed)
-        _refuse(not allowed and f".{host.rstrip('.')}".endswith(".localhost"), "leads to this very machine")
+        _refuse(not allowed and f".{host.rstrip('.')}".endswith(".localhost"), N_("leads to this very machine"))
         try:
             found = [host] if is_numeric(host) else self._resolved(host, parts.port or _PORTS[parts.scheme or ""], deadline)
         except (OSError, UnicodeError, TimeoutError) as error:
-            raise Unreachable("the host's name could not be resolved") from error
+            raise Unreachable(N_("the host's name could not be resolved")) from error
         if not found:
-            raise Unreachable("the host's name has no address")
-        _refuse(not allowed and not all(map(is_public, found)), "leads to an address that is not public")
+            raise Unreachable(N_("the host's name has no address"))
+        _refuse(not allowed and not all(map(is_public, found)), N_("leads to an address that is not public"))
         return found
 
 
@@ -194,10 +199,10 @@ def _words(error: Exception, deadline: float) -> str:
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, Late | TimeoutError | urllib3.exceptions.TimeoutError):
-            return "no answer in time"
+            return N_("no answer in time")
         if isinstance(seen, ssl.SSLCertVerificationError):
             return f"its certificate is not valid: {seen.verify_message}"[:200]
         if isinstance(seen, ConnectionRefusedError):
-            return "the connection was refused"
+            return N_("the connection was refused")
         seen = seen.__cause__ or seen.__context__
-    return "no answer in time" if time.monotonic() >= deadline else "the connection broke off"
+    return N_("no answer in time") if time.monotonic() >= deadline else N_("the connection broke off")

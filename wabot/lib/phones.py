@@ -10,6 +10,7 @@ from functools import lru_cache
 import phonenumbers
 
 from ..errors import InvalidNumber
+from ..words import Text
 
 _IGNORED = re.compile(r"[\s\-().\u2010-\u2015\u00a0\u202a-\u202e\u2060\u200e\u200f]")
 _MAX_TYPED = 64
@@ -53,8 +54,8 @@ def for_people(e164: str) -> str:
 
 
 def _invalid(field: str) -> InvalidNumber:
-    why = "is not a phone number: write it in the international form, such as +1 202 555 0123"
-    return InvalidNumber(f"{field} {why}", fields={field: why})
+    why = Text("is not a phone number: write it in the international form, such as +1 202 555 0123")
+    return InvalidNumber(Text("%(field)s %(why)s", field=field, why=why), fields={field: why})
 
 
 def sandbox_numbers(count: int = 20) -> Iterator[str]:

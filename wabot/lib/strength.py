@@ -12,6 +12,8 @@ from collections.abc import Iterable
 
 from zxcvbn import zxcvbn
 
+from ..words import N_, Text
+
 TOO_EASY = 10_000
 """Guesses."""
 _LOOKED_AT = 32
@@ -19,22 +21,22 @@ _LOOKED_AT = 32
 tail alone: easy is only what is easy in both."""
 
 _WHY = {
-    "This is a top-10 common password.": "is among the ten most common passwords",
-    "This is a top-100 common password.": "is among the hundred most common passwords",
-    "This is a very common password.": "is a very common password",
-    "This is similar to a commonly used password.": "is nearly a very common password",
-    "A word by itself is easy to guess.": "is a single word, and those are guessed first",
-    "Names and surnames by themselves are easy to guess.": "is a name, and those are guessed first",
-    "Common names and surnames are easy to guess.": "is a name, and those are guessed first",
-    "Straight rows of keys are easy to guess.": "is a row of keys",
-    "Short keyboard patterns are easy to guess.": "is a short pattern on the keyboard",
-    'Repeats like "aaa" are easy to guess.': "is a repetition",
-    'Repeats like "abcabcabc" are only slightly harder to guess than "abc".': "is a repetition",
-    "Sequences like abc or 6543 are easy to guess.": "is a sequence such as abc or 6543",
-    "Recent years are easy to guess.": "is a year",
-    "Dates are often easy to guess.": "is a date",
+    "This is a top-10 common password.": N_("is among the ten most common passwords"),
+    "This is a top-100 common password.": N_("is among the hundred most common passwords"),
+    "This is a very common password.": N_("is a very common password"),
+    "This is similar to a commonly used password.": N_("is nearly a very common password"),
+    "A word by itself is easy to guess.": N_("is a single word, and those are guessed first"),
+    "Names and surnames by themselves are easy to guess.": N_("is a name, and those are guessed first"),
+    "Common names and surnames are easy to guess.": N_("is a name, and those are guessed first"),
+    "Straight rows of keys are easy to guess.": N_("is a row of keys"),
+    "Short keyboard patterns are easy to guess.": N_("is a short pattern on the keyboard"),
+    'Repeats like "aaa" are easy to guess.': N_("is a repetition"),
+    'Repeats like "abcabcabc" are only slightly harder to guess than "abc".': N_("is a repetition"),
+    "Sequences like abc or 6543 are easy to guess.": N_("is a sequence such as abc or 6543"),
+    "Recent years are easy to guess.": N_("is a year"),
+    "Dates are often easy to guess.": N_("is a date"),
 }
-_ADVICE = "Put a few words in a row instead, such as four that come to your mind"
+_ADVICE = N_("Put a few words in a row instead, such as four that come to your mind")
 
 
 def weakness(password: str, about_its_owner: Iterable[str] = ()) -> str | None:
@@ -47,5 +49,6 @@ def weakness(password: str, about_its_owner: Iterable[str] = ()) -> str | None:
     if any(one["guesses"] >= TOO_EASY for one in judged):
         return None
     if password.casefold() in {one.casefold() for one in inputs}:
-        return f"is part of your address or name. {_ADVICE}"
-    return f"{_WHY.get(str(judged[0]['feedback']['warning']), 'is too easy to guess')}. {_ADVICE}"
+        return Text("%(why)s. %(advice)s", why=Text("is part of your address or name"), advice=Text(_ADVICE))
+    why = _WHY.get(str(judged[0]["feedback"]["warning"]), N_("is too easy to guess"))
+    return Text("%(why)s. %(advice)s", why=Text(why), advice=Text(_ADVICE))

@@ -12,10 +12,13 @@ from ..lib.strength import weakness
 from ..store import Store
 from ..store.records import User
 from ..store.users import EmailTaken
+from ..words import N_, Text
 from .mails import Mails
 from .preferences import Preferences
 
 NAME_LENGTH = 100
+TAKEN = N_("There is already an account with this address.")
+TAKEN_FIELD = N_("there is already an account with this address")
 PASSWORD_LENGTH = range(8, 257)
 """The upper bound keeps hashing cheap for us, whatever is posted."""
 
@@ -119,7 +122,7 @@ class Accounts:
         if not name.strip():
             raise Invalid.field("name", "is missing")
         if len(name.strip()) > NAME_LENGTH:
-            raise Invalid.field("name", f"takes at most {NAME_LENGTH} characters")
+            raise Invalid.field("name", Text("takes at most %(most)s characters", most=NAME_LENGTH))
         self.store.users.change(user.id, {"name": name.strip()})
 
     def end_logins(self, user_id: str) -> None:
@@ -161,5 +164,4 @@ class Accounts:
         try:
             return self.store.users.add(values)
         except EmailTaken as error:
-            why = "there is already an account with this address"
-            raise Conflict(why.capitalize() + ".", code="email_taken", fields={"email": why}) from error
+            raise Conflict(TAKEN, code="email_taken", fields={"email": TAKEN_FIELD}) from error

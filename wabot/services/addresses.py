@@ -8,7 +8,7 @@ from ..errors import Conflict, Invalid, Unavailable
 from ..store import Store
 from ..store.records import User
 from ..store.users import EmailTaken
-from .accounts import check_password, normalised_email
+from .accounts import TAKEN, TAKEN_FIELD, check_password, normalised_email
 from .audit import Audited, AuditLog
 from .links import InvalidToken, Links, Opened
 from .mails import Mails
@@ -66,5 +66,4 @@ class Addresses:
 
 
 def _taken() -> Conflict:
-    why = "there is already an account with this address"
-    return Conflict(why.capitalize() + ".", code="email_taken", fields={"email": why})
+    return Conflict(TAKEN, code="email_taken", fields={"email": TAKEN_FIELD})

@@ -10,6 +10,7 @@ from ..config import Settings
 from ..errors import GatewayUnavailable, Invalid
 from ..lib.fresh import Fresh
 from ..lib.gateway import Gateway
+from ..words import Text
 
 TITLES = {"webjs": "whatsapp-web.js (a browser)", "baileys": "Baileys (light)"}
 _FRESH_SECONDS = 5.0
@@ -50,7 +51,7 @@ class Engines:
         """Raises Invalid for the field `engine`."""
         found = next((one for one in self.all() if one.name == name), None)
         if found is None:
-            raise Invalid.field("engine", f"choose from {', '.join(self.names())}")
+            raise Invalid.field("engine", Text("choose from %(choices)s", choices=", ".join(self.names())))
         if not self._allowed(found, network):
             raise Invalid.field(
                 "engine", "is experimental: on the live network the operator has to allow it first (WA_BAILEYS_LIVE)"

@@ -19,6 +19,7 @@ from ..lib.log import get_logger
 from ..lib.outbound import Answer, Door, NotAllowed, Unreachable
 from ..store import Store
 from ..store.hook_records import Endpoint, ToldEvent, WaitingDelivery
+from ..words import N_
 
 TIMEOUT = 15.0
 JITTER = (0.9, 1.2)
@@ -47,7 +48,12 @@ class Attempts:
     def make(self, endpoint: Endpoint, delivery: WaitingDelivery, event: ToldEvent | None) -> Outcome:
         """Call the endpoint and note what came of it. Killed in between, it is called again, with the same `webhook-id`."""
         if event is None:
-            attempt: dict[str, Any] = {"at": now(), "status_code": None, "duration_ms": 0, "error": "the event is no longer kept"}
+            attempt: dict[str, Any] = {
+                "at": now(),
+                "status_code": None,
+                "duration_ms": 0,
+                "error": N_("the event is no longer kept"),
+            }
             self.store.hook_deliveries.attempted(delivery.id, attempt, {"status": "failed", "due": ""})
             return Outcome(delivered=False)
         crash_point("hook.before-attempt")

@@ -11,6 +11,7 @@ from ..lib.clock import now, to_rfc3339
 from ..lib.log import get_logger
 from ..store import Store
 from ..store.hook_records import Endpoint
+from ..words import N_
 from .hook_attempts import Outcome
 from .mails import Mails
 
@@ -21,8 +22,8 @@ HOLD_AT_MOST = timedelta(minutes=1)
 """An endpoint that nobody answers at is asked once in so long, however much waits for it."""
 _NOTE_SUCCESS_EVERY = timedelta(minutes=1)
 REASONS = {
-    "gone": "the receiver answered 410 Gone, which asks for no more events",
-    "failing": "every attempt of the last five days failed",
+    "gone": N_("the receiver answered 410 Gone, which asks for no more events"),
+    "failing": N_("every attempt of the last five days failed"),
 }
 
 log = get_logger(__name__)

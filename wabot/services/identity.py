@@ -16,6 +16,7 @@ from ..store import Store
 from ..store.idempotency import Remembered
 from ..store.ids import new_id
 from ..store.records import ApiKey, Login, User
+from ..words import Text
 from .audit import Audited, AuditLog
 
 TOKEN_LIFETIME = timedelta(hours=24)
@@ -106,11 +107,13 @@ class Identity:
         """
         unknown = set(scopes) - set(SCOPES)
         if unknown or not scopes:
-            raise Invalid.field("scopes", f"choose from {', '.join(SCOPES)}")
+            raise Invalid.field("scopes", Text("choose from %(choices)s", choices=", ".join(SCOPES)))
         if expires_at and expires_at <= now():
             raise Invalid.field("expires_at", "lies in the past")
         if len(self.store.keys.of_user(user.id)) >= KEYS_PER_USER:
-            raise Invalid.field("name", f"you have {KEYS_PER_USER} keys already: revoke one first", code="too_many_keys")
+            raise Invalid.field(
+                "name", Text("you have %(most)s keys already: revoke one first", most=KEYS_PER_USER), code="too_many_keys"
+            )
         if form_token and not self._first_use(user, form_token):
             raise Conflict("This form was sent before, and its key was made then.", code="form_sent_before")
         prefix = secrets.token_hex(4)

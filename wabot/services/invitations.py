@@ -10,7 +10,8 @@ from ..errors import Conflict, Invalid, NotFound, Unavailable
 from ..store import Store
 from ..store.ids import new_id
 from ..store.records import User
-from .accounts import Accounts, check_new_password, normalised_email
+from ..words import Text
+from .accounts import TAKEN, TAKEN_FIELD, Accounts, check_new_password, normalised_email
 from .audit import Audited, AuditLog
 from .mails import Mails
 
@@ -58,11 +59,10 @@ class Invitations:
 
     def _checked(self, email: str, role: str) -> str:
         if role not in ROLES:
-            raise Invalid.field("role", f"choose from {', '.join(ROLES)}")
+            raise Invalid.field("role", Text("choose from %(choices)s", choices=", ".join(ROLES)))
         address = normalised_email(email)
         if self.store.users.by_email(address):
-            why = "there is already an account with this address"
-            raise Conflict(why.capitalize() + ".", code="email_taken", fields={"email": why})
+            raise Conflict(TAKEN, code="email_taken", fields={"email": TAKEN_FIELD})
         return address
 
     def _needs_mails(self) -> None:

@@ -20,12 +20,13 @@ from ..errors import WabotError
 from ..lib.clock import now
 from ..store import Store
 from ..store.records import User
+from ..words import N_
 
 
 class InvalidToken(WabotError):
     code = "invalid_token"
     status = 400
-    title = "This link is not valid: it was used before, is too old, or is not complete"
+    title = N_("This link is not valid: it was used before, is too old, or is not complete")
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,10 @@ class Purpose:
 
 
 PURPOSES = {
-    "reset": Purpose("/reset", timedelta(hours=1), "one hour"),
-    "invite": Purpose("/reset", timedelta(days=7), "seven days"),
-    "confirm_address": Purpose("/confirm", timedelta(days=3), "three days"),
-    "change_address": Purpose("/confirm", timedelta(days=1), "one day"),
+    "reset": Purpose("/reset", timedelta(hours=1), N_("one hour")),
+    "invite": Purpose("/reset", timedelta(days=7), N_("seven days")),
+    "confirm_address": Purpose("/confirm", timedelta(days=3), N_("three days")),
+    "change_address": Purpose("/confirm", timedelta(days=1), N_("one day")),
 }
 
 

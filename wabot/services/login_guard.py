@@ -19,6 +19,7 @@ from ..config import Settings
 from ..errors import RateLimited, Unauthenticated, WrongPassword
 from ..lib.clock import now
 from ..store import Store
+from ..words import Counted
 
 REMEMBERED = timedelta(hours=1)
 """After the last failure. Longer than the longest pause."""
@@ -73,7 +74,11 @@ class LoginGuard:
         failures = self.store.login_failures.get(key, moment)
         left = _left(failures.last_at, patience.pause(failures.count), moment) if failures else 0
         if left > 0:
-            why = f"Logging in failed too often. Try again in {left} second{'' if left == 1 else 's'}."
+            why = Counted(
+                "Logging in failed too often. Try again in %(count)s second.",
+                "Logging in failed too often. Try again in %(count)s seconds.",
+                left,
+            )
             raise RateLimited(why, retry_after=left, extra={"limit": "failed_logins"})
 
     def _digest(self, *parts: str) -> str:

@@ -22,13 +22,16 @@ from ..config import Settings
 from ..errors import Unavailable
 from ..lib.clock import now
 from ..lib.crash_points import crash_point
+from ..lib.languages import Language
 from ..lib.log import get_logger
 from ..lib.mail import DEADLINE, Mail, MailDelayed, MailDoor, MailRefused, door_for
 from ..store import Store
 from ..store.ids import new_id
 from ..store.records import QueuedMail, User
+from ..words import Text, say
 from .claims import is_dead
 from .links import PURPOSES, Links
+from .manners import language_of
 
 LEASE = timedelta(seconds=3 * DEADLINE)
 RETRIES = tuple(timedelta(seconds=one) for one in (5, 30, 120, 600, 1800, 3600, 7200))
@@ -49,9 +52,11 @@ _templates = Environment(
     loader=FileSystemLoader(Path(__file__).resolve().parent.parent / "templates" / "mail"),
     autoescape=select_autoescape(["html"]),
     undefined=StrictUndefined,
+    extensions=["jinja2.ext.i18n"],
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_templates.policies["ext.i18n.trimmed"] = True
 
 
 def door_of(settings: Settings) -> MailDoor | None:
@@ -153,9 +158,10 @@ class Mails:
             return None
         address = mail.address or user.email
         values: dict[str, object] = {"user": user, "address": address, "public_url": self.settings.public_url, **mail.values}
+        values |= _words(language_of(user))
         if mail.kind in PURPOSES:
             new = address if mail.kind == "change_address" else ""
-            values |= {"link": self.links.make(mail.kind, user, new), "lifetime": PURPOSES[mail.kind].for_people}
+            values |= {"link": self.links.make(mail.kind, user, new), "lifetime": Text(PURPOSES[mail.kind].for_people)}
         subject, _, text = _templates.get_template(f"{mail.kind}.txt").render(values).partition("\n")
         return Mail(mail.id, address, subject.strip(), text.strip() + "\n", _html(mail.kind, values))
 
@@ -168,6 +174,15 @@ class Mails:
         return self.store.idempotency.one_of(
             user.id, f"mail:{mail.kind}", mail.id, ASKED_PER_HOUR, expires_at=now() + timedelta(hours=1)
         )
+
+
+def _words(language: Language) -> dict[str, object]:
+    """What a mail's templates say its words with."""
+
+    def gettext(text: str, /, **values: object) -> str:
+        return say(Text(text, **values) if values else text, language)
+
+    return {"language": language, "_": gettext, "gettext": gettext, "ngettext": language.ngettext}
 
 
 def _never(_: User) -> bool:

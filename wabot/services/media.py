@@ -23,6 +23,7 @@ from ..lib.media_files import MediaFiles
 from ..lib.media_types import OTHER, is_shown, sniff
 from ..store import Store
 from ..store.records import Message, WantedMedia
+from ..words import N_
 from .publishing import Publisher, pushes_of_media
 
 LEASE = timedelta(seconds=90)
@@ -105,7 +106,7 @@ class MediaService:
         if media["status"] != "stored":
             pending = media["status"] == "pending"
             code = "media_pending" if pending else str(media["error"])
-            raise Conflict("The file is being fetched." if pending else "The file could not be fetched.", code=code)
+            raise Conflict(N_("The file is being fetched.") if pending else N_("The file could not be fetched."), code=code)
         path = self.files.path(user_id, media["sha256"])
         if not path.is_file():
             raise NotFound("The file is not here any more.", code="media_missing")

@@ -15,6 +15,7 @@ from ..store.idempotency import Remembered
 from ..store.ids import new_id
 from ..store.messages import MessageFilter
 from ..store.records import Message, Page, Session
+from ..words import Text
 from . import message_machine, session_machine
 from .acceptance import Acceptance
 from .allowance import Allowance
@@ -197,7 +198,7 @@ def _check_body(text: str) -> None:
     if not text.strip():
         raise Invalid.field("message", "is empty")
     if len(text) > BODY_LENGTH:
-        raise Invalid.field("message", f"is longer than {BODY_LENGTH} characters", code="message_too_long")
+        raise Invalid.field("message", Text("is longer than %(most)s characters", most=str(BODY_LENGTH)), code="message_too_long")
     try:
         text.encode()
     except UnicodeEncodeError as error:
@@ -206,12 +207,12 @@ def _check_body(text: str) -> None:
 
 def _check_key(key: str | None) -> None:
     if key and len(key) > _KEY_LENGTH:
-        raise Invalid.field("idempotency_key", f"is longer than {_KEY_LENGTH} characters")
+        raise Invalid.field("idempotency_key", Text("is longer than %(most)s characters", most=str(_KEY_LENGTH)))
 
 
 def _check_time(send_at: datetime | None) -> None:
     if send_at and send_at > now() + FURTHEST:
-        raise Invalid.field("send_at", f"lies more than {FURTHEST.days} days ahead")
+        raise Invalid.field("send_at", Text("lies more than %(days)s days ahead", days=FURTHEST.days))
 
 
 def wa_message_id(message_id: str) -> str:

@@ -17,6 +17,7 @@ from ..errors import Invalid, NotFound
 from ..lib.log import get_logger
 from ..store import DATABASE_DOWN, Store
 from ..store.records import User
+from ..words import N_
 
 _CACHE_SECONDS = 0.8
 """A change must hold within a second in every process; reading takes its time, too."""
@@ -36,58 +37,71 @@ class RateLimits(_Strict):
 
     enabled: bool = Field(
         default=True,
-        title="Limit sending and API calls",
-        description="Logins and registrations are limited even when this is off.",
+        title=N_("Limit sending and API calls"),
+        description=N_("Logins and registrations are limited even when this is off."),
     )
-    send_per_minute: _Count = Field(default=60, title="Messages a minute", description="Each user, by page and by API together.")
-    send_per_day: _Count = Field(default=5000, title="Messages a day", description="Each user, in any 24 hours.")
+    send_per_minute: _Count = Field(
+        default=60, title=N_("Messages a minute"), description=N_("Each user, by page and by API together.")
+    )
+    send_per_day: _Count = Field(default=5000, title=N_("Messages a day"), description=N_("Each user, in any 24 hours."))
     api_per_minute: _Count = Field(
-        default=1200, title="API calls a minute", description="Each user, whatever token or key is used."
+        default=1200, title=N_("API calls a minute"), description=N_("Each user, whatever token or key is used.")
     )
     login_per_minute: _Count = Field(
-        default=10, title="Logins a minute", description="Each address; forgotten passwords are counted by the same number."
+        default=10,
+        title=N_("Logins a minute"),
+        description=N_("Each address; forgotten passwords are counted by the same number."),
     )
-    register_per_hour: _Count = Field(default=100, title="Registrations an hour", description="Each address.")
+    register_per_hour: _Count = Field(default=100, title=N_("Registrations an hour"), description=N_("Each address."))
 
 
 class Pacing(_Strict):
     """Between messages of one session on the live network; never in the sandbox. Milliseconds."""
 
     enabled: bool = Field(
-        default=True, title="Keep a distance between messages", description="On the live network only: quick senders get banned."
+        default=True,
+        title=N_("Keep a distance between messages"),
+        description=N_("On the live network only: quick senders get banned."),
     )
     min_gap_ms: Annotated[int, Field(ge=0, le=600_000)] = Field(
-        default=2000, title="Shortest gap", description="Between two messages of a session.", json_schema_extra={"unit": "ms"}
+        default=2000,
+        title=N_("Shortest gap"),
+        description=N_("Between two messages of a session."),
+        json_schema_extra={"unit": "ms"},
     )
     jitter_ms: Annotated[int, Field(ge=0, le=600_000)] = Field(
         default=1500,
-        title="Jitter",
-        description="Added to each gap, by chance, from nothing to this.",
+        title=N_("Jitter"),
+        description=N_("Added to each gap, by chance, from nothing to this."),
         json_schema_extra={"unit": "ms"},
     )
     per_day: _Count = Field(
-        default=1000, title="Messages a day", description="Each session. What is more waits for the next day."
+        default=1000, title=N_("Messages a day"), description=N_("Each session. What is more waits for the next day.")
     )
 
 
 class Values(_Strict):
-    rate_limits: RateLimits = Field(default=RateLimits(), title="Rate limits", description="What is beyond is refused with 429.")
-    pacing: Pacing = Field(default=Pacing(), title="Pacing", description="Messages wait for their turn; nothing is refused.")
+    rate_limits: RateLimits = Field(
+        default=RateLimits(), title=N_("Rate limits"), description=N_("What is beyond is refused with 429.")
+    )
+    pacing: Pacing = Field(
+        default=Pacing(), title=N_("Pacing"), description=N_("Messages wait for their turn; nothing is refused.")
+    )
     registration_open: bool = Field(
-        default=True, title="Open registration", description="Anyone who reaches this site may make an account."
+        default=True, title=N_("Open registration"), description=N_("Anyone who reaches this site may make an account.")
     )
     confirm_email: bool = Field(
         default=False,
-        title="Confirm addresses",
-        description="Who registers opens a link in a mail before they can log in. Needs a way to send mails.",
+        title=N_("Confirm addresses"),
+        description=N_("Who registers opens a link in a mail before they can log in. Needs a way to send mails."),
     )
     require_admin_second_factor: bool = Field(
         default=False,
-        title="Second factor for administrators",
-        description="An administrator without one gets no further than to its set-up.",
+        title=N_("Second factor for administrators"),
+        description=N_("An administrator without one gets no further than to its set-up."),
     )
     sessions_per_user: Annotated[int, Field(ge=1, le=200)] = Field(
-        default=10, title="WhatsApp sessions", description="Each user; every one is a browser with its memory."
+        default=10, title=N_("WhatsApp sessions"), description=N_("Each user; every one is a browser with its memory.")
     )
 
 

@@ -4,92 +4,110 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..words import N_, Text, listed
+
 SESSION_REASONS: dict[str, str] = {
-    "whatsapp_unreachable": "WhatsApp can't be reached. Check this server's internet connection; then try again.",
-    "launch_failed": "The browser could not be started. Try again; if it stays so, the administrator finds the cause in the gateway's log.",
-    "auth_timeout": "WhatsApp Web did not finish loading in time. Try again in a moment.",
-    "qr_not_scanned": "The code was not scanned in time, so the session went to sleep. Show a new code when you have your phone at hand.",
-    "unlinked_on_phone": "Your phone removed this device. Link it again by scanning a new code.",
-    "logged_out": "WhatsApp ended this login. Link it again by scanning a new code.",
-    "opened_elsewhere": "WhatsApp is in use in another window with this login.",
-    "browser_ended": "The browser ended unexpectedly and is being restarted.",
-    "page_crashed": "The WhatsApp page crashed and is being reloaded.",
-    "memory_limit": "The browser used too much memory and is being restarted.",
-    "page_hung": "The WhatsApp page stopped answering and is being restarted.",
-    "connection_lost": "The connection to WhatsApp was lost; it is being restored.",
-    "host_ended": "The process that runs this session ended and is being restarted.",
-    "gateway_away": "The WhatsApp gateway is being restarted; the session comes back by itself.",
-    "account_disabled": "The account was disabled by an administrator. The login at WhatsApp is kept; the session comes back with the account.",
-    "disconnecting": "The session is being disconnected; while the gateway is away this waits, and is done as soon as it is back.",
-    "not_observed": "The session has not been heard of for some seconds; it comes back by itself, or the status will say why not.",
-    "login_damaged": "The stored login can't be read: it is damaged, or of another installation. Disconnect, then link it anew.",
-    "database_away": "The database did not answer, so the session rests; it comes back by itself.",
-    "engine_not_allowed": "This engine is not allowed on the live network. Ask the administrator, or choose another engine.",
-    "whatsapp_changed": "WhatsApp Web changed, and this version of wabot can't use all of it. Ask the administrator for an update.",
-    "out_of_restarts": "It failed too often in a row, so wabot stopped trying. Try again, or disconnect and link anew.",
-    "events_backed_up": "Too many events wait to be stored, so the session rests; it comes back by itself.",
-    "sandbox_unavailable": "The sandbox is not running. It is being restarted; try again in a moment.",
-    "engine_error": "The WhatsApp engine reported a problem. Try again; if it stays so, disconnect and link anew.",
+    "whatsapp_unreachable": N_("WhatsApp can't be reached. Check this server's internet connection; then try again."),
+    "launch_failed": N_(
+        "The browser could not be started. Try again; if it stays so, the administrator finds the cause in the gateway's log."
+    ),
+    "auth_timeout": N_("WhatsApp Web did not finish loading in time. Try again in a moment."),
+    "qr_not_scanned": N_(
+        "The code was not scanned in time, so the session went to sleep. Show a new code when you have your phone at hand."
+    ),
+    "unlinked_on_phone": N_("Your phone removed this device. Link it again by scanning a new code."),
+    "logged_out": N_("WhatsApp ended this login. Link it again by scanning a new code."),
+    "opened_elsewhere": N_("WhatsApp is in use in another window with this login."),
+    "browser_ended": N_("The browser ended unexpectedly and is being restarted."),
+    "page_crashed": N_("The WhatsApp page crashed and is being reloaded."),
+    "memory_limit": N_("The browser used too much memory and is being restarted."),
+    "page_hung": N_("The WhatsApp page stopped answering and is being restarted."),
+    "connection_lost": N_("The connection to WhatsApp was lost; it is being restored."),
+    "host_ended": N_("The process that runs this session ended and is being restarted."),
+    "gateway_away": N_("The WhatsApp gateway is being restarted; the session comes back by itself."),
+    "account_disabled": N_(
+        "The account was disabled by an administrator. The login at WhatsApp is kept; the session comes back with the account."
+    ),
+    "disconnecting": N_(
+        "The session is being disconnected; while the gateway is away this waits, and is done as soon as it is back."
+    ),
+    "not_observed": N_(
+        "The session has not been heard of for some seconds; it comes back by itself, or the status will say why not."
+    ),
+    "login_damaged": N_(
+        "The stored login can't be read: it is damaged, or of another installation. Disconnect, then link it anew."
+    ),
+    "database_away": N_("The database did not answer, so the session rests; it comes back by itself."),
+    "engine_not_allowed": N_("This engine is not allowed on the live network. Ask the administrator, or choose another engine."),
+    "whatsapp_changed": N_(
+        "WhatsApp Web changed, and this version of wabot can't use all of it. Ask the administrator for an update."
+    ),
+    "out_of_restarts": N_("It failed too often in a row, so wabot stopped trying. Try again, or disconnect and link anew."),
+    "events_backed_up": N_("Too many events wait to be stored, so the session rests; it comes back by itself."),
+    "sandbox_unavailable": N_("The sandbox is not running. It is being restarted; try again in a moment."),
+    "engine_error": N_("The WhatsApp engine reported a problem. Try again; if it stays so, disconnect and link anew."),
 }
 
 MESSAGE_ERRORS: dict[str, str] = {
-    "not_on_whatsapp": "This number is not on WhatsApp.",
-    "message_too_long": "The message is longer than WhatsApp allows.",
-    "session_logged_out": "The WhatsApp session was disconnected before the message could be sent.",
-    "outcome_unknown": "Whether it went out could not be found out, and its sender gave it up.",
-    "engine_error": "WhatsApp Web refused the message several times.",
-    "rejected_by_whatsapp": "WhatsApp did not accept the message.",
-    "not_supported_by_engine": "This session's engine can't send this.",
+    "not_on_whatsapp": N_("This number is not on WhatsApp."),
+    "message_too_long": N_("The message is longer than WhatsApp allows."),
+    "session_logged_out": N_("The WhatsApp session was disconnected before the message could be sent."),
+    "outcome_unknown": N_("Whether it went out could not be found out, and its sender gave it up."),
+    "engine_error": N_("WhatsApp Web refused the message several times."),
+    "rejected_by_whatsapp": N_("WhatsApp did not accept the message."),
+    "not_supported_by_engine": N_("This session's engine can't send this."),
 }
 
 
 WAITS: dict[str, str] = {
-    "scheduled": "Waits for its time.",
-    "session_not_connected": "Waits until WhatsApp is connected again.",
-    "pacing": "Waits its turn: messages of a number keep a distance, so that WhatsApp doesn't take it for a spammer's.",
-    "queue": "Waits its turn: messages that were accepted before it go first.",
-    "back_off": "WhatsApp could not take a message just now; it is tried again.",
-    "outcome_unknown": "Waits for a message before it: WhatsApp is being asked whether that one went out.",
-    "daily_cap": "This number has sent as much today as the administrator allows; it goes on tomorrow.",
+    "scheduled": N_("Waits for its time."),
+    "session_not_connected": N_("Waits until WhatsApp is connected again."),
+    "pacing": N_("Waits its turn: messages of a number keep a distance, so that WhatsApp doesn't take it for a spammer's."),
+    "queue": N_("Waits its turn: messages that were accepted before it go first."),
+    "back_off": N_("WhatsApp could not take a message just now; it is tried again."),
+    "outcome_unknown": N_("Waits for a message before it: WhatsApp is being asked whether that one went out."),
+    "daily_cap": N_("This number has sent as much today as the administrator allows; it goes on tomorrow."),
 }
 
 WAITED: dict[str, str] = {
-    "scheduled": "Waited for its time",
-    "session_not_connected": "Waited until WhatsApp was connected",
-    "pacing": "Kept its distance to the message before (pacing)",
-    "daily_cap": "Waited for the next day: the number had sent as much as the administrator allows",
-    "back_off": "Waited before the next try",
-    "queue": "Waited its turn behind the messages before it",
+    "scheduled": N_("Waited for its time"),
+    "session_not_connected": N_("Waited until WhatsApp was connected"),
+    "pacing": N_("Kept its distance to the message before (pacing)"),
+    "daily_cap": N_("Waited for the next day: the number had sent as much as the administrator allows"),
+    "back_off": N_("Waited before the next try"),
+    "queue": N_("Waited its turn behind the messages before it"),
 }
 """What a message has waited for, on its timeline."""
 
 PASSED: dict[str, str] = {
-    "engine_error": "WhatsApp Web refused it just then; nothing went out. It is tried again.",
-    "session_not_connected": "The connection was lost before it could be handed over; nothing went out.",
-    "gateway_unavailable": "The WhatsApp gateway was away; nothing went out.",
-    "shutting_down": "The WhatsApp gateway was being restarted; nothing went out.",
-    "session_not_found": "The WhatsApp gateway had just been restarted; nothing went out.",
-    "stale_epoch": "The session was just being restarted; nothing went out.",
-    "busy": "Too much was waiting for this session just then; nothing went out.",
-    "journal_full": "Too many events waited to be stored; nothing went out.",
-    "waits for the one before it": "One before it could not go, so it waits for that one.",
-    "not found in WhatsApp": "Looked up in WhatsApp: it had not gone out. It is sent again.",
-    "found in WhatsApp": "Looked up in WhatsApp: it had gone out.",
-    "the hand-over was interrupted; WhatsApp can't be asked yet": "The hand-over was interrupted, and WhatsApp can't be asked yet whether it went out.",
-    "sent again by its sender": "Its sender decided to send it again.",
+    "engine_error": N_("WhatsApp Web refused it just then; nothing went out. It is tried again."),
+    "session_not_connected": N_("The connection was lost before it could be handed over; nothing went out."),
+    "gateway_unavailable": N_("The WhatsApp gateway was away; nothing went out."),
+    "shutting_down": N_("The WhatsApp gateway was being restarted; nothing went out."),
+    "session_not_found": N_("The WhatsApp gateway had just been restarted; nothing went out."),
+    "stale_epoch": N_("The session was just being restarted; nothing went out."),
+    "busy": N_("Too much was waiting for this session just then; nothing went out."),
+    "journal_full": N_("Too many events waited to be stored; nothing went out."),
+    "waits for the one before it": N_("One before it could not go, so it waits for that one."),
+    "not found in WhatsApp": N_("Looked up in WhatsApp: it had not gone out. It is sent again."),
+    "found in WhatsApp": N_("Looked up in WhatsApp: it had gone out."),
+    "the hand-over was interrupted; WhatsApp can't be asked yet": N_(
+        "The hand-over was interrupted, and WhatsApp can't be asked yet whether it went out."
+    ),
+    "sent again by its sender": N_("Its sender decided to send it again."),
     **{code: text for code, text in MESSAGE_ERRORS.items() if code != "engine_error"},
 }
 """What a step's detail means, on the timeline."""
 
 
 _LACKS: dict[str, str] = {
-    "send": "messages can't be sent",
-    "acks": "ticks can't be seen",
-    "incoming": "incoming messages can't be seen",
-    "number_check": "numbers can't be looked up",
-    "lid_map": "the numbers of some senders can't be shown",
-    "find": "messages with an unknown outcome can't be looked up",
-    "logout": "this device can't be unlinked from here",
+    "send": N_("messages can't be sent"),
+    "acks": N_("ticks can't be seen"),
+    "incoming": N_("incoming messages can't be seen"),
+    "number_check": N_("numbers can't be looked up"),
+    "lid_map": N_("the numbers of some senders can't be shown"),
+    "find": N_("messages with an unknown outcome can't be looked up"),
+    "logout": N_("this device can't be unlinked from here"),
 }
 """What a session can't do without an ability of its engine (node_wa/engines/contract.js)."""
 
@@ -99,17 +117,16 @@ def session_reason(code: str | None, missing: Sequence[str] = ()) -> dict[str, s
     if code is None:
         return None
     if code == "whatsapp_changed" and missing:
-        return {"code": code, "text": f"WhatsApp Web changed: {lacking(missing)} with this version."}
-    return {"code": code, "text": SESSION_REASONS.get(code, "Something is wrong with the session; try again.")}
+        return {"code": code, "text": Text("WhatsApp Web changed: %(lacking)s with this version.", lacking=lacking(missing))}
+    return {"code": code, "text": SESSION_REASONS.get(code, N_("Something is wrong with the session; try again."))}
 
 
 def lacking(missing: Sequence[str]) -> str:
     """In the table's order, the gravest first; an ability without words of its own is named."""
-    known = [words for ability, words in _LACKS.items() if ability in missing]
-    others = [f"“{ability}” doesn't work" for ability in missing if ability not in _LACKS]
-    *before, last = known + others
-    return f"{', '.join(before)} and {last}" if before else last
+    known: list[str] = [words for ability, words in _LACKS.items() if ability in missing]
+    others = [Text("“%(ability)s” doesn't work", ability=ability) for ability in missing if ability not in _LACKS]
+    return listed([*known, *others])
 
 
 def message_error(code: str) -> dict[str, str]:
-    return {"code": code, "text": MESSAGE_ERRORS.get(code, "The message could not be sent.")}
+    return {"code": code, "text": MESSAGE_ERRORS.get(code, N_("The message could not be sent."))}

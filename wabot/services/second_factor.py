@@ -24,6 +24,7 @@ from ..lib.log import get_logger
 from ..lib.sealing import Sealer, Unsealable
 from ..store import Store
 from ..store.records import User
+from ..words import Counted
 from .accounts import check_password
 from .audit import Audited, AuditLog
 from .mails import Mails
@@ -103,7 +104,14 @@ class SecondFactor:
         paused_until = self.store.second_factors.take_try(user.id, now(), TRIES, PAUSE)
         if paused_until:
             left = max(1, int((paused_until - now()).total_seconds()))
-            raise RateLimited(f"Too many wrong codes. Try again in {-(-left // 60)} minutes.", retry_after=left)
+            raise RateLimited(
+                Counted(
+                    "Too many wrong codes. Try again in %(count)s minute.",
+                    "Too many wrong codes. Try again in %(count)s minutes.",
+                    -(-left // 60),
+                ),
+                retry_after=left,
+            )
         if not self._use(user, code):
             log.info("second_factor_refused", user_id=user.id)
             raise InvalidOtp

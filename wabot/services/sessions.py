@@ -14,6 +14,7 @@ from ..lib.gateway import Gateway, Snapshot
 from ..lib.log import get_logger
 from ..store import Store
 from ..store.records import Session
+from ..words import Text
 from . import session_machine as machine
 from .engines import Engines
 from .hearing import Hearing
@@ -52,7 +53,7 @@ class SessionService:
         if found is None and name == DEFAULT:
             return self._unused(user_id)
         if found is None:
-            raise NotFound(f"There is no session named {name[:40]!r}.")
+            raise NotFound(Text("There is no session named %(name)s.", name=repr(name[:40])))
         return machine.as_of(found, now())
 
     def of_user(self, user_id: str) -> list[Session]:
@@ -111,7 +112,7 @@ class SessionService:
         """
         session = self.store.sessions.named(user_id, name)
         if session is None:
-            raise NotFound(f"There is no session named {name[:40]!r}.")
+            raise NotFound(Text("There is no session named %(name)s.", name=repr(name[:40])))
         self.engines.check(engine, session.network)
         if engine != session.engine and session.desired != "logout":
             ordered = self._change(session, machine.ordered_switch(session, now(), engine))
@@ -140,7 +141,7 @@ class SessionService:
     def delete(self, user_id: str, name: str, correlation_id: str) -> None:
         session = self.store.sessions.named(user_id, name)
         if session is None:
-            raise NotFound(f"There is no session named {name[:40]!r}.")
+            raise NotFound(Text("There is no session named %(name)s.", name=repr(name[:40])))
         self.disconnect(user_id, name, correlation_id)
         self.store.pacing.forget(session.id)
         self.store.engine_logins.forget(session.id, now())

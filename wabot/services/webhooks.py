@@ -19,6 +19,7 @@ from ..store.hook_records import Endpoint, HookDelivery, ToldEvent
 from ..store.idempotency import Remembered
 from ..store.ids import new_id
 from ..store.records import Page
+from ..words import Text
 from .hearing import Hearing
 from .telling import EVERYTHING, delivery_of, due_now
 
@@ -217,21 +218,22 @@ def shown_status(delivery: HookDelivery) -> str:
 def _checked_events(asked: list[str]) -> list[str]:
     unknown = [one for one in asked if one not in REGISTRY and one != EVERYTHING]
     if unknown or not asked:
-        named = f"{unknown[0][:60]!r} is none: " if unknown else ""
-        raise Invalid.field("events", f"{named}choose from {', '.join(REGISTRY)}, or * for all")
+        choose = Text("choose from %(choices)s, or * for all", choices=", ".join(REGISTRY))
+        why = Text("%(event)s is none: %(choose)s", event=repr(unknown[0][:60]), choose=choose) if unknown else choose
+        raise Invalid.field("events", why)
     return [EVERYTHING] if EVERYTHING in asked else sorted(set(asked), key=list(REGISTRY).index)
 
 
 def _checked_headers(asked: Mapping[str, str], known: dict[str, str]) -> list[list[str]]:
     if len(asked) > HEADERS_AT_MOST:
-        raise Invalid.field("headers", f"may be {HEADERS_AT_MOST} at most")
+        raise Invalid.field("headers", Text("may be %(most)s at most", most=HEADERS_AT_MOST))
     for name, value in asked.items():
         if not _HEADER_NAME.fullmatch(name) or name.lower() in _OURS or name.lower().startswith(_OUR_PREFIXES):
-            raise Invalid.field("headers", f"{name[:60]!r} can't be set")
+            raise Invalid.field("headers", Text("%(name)s can't be set", name=repr(name[:60])))
         if value != MASK and not _HEADER_VALUE.fullmatch(value):
-            raise Invalid.field("headers", f"the value of {name[:60]!r} must be 1 to 1000 plain characters")
+            raise Invalid.field("headers", Text("the value of %(name)s must be 1 to 1000 plain characters", name=repr(name[:60])))
         if value == MASK and name not in known:
-            raise Invalid.field("headers", f"the value of {name[:60]!r} is missing")
+            raise Invalid.field("headers", Text("the value of %(name)s is missing", name=repr(name[:60])))
     if len({name.lower() for name in asked}) < len(asked):
         raise Invalid.field("headers", "names one of them twice")
     return [[name, known[name] if value == MASK else value] for name, value in asked.items()]

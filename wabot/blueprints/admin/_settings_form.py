@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from ...services.preferences import Values
+from ...words import N_, Text
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,9 @@ class Input:
     @property
     def wrong(self) -> str:
         """What to say of a number that can't be; empty where the model has the better word."""
-        return f"Needs a whole number from {self.least:,} to {self.most:,}" if self.kind == "number" else ""
+        if self.kind != "number" or self.least is None or self.most is None:
+            return ""
+        return Text("Needs a whole number from %(least)s to %(most)s", least=self.least, most=self.most)
 
 
 @dataclass
@@ -41,7 +44,7 @@ class Group:
 
 def groups(values: Values) -> list[Group]:
     """A group for each nested model, and one for all that stands alone."""
-    alone = Group("Accounts and sessions")
+    alone = Group(N_("Accounts and sessions"))
     found = []
     for name, info in Values.model_fields.items():
         value = getattr(values, name)

@@ -14,6 +14,7 @@ from ...lib import spreadsheet
 from ...services.audit import ACTIONS
 from ...store.audit import AuditFilter
 from .._context import audited, services
+from .._languages import gettext as _
 from . import bp
 
 _PAGE = 50
@@ -33,6 +34,7 @@ def audit() -> str:
         asked=asked,
         kept={name: value for name, value in asked.items() if value},
         actions=ACTIONS,
+        actions_by_name=[(name, _(words)) for name, words in ACTIONS.items()],
     )
 
 
@@ -55,7 +57,7 @@ def _asked() -> dict[str, str]:
     asked = {name: request.args.get(name, "").strip()[:320] for name in ("actor", "target", "action", "since", "until")}
     for name in ("since", "until"):
         if asked[name] and not _day(asked[name]):
-            flash(f"“{asked[name][:20]}” is not a date such as 2030-12-31: it was left out.", "warning")
+            flash(_("“%(typed)s” is not a date such as 2030-12-31: it was left out.", typed=asked[name][:20]), "warning")
             asked[name] = ""
     return asked
 

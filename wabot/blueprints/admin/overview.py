@@ -7,6 +7,7 @@ from typing import Any
 from flask import render_template, request
 
 from ...services.figures import PERIODS
+from ...words import N_
 from .. import _charts
 from .._context import services
 from . import bp
@@ -34,7 +35,7 @@ def charts(per_day: list[dict[str, Any]]) -> dict[str, Any]:
     with_outcomes = _charts.with_outcomes(per_day)
     return {
         "messages": _charts.stacked(with_outcomes, _charts.OUTCOMES),
-        "active": _charts.stacked(per_day, {"active_users": "active users"}),
+        "active": _charts.stacked(per_day, {"active_users": N_("active users")}),
         "delivery": _charts.over_time([_sent_within(one["delivery"]["queued_to_sent"]) for one in per_day]),
         "labels": _charts.first_middle_last(per_day),
         "days": [{**one, "words": _charts.day_words(one["day"])} for one in reversed(with_outcomes)],
@@ -46,7 +47,7 @@ def _sent_within(durations: dict[str, Any]) -> dict[str, int | None]:
 
 
 def _percentiles(delivery: dict[str, Any]) -> list[dict[str, Any]]:
-    words = {"queued_to_sent": "Accepted to sent", "sent_to_delivered": "Sent to delivered"}
+    words = {"queued_to_sent": N_("Accepted to sent"), "sent_to_delivered": N_("Sent to delivered")}
     return [
         {
             "words": words[way],

@@ -11,6 +11,7 @@ from ...errors import WabotError
 from ...store.records import Session
 from .. import _versions
 from .._context import audited, request_id, services
+from .._languages import gettext as _
 from . import bp
 
 _PAGE = 50
@@ -38,7 +39,7 @@ def session_list() -> str:
 def restart(session_id: str) -> Any:
     def work() -> str:
         session = services().session_administration.restart(session_id, audited(), request_id())
-        return f"“{session.name}” is being restarted; its login is kept."
+        return _("“%(name)s” is being restarted; its login is kept.", name=session.name)
 
     return _done(work)
 
@@ -47,7 +48,7 @@ def restart(session_id: str) -> Any:
 def disconnect(session_id: str) -> Any:
     def work() -> str:
         session: Session = services().session_administration.disconnect(session_id, audited(), request_id())
-        return f"“{session.name}” is logged out of WhatsApp; its owner has to link it again."
+        return _("“%(name)s” is logged out of WhatsApp; its owner has to link it again.", name=session.name)
 
     return _done(work)
 
@@ -57,7 +58,7 @@ def _done(work: Callable[[], str]) -> Any:
     try:
         flash(work(), "success")
     except WabotError as error:
-        flash(error.detail, "error")
+        flash(_(error.detail), "error")
     return redirect(url_for(".sessions", **_kept()))
 
 

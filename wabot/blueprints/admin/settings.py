@@ -12,13 +12,14 @@ from ...lib.clock import to_rfc3339
 from ...services.limit_report import Row
 from ...services.preferences import RateLimits
 from ...services.settings_administration import version
+from ...words import N_
 from .._context import audited, services
 from .._forms import errors_of, field
 from .._limits import limits
 from . import bp
 from ._settings_form import Group, Input, groups, inputs, read
 
-_WORDS = {"failed_logins": "Pauses after failed logins", "forgot_per_minute": "Forgotten passwords a minute"}
+_WORDS = {"failed_logins": N_("Pauses after failed logins"), "forgot_per_minute": N_("Forgotten passwords a minute")}
 
 
 @bp.route("/settings", methods=["GET", "POST"])
@@ -82,4 +83,4 @@ def _people(rows: list[Row]) -> dict[str, str]:
 def _name(who: str) -> str:
     kind, _, rest = who.partition(":")
     user = services().store.users.get(rest) if kind == "user" else None
-    return user.email if user else "a deleted account" if kind == "user" else rest
+    return user.email if user else N_("a deleted account") if kind == "user" else rest

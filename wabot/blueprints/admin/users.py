@@ -16,14 +16,17 @@ from ...services.preferences import RateLimits, UserLimits
 from ...services.user_administration import UserChange
 from ...store.records import User
 from ...store.users import USER_STATES
+from ...words import N_, Text
 from .. import _charts
 from .._context import audited, live, page_user, request_id, services
 from .._forms import errors_of, field, values
+from .._languages import gettext as _
 from . import bp
 
 _PAGE = 50
 _DAYS = 30
 _ENTRIES = 10
+_NO_NUMBER = Text("needs a whole number from %(least)s to %(most)s", least=1, most=1_000_000)
 
 
 @bp.get("/users")
@@ -41,7 +44,7 @@ def invite_user() -> Any:
             flash("The account is made. Its owner has to choose another password at the first login.", "success")
         else:
             user = services().invitations.invite(audited(), email, name=name, role=role)
-            flash(f"An invitation is on its way to {user.email}.", "success")
+            flash(_("An invitation is on its way to %(email)s.", email=user.email), "success")
     except WabotError as error:
         return _list_page(values=values(), errors=errors_of(error)), error.status
     return redirect(url_for(".user", user_id=user.id))
@@ -56,20 +59,20 @@ def user(user_id: str) -> str:
 def change_role(user_id: str) -> Any:
     role = field("role")
     if role not in ROLES:
-        raise Invalid.field("role", f"choose from {', '.join(ROLES)}")
-    words = "is an administrator now" if role == "admin" else "is an ordinary user now"
+        raise Invalid.field("role", Text("choose from %(choices)s", choices=", ".join(ROLES)))
+    words = N_("%(email)s is an administrator now.") if role == "admin" else N_("%(email)s is an ordinary user now.")
     return _done(user_id, lambda: _change(user_id, UserChange(role=role), words))
 
 
 @bp.post("/users/<user_id>/disable")
 def disable(user_id: str) -> Any:
-    words = "is disabled: every login, token and key is refused, and the WhatsApp sessions rest"
+    words = N_("%(email)s is disabled: every login, token and key is refused, and the WhatsApp sessions rest.")
     return _done(user_id, lambda: _change(user_id, UserChange(disabled=True), words))
 
 
 @bp.post("/users/<user_id>/enable")
 def enable(user_id: str) -> Any:
-    words = "is enabled again, and the WhatsApp sessions come back"
+    words = N_("%(email)s is enabled again, and the WhatsApp sessions come back.")
     return _done(user_id, lambda: _change(user_id, UserChange(disabled=False), words))
 
 
@@ -80,7 +83,7 @@ def limit(user_id: str) -> Any:
         limits = {name: _number(name) for name in UserLimits.model_fields if field(name).strip()}
         services().user_administration.change(user_id, UserChange(limits=limits), audited(), request_id())
     except Invalid as error:
-        fields = {name.removeprefix("limits."): why for name, why in error.fields.items()}
+        fields = {name.removeprefix("limits."): _NO_NUMBER for name in error.fields}
         return _user_page(user_id, values=values(), errors=errors_of(Invalid(error.detail, fields=fields))), error.status
     flash("Saved: these numbers hold from the next request on.", "success")
     return redirect(url_for(".user", user_id=user_id))
@@ -89,7 +92,10 @@ def limit(user_id: str) -> Any:
 @bp.post("/users/<user_id>/send-link")
 def send_link(user_id: str) -> Any:
     return _done(
-        user_id, lambda: f"A mail with a link is on its way to {services().invitations.send_link(audited(), user_id).email}."
+        user_id,
+        lambda: _(
+            "A mail with a link is on its way to %(email)s.", email=services().invitations.send_link(audited(), user_id).email
+        ),
     )
 
 
@@ -97,7 +103,7 @@ def send_link(user_id: str) -> Any:
 def end_logins(user_id: str) -> Any:
     def work() -> str:
         services().user_administration.end_logins(user_id, audited())
-        return "Every login and token is ended. API keys live on."
+        return _("Every login and token is ended. API keys live on.")
 
     return _done(user_id, work)
 
@@ -107,15 +113,15 @@ def delete(user_id: str) -> Any:
     """The address has to be typed."""
     shown = services().user_administration.one(user_id)
     if field("confirm").strip().lower() != shown.email:
-        errors = {"confirm": f"Type {shown.email} to delete this account."}
+        errors = {"confirm": _("Type %(email)s to delete this account.", email=shown.email)}
         return _user_page(user_id, values=values(), errors=errors), 422
     try:
         services().user_administration.delete(user_id, audited())
     except Conflict as error:
-        flash(error.detail, "error")
+        flash(_(error.detail), "error")
         return redirect(url_for(".user", user_id=user_id))
     live().logins_ended()
-    flash(f"{shown.email} is locked out, and everything of theirs is being erased.", "success")
+    flash(_("%(email)s is locked out, and everything of theirs is being erased.", email=shown.email), "success")
     return redirect(url_for(".users"))
 
 
@@ -125,7 +131,7 @@ def view(user_id: str) -> Any:
     try:
         services().view_as.start(audited(), current_user.login_id, user_id)
     except Conflict as error:
-        flash(error.detail, "error")
+        flash(_(error.detail), "error")
         return redirect(url_for(".user", user_id=user_id))
     return redirect(url_for("home.dashboard"))
 
@@ -134,13 +140,14 @@ def view(user_id: str) -> Any:
 def remove_factor(user_id: str) -> Any:
     def work() -> str:
         services().second_factor.remove(user_id, audited())
-        return "The second factor is removed: the password alone is enough until a new one is set up."
+        return _("The second factor is removed: the password alone is enough until a new one is set up.")
 
     return _done(user_id, work)
 
 
 def _change(user_id: str, change: UserChange, words: str) -> str:
-    return f"{services().user_administration.change(user_id, change, audited(), request_id()).email} {words}."
+    """`words` have a place for the `email`."""
+    return _(words, email=services().user_administration.change(user_id, change, audited(), request_id()).email)
 
 
 def _done(user_id: str, work: Callable[[], str]) -> Any:
@@ -149,7 +156,7 @@ def _done(user_id: str, work: Callable[[], str]) -> Any:
     try:
         flash(work(), "success")
     except WabotError as error:
-        flash(error.detail, "error")
+        flash(_(error.detail), "error")
     live().logins_ended()
     still = services().store.users.get(page_user().id)
     return redirect(url_for(".user", user_id=user_id) if still and still.is_admin else url_for("home.dashboard"))
@@ -158,7 +165,7 @@ def _done(user_id: str, work: Callable[[], str]) -> Any:
 def _number(name: str) -> int:
     text = field(name).strip()
     if not text.isdecimal() or len(text) > 9:
-        raise Invalid.field(name, "is not a whole number")
+        raise Invalid.field(name, _NO_NUMBER)
     return int(text)
 
 

@@ -14,6 +14,7 @@ from ...errors import Forbidden, Invalid, MalformedRequest, Unauthenticated
 from ...lib.clock import from_rfc3339
 from ...services.audit import Audited
 from ...services.identity import Caller
+from ...words import Text
 from .._context import services
 from .._limits import limits
 
@@ -133,4 +134,4 @@ def _allow(found: Caller, scope: str | None, *, login: bool, admin: bool) -> Non
         why = "This wabot wants a second factor of its administrators: set one up under /settings/second-factor."
         raise Forbidden(why, code="second_factor_required")
     if scope and scope not in found.scopes:
-        raise Forbidden(f"The API key lacks the scope {scope!r}.", code="missing_scope")
+        raise Forbidden(Text("The API key lacks the scope %(scope)s.", scope=repr(scope)), code="missing_scope")
