@@ -11,12 +11,12 @@ import { brief } from './log.js';
 const DEADLINE_MS = 5_000;
 const FULL = 100;
 const SPACING_MS = 25;
-const SPACING_IN_FLOOD_MS = 100;
+const SPACING_IN_FLOOD_MS = 200;
 const FLOOD = 5; // events in a batch
 const BACKOFF = { min: 50, max: 2_000 };
 
 /**
- * Between two POSTs: a lone event goes at once, a flood costs web 10 requests a second instead of one an event, and a backlog
+ * Between two POSTs: a lone event goes at once, a flood costs web 5 requests a second instead of one an event, and a backlog
  * is not held up.
  * @param {number} events in the last batch
  */

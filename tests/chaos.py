@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -27,13 +28,16 @@ from tests.support.api import Api
 from tests.support.processes import browsers_of
 from tests.support.stack import Stack
 from tests.support.waiting import poll, wait_until
-from tests.weather import Weather
+from tests.weather import CLEARS_WITHIN, Weather
 
 VICTIMS = ("db", "web", "worker", "gateway", "chromium")
 CLIENTS = 6
 PHONES = 10
 ANSWER_WITHIN = 120
+STEP_WITHIN = 2 * CLEARS_WITHIN
 SETTLE_WITHIN = 240
+BREATH_AFTER = 15.0
+"""Seconds without the session being up, after which nothing is killed until it is: a slow machine would never get anywhere."""
 QUICK = {"WA_SYNC_GRACE_MS": "3000", "WA_SYNC_TIMEOUT_MS": "8000"}
 """Patience with a WhatsApp Web that gives no signal, cut short."""
 FINAL = frozenset({"sent", "delivered", "read"})
@@ -73,10 +77,11 @@ def _times(counter: Counter[str]) -> str:
 
 
 class Killer:
-    """Kills one program after the other, in random order, until told to stop."""
+    """Kills one program after the other, in random order, until told to stop. `is_up` tells whether the session is."""
 
-    def __init__(self, stack: Stack, dice: random.Random, every: tuple[float, float]) -> None:
-        self._stack, self._dice, self._every = stack, dice, every
+    def __init__(self, stack: Stack, dice: random.Random, every: tuple[float, float], is_up: Callable[[], bool]) -> None:
+        self._stack, self._dice, self._every, self._is_up = stack, dice, every, is_up
+        self._up_at = time.monotonic()
         self._stop = threading.Event()
         self.kills: Counter[str] = Counter()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="killer")
@@ -93,12 +98,19 @@ class Killer:
     def _run(self) -> None:
         order: list[str] = []
         while not self._stop.wait(self._dice.uniform(*self._every)):
+            if self._needs_breath():
+                continue
             order = order or self._dice.sample(VICTIMS, len(VICTIMS))
             victim = order.pop()
             pid = self._browser() if victim == "chromium" else self._program(victim)
             if pid:
                 os.kill(pid, signal.SIGKILL)
                 self.kills[victim] += 1
+
+    def _needs_breath(self) -> bool:
+        if self._is_up():
+            self._up_at = time.monotonic()
+        return time.monotonic() - self._up_at > BREATH_AFTER
 
     def _program(self, name: str) -> int:
         """From supervisord itself: `supervisorctl` takes a second to start."""
@@ -125,14 +137,18 @@ def run(
     user = Api(stack, "chaos").register()
     user.link("+15550300001")
     started = time.monotonic()
-    with Killer(stack, dice, every) as killer, ExitStack() as outside, ThreadPoolExecutor(CLIENTS) as clients:
+    with (
+        Killer(stack, dice, every, lambda: _is_up(user)) as killer,
+        ExitStack() as outside,
+        ThreadPoolExecutor(CLIENTS) as clients,
+    ):
         passed = outside.enter_context(Weather(stack, user, dice)).passed if weather else Counter[str]()
 
         def in_turn(number: int) -> str:
             def is_time() -> bool:
                 return (passed if weather else killer.kills).total() >= steps * number // messages
 
-            wait_until(is_time, ANSWER_WITHIN, "the next step")
+            wait_until(is_time, STEP_WITHIN, "the next step")
             return _send(user, number)
 
         def client(first: int) -> list[str]:
@@ -143,6 +159,14 @@ def run(
     unfinished = _settle(user, ids)
     outcome = _count(stack, messages, unfinished, time.monotonic() - started)
     return replace(outcome, kills=killer.kills, weather=passed)
+
+
+def _is_up(user: Api) -> bool:
+    """Or has come to a stop where somebody has to help it."""
+    try:
+        return user.get("/api/whatsapp/status", timeout=5).json().get("status") in ("connected", "failed")
+    except requests.RequestException:
+        return False
 
 
 def phone_of(number: int) -> str:

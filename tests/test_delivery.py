@@ -196,6 +196,17 @@ def test_what_nobody_knows_is_looked_up_and_sent_once(lane: Lane, plan: str) -> 
     assert detail in [one[1] for one in lane.steps(open_one)]
 
 
+def test_where_ids_can_not_be_chosen_a_text_in_whatsapp_stands_for_one_message(lane: Lane) -> None:
+    """Two of three equal texts went out, nobody knows which: one is sent again, and each has a WhatsApp id of its own."""
+    lane.engine.chooses_ids = False
+    lane.engine.plan = {"a": ["sent:outcome_unknown", "sent:outcome_unknown", "lost:outcome_unknown"]}
+    ids = lane.send("a", "a", "a")
+    lane.run()
+    assert lane.engine.went == ["a", "a", "a"]
+    assert [lane.steps(one)[-1] for one in ids] == [("sent", "found in WhatsApp")] * 2 + [("sending", None)]
+    assert [lane.message(one).wa_message_id for one in ids] == [one for one, _ in lane.engine.own_ids]
+
+
 def test_while_it_is_open_nothing_passes_it_and_then_its_sender_decides(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
     lane.engine.plan = {"b": ["sent:outcome_unknown"]}
     lane.engine.blind = True

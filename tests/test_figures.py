@@ -46,7 +46,7 @@ def test_stats_of_what_was_counted(app: Flask, client: FlaskClient, admin: dict[
         assert message
         passed = [("sent", 1.5), ("delivered", 1.8)]
         entries = [{"status": status, "at": message.created_at + timedelta(seconds=after)} for status, after in passed]
-        services().progress.advanced(message, entries)
+        services().progress.advanced(message, entries, entries)
         tally.flush()
     stats = client.get("/api/admin/stats?days=7", headers=admin).get_json()
     assert stats["days"] == 7 and len(stats["per_day"]) == 7

@@ -99,6 +99,12 @@
 
 /** @typedef {{wa_message_id: string, to: string, body: string, since: string}} Wanted */
 
+/**
+ * `alike`: what was not found by its id may be one of these, oldest first, that have its text; only where the engine can't
+ * choose ids.
+ * @typedef {{found: true, wa_message_id: string, ack: Ack} | {found: false, alike?: {wa_message_id: string, ack: Ack}[]}} Found
+ */
+
 /** @typedef {{wa_message_id: string, chat: Party, from_me: boolean, max_bytes: number, file: string}} WantedMedia `file`: where to */
 
 /** @typedef {{sha256: string, size: number, mimetype: string | null, filename: string | null}} FetchedMedia hex; the types as its sender says */
@@ -111,7 +117,7 @@
  * @property {() => Promise<void>} stop keeps the login; settles when every process of the engine has exited
  * @property {() => Promise<{told: boolean}>} logout unlinks at WhatsApp, then stops; `told` is whether WhatsApp heard of it
  * @property {(message: OutgoingMessage) => Promise<{wa_message_id: string, ack: Ack}>} send in the order of the calls
- * @property {(wanted: Wanted) => Promise<{found: boolean, wa_message_id?: string, ack?: Ack}>} find looks into WhatsApp itself
+ * @property {(wanted: Wanted) => Promise<Found>} find looks into WhatsApp itself
  * @property {(wanted: WantedMedia) => Promise<FetchedMedia>} [media] the file is on disk when it settles; errors `media_gone`,
  *   `media_too_large`, `media_unavailable`, `busy`
  * @property {(read: {chat: Party}) => Promise<{seen: boolean}>} [seen] tells WhatsApp that the chat was read; it may be unable to

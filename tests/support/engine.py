@@ -12,7 +12,8 @@ class PlannedEngine:
     """`plan` holds what is answered for a text, one after the other, and then it is sent: `refused:<code>`, or `lost:<code>`
     and `sent:<code>` for an error with the message not gone out, and gone out all the same.
 
-    `went` are the texts that arrived, in their order. `blind`: nothing can be looked up.
+    `went` are the texts that arrived, in their order. `blind`: nothing can be looked up. `chooses_ids`: else WhatsApp gives them
+    ids of its own.
     """
 
     def __init__(self) -> None:
@@ -21,6 +22,8 @@ class PlannedEngine:
         self.ids: set[str] = set()
         self.claims: list[int] = []
         self.blind = False
+        self.chooses_ids = True
+        self.own_ids: list[tuple[str, str]] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
@@ -43,17 +46,26 @@ class PlannedEngine:
 
     def find(self, body: dict[str, Any]) -> dict[str, Any]:
         found = body["wa_message_id"] in self.ids
-        return {"found": True, "wa_message_id": body["wa_message_id"], "ack": "sent"} if found else {"found": False}
+        alike = [{"wa_message_id": one, "ack": "sent"} for one, text in self.own_ids if text == body["body"]]
+        return (
+            {"found": True, "wa_message_id": body["wa_message_id"], "ack": "sent"} if found else {"found": False, "alike": alike}
+        )
 
     def _one(self, message: dict[str, str]) -> dict[str, str]:
         steps = self.plan.get(message["body"], [])
         what, _, code = (steps.pop(0) if steps else "sent:").partition(":")
         if what == "sent":
             self.went.append(message["body"])
-            self.ids.add(message["wa_message_id"])
+            self._give_id(message)
         if code:
             return {"code": code, "detail": ""}
-        return {"wa_message_id": message["wa_message_id"], "ack": "pending"}
+        return {"wa_message_id": message["wa_message_id"] if self.chooses_ids else self.own_ids[-1][0], "ack": "pending"}
+
+    def _give_id(self, message: dict[str, str]) -> None:
+        if self.chooses_ids:
+            self.ids.add(message["wa_message_id"])
+        else:
+            self.own_ids.append((f"3EB0FFFF{len(self.own_ids):04}", message["body"]))
 
     def _handler(engine) -> type[BaseHTTPRequestHandler]:
         class Handler(BaseHTTPRequestHandler):

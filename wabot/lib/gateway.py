@@ -113,8 +113,10 @@ class Gateway:
             return [NotHandedOver("gateway_unavailable", GatewayUnavailable.title, permanent=False)]
         return [_outcome(result) for result in answer["results"]]
 
-    def find(self, session_id: str, claim: Claim, order: dict[str, Any], correlation_id: str) -> Accepted | None:
-        """Look a message up in WhatsApp: `order` wa_message_id, to, body, since.
+    def find(self, session_id: str, claim: Claim, order: dict[str, Any], correlation_id: str) -> list[Accepted]:
+        """Look a message up in WhatsApp: `order` wa_message_id, to, body, since. Empty when it isn't there.
+
+        Where the engine can't choose ids it is one of those that are given, oldest first, or none of them.
 
         Raises OutcomeUnknown when it can't be asked now, NotHandedOver `stale_claim` when it isn't ours to ask any more.
         """
@@ -127,7 +129,8 @@ class Gateway:
             if isinstance(error, Problem) and error.code == STALE_CLAIM:
                 raise _refusal(error.code, error.detail) from error
             raise OutcomeUnknown(str(error)) from error
-        return Accepted(answer["wa_message_id"], answer["ack"]) if answer["found"] else None
+        found = [answer] if answer["found"] else answer.get("alike", [])
+        return [Accepted(one["wa_message_id"], one["ack"]) for one in found]
 
     def media(self, session_id: str, wanted: dict[str, Any]) -> FetchedMedia:
         """Fetch a message's file: `wanted` wa_message_id, chat {phone, lid}, from_me, max_bytes. Raises MediaRefused."""

@@ -1,14 +1,15 @@
 """Ticks of many messages at once: read together, and written together where the same happened to several.
 
 A tick costs little by itself but comes two or three times for each message. Messages that made the same way share one write, and
-with it the time in their timelines: ticks that came within a tenth of a second get the time of the last of them.
+with it the time in their timelines: ticks that came within half a second get the time of the last of them (WhatsApp's own times are
+whole seconds). How long sending took is measured by each message's own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ..lib.log import get_logger
@@ -20,7 +21,7 @@ from .progress import Progress
 from .reasons import message_error
 
 _REREADS = 5
-_ALIKE_SECONDS = 0.1
+_ALIKE = timedelta(seconds=0.5)
 _REJECTED = "rejected_by_whatsapp"
 
 Ack = tuple[str, datetime]
@@ -83,17 +84,17 @@ class Acks:
         entries = [max(same, key=lambda one: one["at"]) for same in zip(*(entries for _, entries in group), strict=True)]
         changes = {"error": message_error(_REJECTED)} if entries[-1]["status"] == "failed" else {}
         mark = self.hearing.mark(group[0][0].user_id)
-        messages = {message.id: message for message, _ in group}
+        own = {message.id: (message, passed) for message, passed in group}
         try:
-            moved = self.store.messages.advance_many(list(messages), group[0][0].status, entries, {**changes, **mark})
+            moved = self.store.messages.advance_many(list(own), group[0][0].status, entries, {**changes, **mark})
         except REFUSED as error:
             if len(group) > 1:
                 return set().union(*(self._advance([one]) for one in group))
             log.error("ack_refused", message_id=group[0][0].id, error=type(error).__name__)
-            return set(messages)  # it never will be taken
+            return set(own)  # it never will be taken
         self.hearing.marked(mark)
-        for message_id in messages.keys() & moved:
-            self.progress.advanced(messages[message_id], entries)
+        for message_id in own.keys() & moved:
+            self.progress.advanced(own[message_id][0], entries, own[message_id][1])
         return moved
 
 
@@ -106,8 +107,12 @@ def _allowed(status: str, acks: Iterable[Ack]) -> Iterable[Entry]:
 
 
 def _alike(moving: Iterable[tuple[Message, list[Entry]]]) -> Iterable[list[tuple[Message, list[Entry]]]]:
+    """Those of one user that made the same steps, each within a short while."""
     groups: dict[Any, list[tuple[Message, list[Entry]]]] = {}
-    for message, entries in moving:
-        steps = tuple((one["status"], int(one["at"].timestamp() / _ALIKE_SECONDS)) for one in entries)
-        groups.setdefault((message.user_id, message.status, steps), []).append((message, entries))
-    return groups.values()
+    for message, entries in sorted(moving, key=lambda one: one[1][-1]["at"]):
+        way = (message.user_id, message.status, *(one["status"] for one in entries))
+        group = groups.get(way)
+        if group and any(abs(one["at"] - first["at"]) > _ALIKE for one, first in zip(entries, group[0][1], strict=True)):
+            yield groups.pop(way)
+        groups.setdefault(way, []).append((message, entries))
+    yield from groups.values()

@@ -183,12 +183,26 @@ class Delivery:
         except OutcomeUnknown:
             return False
         crash_point("lane.after-settling")
+        self._settled(message, self._own(message, found))
+        return True
+
+    def _own(self, message: Message, found: list[Accepted]) -> Accepted | None:
+        """The one by its id, or the oldest with its text that is no other message's."""
+        by_id = next((one for one in found if one.wa_message_id == message.wa_message_id), None)
+        if by_id or not found:
+            return by_id
+        known = self.store.messages.by_wa_ids(message.session_id, [one.wa_message_id for one in found])
+        taken = {wa_id for wa_id, one in known.items() if one.origin != "phone"}
+        return next((one for one in found if one.wa_message_id not in taken), None)
+
+    def _settled(self, message: Message, found: Accepted | None) -> None:
         if found is None:
             self._back([message], "not found in WhatsApp")
-        else:
-            self.progress.acknowledged(message, found.ack)
-            self.store.outbox.remove([message.id])
-        return True
+            return
+        if found.wa_message_id != message.wa_message_id:
+            self.store.messages.set_wa_id(message, found.wa_message_id)
+        self.progress.acknowledged(message, found.ack)
+        self.store.outbox.remove([message.id])
 
     def _doubt(self, message: Message) -> None:
         log.warning("outcome_unknown", message_id=message.id, correlation_id=message.correlation_id)

@@ -72,11 +72,12 @@ class Progress:
         elif status:
             self.move(message, status, detail="found in WhatsApp")
 
-    def advanced(self, message: Message, entries: list[dict[str, Any]]) -> None:
-        """Tell and count that `message`, which is given as it was before, made these transitions in the store."""
+    def advanced(self, message: Message, entries: list[dict[str, Any]], own: list[dict[str, Any]]) -> None:
+        """Tell and count that `message`, which is given as it was before, made these transitions in the store; `own` are the same
+        with the times they really had, where it shared the write with others."""
         last = entries[-1]
         changes: dict[str, Any] = {"error": message_error("rejected_by_whatsapp")} if last["status"] == "failed" else {}
-        self._measure(message, entries)
+        self._measure(message, own)
         self._tell(replace(message, status=last["status"], updated_at=last["at"], **changes), [one["status"] for one in entries])
 
     def _measure(self, before: Message, entries: list[dict[str, Any]]) -> None:

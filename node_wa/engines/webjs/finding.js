@@ -7,6 +7,7 @@ export function finding() {
   const { wabot } = page;
   if (!wabot) return;
   const MAX_PAGES = 5;
+  const MAX_ALIKE = 200;
 
   /** @param {string} to @returns {string[]} */
   const addressesOf = (to) => {
@@ -34,12 +35,19 @@ export function finding() {
     }
   };
 
-  /** Only where ids could not be chosen: equal texts can't be told apart. @param {any} chat @param {string} body @param {number} since */
+  /**
+   * Only where ids could not be chosen: whose message it is of those with the same text only web can say.
+   * @param {any} chat @param {string} body @param {number} since epoch s
+   * @returns {any[]} oldest first
+   */
   const byBody = (chat, body, since) => {
-    if (wabot.choosesIds) return undefined;
+    if (wabot.choosesIds) return [];
     const models = chat.msgs.getModelsArray();
-    return models.findLast((/** @type {any} */ msg) => msg.id.fromMe && msg.body === body && msg.t >= since);
+    const isAlike = (/** @type {any} */ msg) => msg.id.fromMe && msg.body === body && msg.t >= since;
+    return models.filter(isAlike).slice(0, MAX_ALIKE);
   };
+
+  const shown = (/** @type {any} */ msg) => ({ id: msg.id.id, ack: msg.ack });
 
   /** @param {{to: string, id: string, body: string, since: number}} wanted `since` in epoch s */
   wabot.find = async ({ to, id, body, since }) => {
@@ -47,12 +55,14 @@ export function finding() {
     const addresses = addressesOf(to);
     const keys = addresses.map((address) => `true_${address}_${id}`);
     let msg = await byKey([...keys, ...keys.map((key) => `${key}_out`)]);
+    const alike = [];
     const { Chat } = page.require('WAWebCollections');
     const { createWid } = page.require('WAWebWidFactory');
     for (const chat of msg ? [] : addresses.map((address) => Chat.get(createWid(address))).filter(Boolean)) {
       await loadBackTo(chat, since);
-      msg ??= wabot.inChat(chat, id) ?? byBody(chat, body, since);
+      msg ??= wabot.inChat(chat, id);
+      alike.push(...byBody(chat, body, since).map(shown));
     }
-    return msg ? { found: true, id: msg.id.id, ack: msg.ack } : { found: false };
+    return msg ? { found: true, ...shown(msg) } : { found: false, alike };
   };
 }

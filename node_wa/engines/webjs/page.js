@@ -92,11 +92,18 @@ export class Page {
     return this.call('recover', since, RECOVER_MS);
   }
 
-  /** @param {import('../contract.js').Wanted} wanted */
+  /**
+   * @param {import('../contract.js').Wanted} wanted
+   * @returns {Promise<import('../contract.js').Found>}
+   */
   async find({ to, body, wa_message_id: id, since }) {
     const answer = await this.call('find', { to, body, id, since: Math.floor(Date.parse(since) / 1000) });
+    const named = (/** @type {{id: string, ack: number}} */ msg) => ({
+      wa_message_id: msg.id,
+      ack: ackName(msg.ack),
+    });
     return answer.found
-      ? { found: true, wa_message_id: answer.id, ack: ackName(answer.ack) }
-      : { found: false };
+      ? { found: true, ...named(answer) }
+      : { found: false, alike: answer.alike.map(named) };
   }
 }
