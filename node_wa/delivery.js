@@ -4,12 +4,13 @@ import { crashPoint } from './lib/crash_points.js';
 import { brief } from './log.js';
 
 /**
- * Carries the journal to web: in order, at most 100 events a POST, one POST at a time, the same batch again until web says
- * it has stored it. Nothing else ever takes an event off the journal.
+ * Carries the journal to web: in order, at most 100 events a POST, one POST at a time, the same again until web says it has
+ * stored it, in smaller portions while it does not get through. Nothing else ever takes an event off the journal.
  */
 
-const DEADLINE_MS = 5_000;
+const DEADLINE_MS = 20_000; // a web that is gone is known at once; one that is slow is not helped by asking it again
 const FULL = 100;
+const SMALLEST = 10;
 const SPACING_MS = 25;
 const SPACING_IN_FLOOD_MS = 200;
 const FLOOD = 5; // events in a batch
@@ -25,6 +26,7 @@ const spacing = (events) => (events >= FLOOD && events < FULL ? SPACING_IN_FLOOD
 export class Delivery {
   #stopped = false;
   #failures = 0;
+  #portion = FULL;
 
   /** @param {{journal: import('./journal.js').Journal, url: string, secret: string, log: import('pino').Logger}} parts */
   constructor({ journal, url, secret, log }) {
@@ -41,11 +43,16 @@ export class Delivery {
       await this.journal.ready();
       const early = next - performance.now();
       if (early > 0) await sleep(early);
-      const batch = this.journal.peek(FULL);
+      const batch = this.journal.peek(this.#portion);
       if (batch.length === 0 || this.#stopped) continue;
       next = performance.now() + spacing(batch.length);
-      if (await this.#post(batch)) await this.journal.stored(batch.length);
-      else await sleep(backoff(this.#failures, BACKOFF));
+      if (await this.#post(batch)) {
+        this.#portion = Math.min(FULL, this.#portion * 2);
+        await this.journal.stored(batch.length);
+      } else {
+        this.#portion = Math.max(SMALLEST, Math.floor(this.#portion / 2));
+        await sleep(backoff(this.#failures, BACKOFF));
+      }
     }
   }
 

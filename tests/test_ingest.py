@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +16,7 @@ from flask.testing import FlaskClient
 from tests.support.web import Linked
 from wabot.blueprints._context import services
 from wabot.lib.clock import now, to_rfc3339
+from wabot.services.acks import Acked, Acks
 from wabot.store.messages import MessageFilter
 
 
@@ -96,6 +100,30 @@ def test_ticks_of_many_messages_at_once(linked: Linked, gateway: Gateway, named:
         assert gateway.post(*events).status_code == 200
     expected = [["queued", *way] for way in (*ways[:3], ("read",))]
     assert [timeline(linked, one) for one in ids] == expected * 3
+
+
+def test_a_batch_that_is_sent_again_while_it_is_applied_is_applied_once(
+    app: Flask, linked: Linked, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by a gateway that has lost its patience with a slow web."""
+    event = gateway.ack(linked.send().get_json()["id"], "sent")
+    entered, go_on, apply, applied = threading.Event(), threading.Event(), Acks.apply, []
+
+    def slow(acks: Acks, acked: Sequence[Acked]) -> None:
+        applied.append(len(acked))
+        entered.set()
+        go_on.wait(10)
+        apply(acks, acked)
+
+    monkeypatch.setattr(Acks, "apply", slow)
+    with app.app_context(), ThreadPoolExecutor(2) as pool:
+        ingest = services().ingest
+        first = pool.submit(ingest.apply, [event])
+        assert entered.wait(10)
+        second = pool.submit(ingest.apply, [event])
+        go_on.set()
+        assert (first.result(10), second.result(10)) == (1, 0)
+    assert applied == [1, 0]
 
 
 def test_a_tick_that_names_another_message_is_that_of_its_whatsapp_id(linked: Linked, gateway: Gateway) -> None:

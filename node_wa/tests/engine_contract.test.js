@@ -159,7 +159,7 @@ for (const [engine, { abilities, hosting, stored }] of await findEngines()) {
       const { body } = await ask(id);
       assert.deepEqual([body.found, body.wa_message_id], [true, id]);
       if (abilities.includes('resend_same_id')) return;
-      assert.deepEqual((await ask(newMessageId())).body, { found: false });
+      assert.equal((await ask(newMessageId())).body.found, false);
     });
 
     if (abilities.includes('resend_same_id')) {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -48,14 +49,20 @@ class Ingest:
     sessions: SessionService
     acks: Acks
     incoming: Incoming
+    _turn: Lock = field(default_factory=Lock)
 
     def apply(self, journalled: list[Any]) -> int:
         """Apply in order (messages that came in and then ticks last) and remember; how many were new. Raises a store error when the database is away: send
         them again.
 
-        What can't be read or stored will never become so: it is named in the log, and doesn't hold up what follows.
+        What can't be read or stored will never become so: it is named in the log, and doesn't hold up what follows. One batch at a
+        time: a gateway that has lost its patience sends the same again, and done twice at once both would take longer still.
         """
         events = [event for event in map(_read, journalled) if event]
+        with self._turn:
+            return self._apply_fresh(events)
+
+    def _apply_fresh(self, events: list[GatewayEvent]) -> int:
         reached = self.store.applied_events.reached({event.life for event in events})
         fresh = [event for event in events if event.seq > reached.get(event.life, -1)]
         crash_point("ingest.before-apply")
