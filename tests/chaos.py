@@ -35,7 +35,7 @@ CLIENTS = 6
 PHONES = 10
 ANSWER_WITHIN = 120
 STEP_WITHIN = 2 * CLEARS_WITHIN
-SETTLE_WITHIN = 240
+SETTLE_WITHIN = 180
 BREATH_AFTER = 15.0
 """Seconds without the session being up, after which nothing is killed until it is: a slow machine would never get anywhere."""
 QUICK = {"WA_SYNC_GRACE_MS": "3000", "WA_SYNC_TIMEOUT_MS": "8000"}
@@ -187,11 +187,12 @@ def _send(user: Api, number: int) -> str:
 
 
 def _settle(user: Api, ids: list[str]) -> list[str]:
-    """Wait until every message is sent; what isn't within the time is unfinished."""
-    deadline = time.monotonic() + SETTLE_WITHIN
-    waiting = set(ids)
-    while waiting and time.monotonic() < deadline:
-        waiting -= {message_id for message_id in sorted(waiting)[:50] if _status(user, message_id) in FINAL}
+    """Wait until every message is sent; when none has been for `SETTLE_WITHIN` seconds, what is left is unfinished."""
+    waiting, moved_at = sorted(ids), time.monotonic()
+    while waiting and time.monotonic() - moved_at < SETTLE_WITHIN:
+        done = {message_id for message_id in waiting[:50] if _status(user, message_id) in FINAL}
+        waiting = [one for one in waiting if one not in done]
+        moved_at = time.monotonic() if done else moved_at
         poll()
     return [f"{message_id} {_status(user, message_id)}" for message_id in waiting]
 
