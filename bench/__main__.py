@@ -11,17 +11,10 @@ import sys
 from tests.support import limits
 from tests.support.stack import Stack
 
-<<<<<<< HEAD
-from . import accept, login, sending, webhooks, weights
+from . import accept, idle, login, sending, webhooks, weights
 from .figures import Figure
 
-BENCHMARKS = {one.__name__.rpartition(".")[2]: one for one in (accept, sending, webhooks, login, weights)}
-=======
-from . import accept, idle, login, sending, weights
-from .figures import Figure
-
-BENCHMARKS = {one.__name__.rpartition(".")[2]: one for one in (accept, sending, idle, login, weights)}
->>>>>>> 2ec297e (Let each WhatsApp message that is found by its text stand for one message, share more writes of ticks, and measure a lone message)
+BENCHMARKS = {one.__name__.rpartition(".")[2]: one for one in (accept, sending, idle, webhooks, login, weights)}
 
 
 def main() -> None:

@@ -34,6 +34,7 @@ export class Answering {
   /**
    * WhatsApp drops a second one of the same id, so what it confirms now has arrived once.
    * @param {import('../contract.js').Wanted} wanted
+   * @returns {Promise<import('../contract.js').Found>}
    */
   async find({ wa_message_id, to, body }) {
     try {
