@@ -150,6 +150,24 @@ def test_what_dies_while_telling_loses_and_doubles_nothing(
     assert types(receiver.requests) == ["message.queued", "message.sent"]
 
 
+def test_killed_between_the_call_and_its_note_it_is_made_again_with_the_same_id(
+    hooked: Hooked, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = hooked.endpoint(receiver.url, "message.queued")
+    hooked.send()
+    with monkeypatch.context() as patched:
+
+        def die(*_: Any) -> None:
+            raise InterruptedError
+
+        patched.setattr(hooked.services.store.hook_deliveries, "attempted", die)
+        hooked.rounds.round()
+        hooked.rounds.wait()
+    hooked.work()
+    assert [one.id for one in receiver.requests] == [receiver.requests[0].id] * 2
+    assert [one["status"] for one in hooked.deliveries(made)] == ["delivered"]
+
+
 def test_a_change_while_others_are_told_is_not_forgotten(
     hooked: Hooked, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
