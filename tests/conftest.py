@@ -32,7 +32,7 @@ from wabot.launching import data as wabot_data
 @pytest.fixture(scope="session")
 def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
     """One wabot for all tests that leave it as it was. Tests that kill its programs or need other settings take `stacks`."""
-    running = Stack(WABOT_WEBHOOK_ALLOW="127.0.0.1", WABOT_WEBHOOK_RETRIES="0,2,2,2")
+    running = Stack(WABOT_WEBHOOK_ALLOW="127.0.0.1", WABOT_WEBHOOK_RETRIES="0" + 15 * ",2")
     running.start()
     limits.lift(running)
     yield running
