@@ -154,6 +154,35 @@ def test_files_are_shown_and_can_be_taken_away(reader: Person, friend: Friend) -
     assert waiting.value.path().read_bytes() == html
 
 
+KINDS = {
+    "sticker": ("image/webp", b"RIFF\x24\0\0\0WEBPVP8X", "img[data-sticker]"),
+    "ptt": ("audio/ogg; codecs=opus", b"OggS\x00\x02" + bytes(20) + b"\x01\x13OpusHead", "audio"),
+    "audio": ("audio/mp4", b"\0\0\0\x20ftypM4A ", "audio"),
+    "video": ("video/mp4", b"\0\0\0\x20ftypisom", "video"),
+    "document": ("application/pdf", b"%PDF-1.7 ", "a[download]"),
+}
+"""By WhatsApp's name of it: what its sender says it is, how it begins, and what shows it."""
+
+
+def test_each_kind_of_file_is_shown_in_its_way(reader: Person, stack: Stack, kim: Api) -> None:
+    page, friend = reader.page, Friend(stack, "+15550100935", "Cy")
+    for kind, (mimetype, head, _) in KINDS.items():
+        friend.write(media=base64.b64encode(head + bytes(200)).decode(), mimetype=mimetype, kind=kind)
+    chat = chat_of(kim, friend.number)
+    files = stored(kim, chat["id"], len(KINDS))
+    assert {one["kind"] for one in files} == set(KINDS)
+    page.goto(f"/inbox/{chat['id']}")
+    for one in files:
+        shown = page.locator(f"#messages li[id$='{one['id']}']").locator(KINDS[one["kind"]][2])
+        expect(shown).to_have_count(1)
+        answer = kim.get(one["media"]["url"])
+        assert answer.content.startswith(KINDS[one["kind"]][1])
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Content-Disposition"].startswith("attachment" if one["kind"] == "document" else "inline")
+    stranger = Api(stack, "stranger").register()
+    assert {stranger.get(one["media"]["url"]).status_code for one in files} == {404}
+
+
 def test_earlier_messages_come_when_they_are_asked_for(reader: Person, friend: Friend) -> None:
     page = reader.page
     for n in range(55):
