@@ -301,22 +301,10 @@ class MessageReceived(Event):
     words = N_("Somebody wrote to the linked number")
     push = "message"
     sample_data: ClassVar[dict[str, Any]] = {
-        "direction": "in",
-        "to": "+12025550100",
-        "from": "+12025550143",
-        "message": "Thank you!",
-        "wa_message_id": "3A5D1F0A4C7E92B6D380",
-        "idempotency_key": None,
-        "kind": "text",
-        "push_name": "Jo",
-        "lid": "240652728112270@lid",
-        "origin": None,
+        "direction": "in", "to": "+12025550100", "from": "+12025550143", "message": "Thank you!", "idempotency_key": None,
+        "wa_message_id": "3A5D1F0A4C7E92B6D380", "kind": "text", "push_name": "Jo", "lid": "240652728112270@lid", "origin": None,
         "quoted": {
-            "wa_message_id": "3EB05D1F0A4C7E92B6D380",
-            "body": "Your order 1001 is on its way.",
-            "kind": "text",
-            "from_me": True,
+            "wa_message_id": "3EB05D1F0A4C7E92B6D380", "body": "Your order 1001 is on its way.", "kind": "text", "from_me": True,
         },
-        "media": None,
-        "recovered": False,
-    }
+        "media": None, "recovered": False,
+    }  # fmt: skip
