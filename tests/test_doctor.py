@@ -37,7 +37,9 @@ def test_what_is_missing_is_named_with_the_way_out(app: Flask, settings: Setting
     )
     for name, words in {"redis": "REDIS_URL", "mail": "SMTP_URL", "browser": "CHROMIUM_PATH", "data": "chmod 700"}.items():
         assert not bad[name][0] and words in bad[name][1], name
-    assert not looked_at(settings, app, env="production")["mail"][0], "nobody gets a link for a forgotten password"
+    insecure = looked_at(settings, app, env="production")
+    assert not insecure["mail"][0], "nobody gets a link for a forgotten password"
+    assert not insecure["proxies"][0] and "TRUSTED_PROXIES" in insecure["proxies"][1]
 
 
 def test_the_mail_server_is_asked_and_sent_nothing(app: Flask, settings: Settings) -> None:

@@ -14,6 +14,7 @@ from tests.support.web import bearer, email, register
 from wabot.blueprints._context import services
 from wabot.lib import devices
 from wabot.lib.clock import now
+from wabot.services.logins import LISTED
 from wabot.store.records import Login
 
 AGENTS = {
@@ -59,6 +60,19 @@ def test_every_login_is_listed_and_this_one_marked(app: Flask) -> None:
     page = person.open("/settings").get_data(as_text=True)
     assert "Safari on iPhone" in page and page.count("This one<") == 1 and page.count("API token</span>") == 1
     assert page.count("127.0.0.1") == 3
+
+
+def test_a_browser_is_not_lost_among_the_tokens_of_a_program(app: Flask, client: FlaskClient) -> None:
+    user_id = register(client)["user"]["id"]
+    with app.app_context():
+        user = services().store.users.get(user_id)
+        assert user
+        tokens = [services().identity.open_login(user, "api") for _ in range(LISTED + 20)]
+        for one in tokens:
+            services().store.logins.seen(one.id, now() - timedelta(hours=1))
+        browser = services().identity.open_login(user, "web")
+    listed = logins_of(app, user_id)
+    assert len(listed) == LISTED and browser.id in [one.id for one in listed]
 
 
 def test_one_login_is_ended_and_nobody_elses(app: Flask) -> None:

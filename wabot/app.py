@@ -44,6 +44,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     live.init_app(app, redis_url=settings.redis_url, origins=[settings.public_url], standing=services.logins.standing)
     if not services.mails.available:
         log.warning("mails_off", why="SMTP_URL is not set: nobody can be sent a link for a forgotten password")
+    if settings.production and not settings.trusted_proxies:
+        log.warning("proxies_not_trusted", why="TRUSTED_PROXIES is 0: all who come through the proxy are one address to the limits")
     _prepare(services)
     return app
 

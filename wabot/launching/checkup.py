@@ -52,6 +52,8 @@ def findings(services: Services) -> Iterator[Finding]:
     if settings.redis_url:
         yield _look("redis", settings, _redis)
     yield _look("mail", settings, _mail)
+    if settings.production:
+        yield _look("proxies", settings, _proxies)
     yield _look("browser", settings, _browser)
     yield _look("node", settings, _node)
     yield _look("light engine", settings, _light_engine)
@@ -89,6 +91,13 @@ def _mail(settings: Settings) -> str:
     except MailError as error:
         raise Ailment(f"{error}: check SMTP_URL.") from error
     return "the SMTP server answers"
+
+
+def _proxies(settings: Settings) -> str:
+    if settings.trusted_proxies == 0:
+        why = "HTTPS needs one in front, but TRUSTED_PROXIES is 0: all people are one address, and share what an address may do."
+        raise Ailment(why)
+    return f"{settings.trusted_proxies} in front"
 
 
 def _browser(settings: Settings) -> str:

@@ -10,15 +10,17 @@ from ..lib.clock import now
 from ..store import Store
 from ..store.records import Login
 
+LISTED = 200
+
 
 @dataclass(frozen=True)
 class Logins:
     store: Store
 
     def of_user(self, user_id: str) -> list[Login]:
-        """Browsers and API tokens, the one seen last first; the newest 200."""
+        """Browsers and API tokens, the one seen last first; the first 200."""
         found = self.store.logins.of_user(user_id, now())
-        return sorted(found, key=lambda one: one.last_seen_at or one.created_at, reverse=True)
+        return sorted(found, key=lambda one: one.last_seen_at or one.created_at, reverse=True)[:LISTED]
 
     def end(self, user_id: str, login_id: str) -> None:
         """Its cookie or token is dead from now on. Raises NotFound for another user's."""
