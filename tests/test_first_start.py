@@ -52,6 +52,7 @@ def test_the_api_works_with_the_default_admin_while_the_pages_wait_for_a_passwor
     admin.login(DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD)
     for path in ("/dashboard", "/settings", "/admin", "/keys", "/messages"):
         assert admin.open(path).headers["Location"] == "/settings/password"
+    assert admin.submit("/settings/password", "/language", language="en", next="/x").headers["Location"] == "/x"
     kept = admin.submit("/settings/password", current_password=DEFAULT_ADMIN_PASSWORD, password=DEFAULT_ADMIN_PASSWORD)
     assert kept.status_code == 422
     assert admin.open("/dashboard").headers["Location"] == "/settings/password"

@@ -58,7 +58,9 @@ def test_the_pages_are_the_users_with_a_banner_on_each(known: Services, viewing:
     assert BANNER in text(viewing, "/no-such-page")
 
 
-@pytest.mark.parametrize("path", ["/admin", "/admin/users", "/settings/password", "/settings/second-factor", "/login"])
+@pytest.mark.parametrize(
+    "path", ["/admin", "/admin/users", "/messages/export.csv", "/settings/password", "/settings/second-factor", "/login"]
+)
 def test_what_is_not_the_users_to_look_at_is_not_shown(viewing: Browser, path: str) -> None:
     assert viewing.open(path).status_code == 403
 
@@ -76,6 +78,12 @@ def test_nothing_can_be_changed(known: Services, viewing: Browser, linked: Linke
         assert answer.status_code == 403 and "nothing can be changed" in answer.get_data(as_text=True), action
     assert known.store.users.get(linked.user["id"]) == before
     assert known.store.keys.of_user(linked.user["id"]) == []
+
+
+def test_how_pages_look_is_the_lookers_own_choice(viewing: Browser) -> None:
+    assert viewing.submit("/dashboard", "/theme", theme="dark").status_code == 302
+    assert viewing.submit("/dashboard", "/language", language="en").status_code == 302
+    assert viewing.submit("/dashboard", "/settings/language", language="en").status_code == 403
 
 
 def test_codes_are_not_shown(known: Services, viewing: Browser, linked: Linked) -> None:

@@ -45,7 +45,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     if not services.mails.available:
         log.warning("mails_off", why="SMTP_URL is not set: nobody can be sent a link for a forgotten password")
     if settings.production and not settings.trusted_proxies:
-        log.warning("proxies_not_trusted", why="TRUSTED_PROXIES is 0: all who come through the proxy are one address to the limits")
+        log.warning(
+            "proxies_not_trusted", why="TRUSTED_PROXIES is 0: all who come through the proxy are one address to the limits"
+        )
     _prepare(services)
     return app
 

@@ -102,7 +102,7 @@ def change_password() -> Any:
 @bp.before_app_request
 def _default_password_first() -> Any:
     """Whoever was given a password that others know gets no further than to a new one."""
-    open_pages = ("auth.", "recovery.", "static", "health.", "internal.", "api.")
+    open_pages = ("auth.", "recovery.", "static", "health.", "internal.", "api.", "theme.", "languages.choose")
     if (request.endpoint or "static").startswith(open_pages) or not current_user.is_authenticated:
         return None
     return redirect(url_for("auth.change_password")) if page_user().must_change_password else None

@@ -18,7 +18,7 @@ from ._limits import password_attempt
 from ._settings import Section, add_section
 
 bp = Blueprint("second_factor", __name__, url_prefix="/settings/second-factor")
-_OPEN = ("auth.", "recovery.", "static", "health.", "internal.", "api.", "second_factor.")
+_OPEN = ("auth.", "recovery.", "static", "health.", "internal.", "api.", "second_factor.", "theme.", "languages.choose")
 """What an administrator who must set one up gets to before."""
 
 _UNKNOWN_FIELD = frozenset({"invalid_otp", "otp_required", "rate_limited"})

@@ -20,7 +20,9 @@ bp = Blueprint("viewing", __name__)
 _SHOWN = frozenset({"home", "whatsapp", "messages", "inbox", "sandbox"})
 """Blueprints whose pages are shown; what isn't named here, or in `_SHOWN_ENDPOINTS`, isn't shown: a new page may have secrets."""
 _SHOWN_ENDPOINTS = frozenset({"keys.overview", "settings.overview", "webhooks.overview"})
-_ALWAYS = frozenset({"static", "theme.choose", "viewing.stop", "auth.logout"})
+_NOT_SHOWN = frozenset({"messages.export"})
+"""Whoever looks takes nothing away."""
+_ALWAYS = frozenset({"static", "theme.choose", "languages.choose", "viewing.stop", "auth.logout"})
 _WITHOUT_COOKIE = frozenset({"api", "internal", "health", "metrics", None})
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -32,7 +34,8 @@ def _read_only() -> None:
         return
     if request.method not in _SAFE:
         raise Forbidden("You are viewing as somebody else: nothing can be changed. Stop viewing first.", code="read_only")
-    if request.blueprint not in _SHOWN and request.endpoint not in _SHOWN_ENDPOINTS:
+    shown = request.blueprint in _SHOWN or request.endpoint in _SHOWN_ENDPOINTS
+    if not shown or request.endpoint in _NOT_SHOWN:
         raise Forbidden("This page isn't shown while you view as somebody else. Stop viewing first.", code="not_shown")
 
 
