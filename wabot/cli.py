@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
-
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from .errors import WabotError
 from .launching import checkup
-from .lib import listening, signing
-from .lib.clock import from_rfc3339, now
+from .listen import listen, listen_to
 from .services import Services
 from .store import DATABASE_DOWN
 
@@ -20,13 +16,19 @@ _NO_DATABASE = "The database doesn't answer. Start everything with `make run`, o
 
 
 def register(app: Flask) -> None:
-    for command in (create_admin, ensure_indexes, doctor, listen):
+    here = click.Command("listen", params=listen.params, help=listen.help, callback=with_appcontext(_listen_here))
+    for command in (create_admin, ensure_indexes, doctor, here):
         app.cli.add_command(command)
 
 
 def _services() -> Services:
     found: Services = current_app.extensions["wabot"]
     return found
+
+
+def _listen_here(**given: str | None) -> None:
+    """To the wabot that is set up here, unless said otherwise."""
+    listen_to(**{**given, "url": given["url"] or _services().settings.public_url})
 
 
 @click.command("create-admin")
@@ -64,60 +66,3 @@ def doctor() -> None:
         found.append(one.fine)
     if not all(found):
         raise SystemExit(1)
-
-
-@click.command()
-@click.option("--url", help="The wabot to listen to; by default the one that is set up here.")
-@click.option("--key", envvar="WABOT_API_KEY", help="An API key with the scope read; better given as WABOT_API_KEY.")
-@click.option("--forward", "target", help="Where to pass events on to: a port of this machine, or a URL on it.")
-@click.option("--since", help="Begin with past events: 30m, 2h, 7d, or a time such as 2030-01-31T14:00:00Z.")
-@click.option(
-    "--secret", envvar="WABOT_WEBHOOK_SECRET", help="What to sign with (whsec_…); by default a new one is made and shown."
-)
-@with_appcontext
-def listen(url: str | None, key: str | None, target: str | None, since: str | None, secret: str | None) -> None:
-    """Print your events as they come, and pass them on to a port of this machine, signed as a webhook is."""
-    key = key or click.prompt("API key", hide_input=True)
-    target = f"http://127.0.0.1:{target}/" if target and target.isdigit() else target
-    if target and not listening.is_local(target):
-        raise click.BadParameter("only goes to this machine: give a port, or a URL of 127.0.0.1", param_hint="--forward")
-    if secret and not signing.is_secret(secret):
-        raise click.BadParameter("must be whsec_ and the base64 of 24 to 64 bytes", param_hint="--secret")
-    begin = _since(since) if since else None
-    if target and not secret:
-        secret = signing.new_secret()
-        click.echo(f"Signing with {secret}", err=True)
-    source = (url or _services().settings.public_url).rstrip("/")
-    click.echo(f"Listening to {source}" + (f", passing on to {target}" if target else "") + ". Ctrl-C ends it.", err=True)
-    try:
-        _print_all(listening.Listener(source, key).events(begin), target, secret or "")
-    except listening.Refused as refused:
-        raise click.ClickException(str(refused)) from refused
-    except KeyboardInterrupt:
-        return
-
-
-def _print_all(events: Iterator[listening.Event | None], target: str | None, secret: str) -> None:
-    away = False
-    for event in events:
-        if event is None:
-            if not away:
-                click.echo("The wabot can't be reached; trying again …", err=True)
-            away = True
-            continue
-        away = False
-        done = f"  → {listening.forward(target, secret, event)}" if target else ""
-        click.echo(f"{event['at']}  {event['type']:<22} {event['session']}  {event['id']}{done}")
-        if not target:
-            click.echo(event["payload"])
-
-
-def _since(text: str) -> datetime:
-    """A time, or how long ago."""
-    units = {"m": "minutes", "h": "hours", "d": "days"}
-    if text[:-1].isdigit() and text[-1] in units and len(text) < 7:
-        return now() - timedelta(**{units[text[-1]]: int(text[:-1])})
-    try:
-        return from_rfc3339(text)
-    except ValueError as error:
-        raise click.BadParameter("is not a time, such as 30m, 2h, 7d or 2030-01-31T14:00:00Z", param_hint="--since") from error

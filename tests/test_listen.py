@@ -1,0 +1,68 @@
+"""The command that listens: where it passes events on to, what it refuses, and how it prints what strangers wrote."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+from click.testing import CliRunner
+from flask import Flask
+
+from wabot import cli
+from wabot.lib import listening
+from wabot.lib.clock import now
+from wabot.listen import listen
+
+EVENT = {
+    "id": "evt_1", "type": "message.received", "at": "2026-01-31T12:00:00.000Z", "session": "default",
+    "payload": json.dumps({"message": "a \x1b[2J \x9b2J \u202egnp.exe"}, ensure_ascii=False),
+}  # fmt: skip
+
+
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, datetime | None]]:
+    """Which wabot was listened to, and from when on; it has one event, and is away then."""
+    calls: list[tuple[str, datetime | None]] = []
+
+    def events(listener: listening.Listener, since: datetime | None) -> Iterator[listening.Event | None]:
+        calls.append((listener.url, since))
+        yield from (EVENT, None, None)
+
+    monkeypatch.setattr(listening.Listener, "events", events)
+    return calls
+
+
+def test_what_strangers_wrote_gives_the_terminal_no_orders(begun: list[tuple[str, datetime | None]]) -> None:
+    done = CliRunner().invoke(listen, ["--url", "https://wabot.example.com/", "--key", "wb_x", "--since", "2h"])
+    assert done.exit_code == 0
+    assert not any(one in done.stdout for one in "\x1b\x9b\u202e")
+    assert json.loads(done.stdout.splitlines()[1]) == json.loads(EVENT["payload"])
+    assert done.stderr.count("can't be reached") == 1
+    [(url, since)] = begun
+    assert url == "https://wabot.example.com"
+    assert since and timedelta(hours=2) <= now() - since < timedelta(hours=2, minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        (["--forward", "http://10.0.0.1:3000/"], "--forward"),
+        (["--forward", "https://example.com/"], "--forward"),
+        (["--secret", "whsec_short"], "--secret"),
+        (["--since", "yesterday"], "--since"),
+        (["--url", ""], "--url"),
+    ],
+)
+def test_what_it_refuses(asked: list[str], named: str) -> None:
+    done = CliRunner().invoke(listen, ["--url", "http://127.0.0.1:1", "--key", "wb_x", *asked])
+    assert done.exit_code == 2
+    assert named in done.stderr
+
+
+def test_by_default_it_listens_to_the_one_that_is_set_up_here(app: Flask, begun: list[tuple[str, datetime | None]]) -> None:
+    cli.register(app)
+    done = app.test_cli_runner().invoke(args=["listen", "--key", "wb_x"])
+    assert done.exit_code == 0, done.output
+    assert begun == [(app.extensions["wabot"].settings.public_url, None)]
