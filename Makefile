@@ -61,6 +61,14 @@ soak: setup-dev ## Link and disconnect a hundred times, and a hundred times with
 bench: setup-dev ## The benchmarks in bench/, as a table and as JSON
 	@$(PY) -m bench
 
+.PHONY: screenshots
+screenshots: setup-dev ## Pictures of every page into docs/screenshots: wide and narrow, light and dark
+	@$(PY) -m tests.screenshots
+
+.PHONY: newcomer
+newcomer: setup-dev ## A clone, `make run`, and by the pages alone to a delivered message, against the clock
+	@$(PY) -m tests.newcomer
+
 .PHONY: chaos
 chaos: setup-dev ## 5,000 messages while every program is killed every few seconds
 	@$(PY) -m tests.chaos 5000

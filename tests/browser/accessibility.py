@@ -16,10 +16,19 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 
 
 def violations(page: Page) -> list[str]:
+    found = _found_by_axe(page, {"runOnly": RULES})
+    return [*found, *(["scrolls sideways"] if _sideways(page) > 0 else [])]
+
+
+def contrast(page: Page) -> list[str]:
+    """Only what colours can do wrong: for a second theme of a page that was looked at."""
+    return _found_by_axe(page, {"runOnly": {"type": "rule", "values": ["color-contrast"]}})
+
+
+def _found_by_axe(page: Page, options: dict[str, Any]) -> list[str]:
     page.evaluate(AXE.read_text(encoding="utf-8"))  # by the debugger's door: the page's own policy refuses it
-    found: list[dict[str, Any]] = page.evaluate("rules => axe.run({runOnly: rules}).then(found => found.violations)", RULES)
-    wrong = [f"{one['id']}: {[node['target'] for node in one['nodes']]}" for one in found]
-    return [*wrong, *(["scrolls sideways"] if _sideways(page) > 0 else [])]
+    found: list[dict[str, Any]] = page.evaluate("options => axe.run(options).then(found => found.violations)", options)
+    return [f"{one['id']}: {[node['target'] for node in one['nodes']]}" for one in found]
 
 
 def look_at(page: Page, paths: tuple[str, ...]) -> dict[str, object]:

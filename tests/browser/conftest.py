@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from tests.support.administrator import make
 from tests.support.api import Api
 from tests.support.stack import Stack
+from tests.support.waiting import wait_until
 
 from .person import Person
 
@@ -74,6 +75,9 @@ def linked_user(stack: Stack) -> Api:
     for text in ("Hello *there*", "<script>document.title = 'taken'</script><img src=x onerror=alert(1)>"):
         user.wait_for_message(user.send("+12025570911", text)["id"], "delivered", "read")
     user.wait_for_message(user.send("+4930123456", "To nobody")["id"], "failed")
+    stack.sandbox("PUT", "/phones/+12025550912", name="Kim")
+    stack.sandbox("POST", "/phones/+12025550912/send", to="+12025550911", text="Is it *ready*?")
+    wait_until(lambda: user.get("/api/chats").json()["items"], 20, "what was written has come in")
     return user
 
 

@@ -11,22 +11,12 @@ from playwright.sync_api import Locator, Page, expect
 from tests.support.api import Api
 from tests.support.stack import Stack
 
-from .accessibility import NARROW, WIDE, look_at
 from .conftest import OpenPage
 from .person import CHANGES_WITHIN_MS, Person
 
 pytestmark = pytest.mark.browser
 
 LIST = "**/admin/sessions/list*"
-PAGES = (
-    "/admin",
-    "/admin/users",
-    "/admin/users?state=disabled&q=nobody",
-    "/admin/sessions",
-    "/admin/sessions?state=off&q=nobody",
-    "/admin/settings",
-    "/admin/audit",
-)
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +33,6 @@ def watched(page: Page, administrator: Api, owner: Api) -> Page:
     Person(page, administrator).log_in()
     page.goto(f"/admin/sessions?q={owner.email}")
     return page
-
-
-def user_page(user: Api) -> str:
-    return "/admin/users/" + str(user.get("/api/auth/me").json()["user"]["id"])
 
 
 def row(page: Page, name: str) -> Locator:
@@ -108,16 +94,6 @@ def test_overview_leads_to_the_sessions(watched: Page) -> None:
     watched.get_by_role("link", name="See all sessions").click()
     expect(watched.get_by_role("heading", name="WhatsApp Web versions")).to_be_visible()
     expect(watched.locator("#web-versions")).to_contain_text("Nothing: everything works")
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
-def test_admin_pages_are_accessible(
-    open_page: OpenPage, administrator: Api, owner: Api, theme: str, viewport: dict[str, int]
-) -> None:
-    with open_page(color_scheme=theme, viewport=viewport, reduced_motion="reduce") as page:
-        Person(page, administrator).log_in()
-        assert not look_at(page, (*PAGES, user_page(owner)))
 
 
 def test_the_pages_work_without_scripts(open_page: OpenPage, administrator: Api, new_user: Callable[[str], Api]) -> None:

@@ -1,4 +1,4 @@
-"""What holds for every page: accessible in both themes, no sideways scrolling on a phone, hostile text is only text."""
+"""What holds for every page: hostile text is only text, forms work without a script, it says when it isn't live."""
 
 from __future__ import annotations
 
@@ -9,25 +9,10 @@ from playwright.sync_api import Page, expect
 
 from tests.support.api import Api
 
-from .accessibility import NARROW, WIDE, look_at
 from .conftest import OpenPage
 from .person import Person
 
 pytestmark = pytest.mark.browser
-
-PUBLIC = ("/", "/login", "/register", "/forgot", "/forgot?sent=1", "/reset/used", "/confirm", "/confirm/used", "/no-such-page")
-OWN = ("/dashboard", "/whatsapp", "/messages", "/messages/new", "/keys", "/sandbox", "/settings", "/settings/password")
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
-def test_pages_are_accessible(open_page: OpenPage, linked_user: Api, theme: str, viewport: dict[str, int]) -> None:
-    newest = linked_user.get("/api/messages?limit=1").json()["items"][0]["id"]
-    with open_page(color_scheme=theme, viewport=viewport, reduced_motion="reduce") as page:
-        wrong = look_at(page, PUBLIC)
-        Person(page, linked_user).log_in()
-        wrong |= look_at(page, (*OWN, f"/messages/{newest}"))
-    assert not wrong
 
 
 def test_hostile_text_stays_text(robin: Person) -> None:
