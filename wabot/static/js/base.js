@@ -12,10 +12,14 @@ function followRow(event) {
   location.assign(row.dataset.href)
 }
 
+/** What takes longer shows that it is at work. */
+const BUSY_AFTER_MS = 400
+
 /** A form sent twice by an impatient click does the same thing twice: the second is dropped. */
 function sendOnce(event) {
   if (event.defaultPrevented || event.target.method !== 'post') return
   if (event.target.dataset.sent === '1') event.preventDefault()
+  else setTimeout(() => event.submitter?.setAttribute('aria-busy', 'true'), BUSY_AFTER_MS)
   event.target.dataset.sent = '1'
 }
 
@@ -25,6 +29,7 @@ document.addEventListener('submit', sendOnce)
 // A page that comes back from the browser's history must be able to send again.
 addEventListener('pageshow', () => {
   for (const form of document.forms) delete form.dataset.sent
+  for (const button of document.querySelectorAll('button[aria-busy]')) button.removeAttribute('aria-busy')
 })
 watchConfirmations()
 watchCopyButtons()

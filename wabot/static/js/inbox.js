@@ -1,4 +1,5 @@
 /** The inbox: chats and messages come in live, answers go out without leaving the page, what is looked at is marked as read. */
+import { announce } from './announce.js'
 import { format } from './format.js'
 import { on } from './live.js'
 import { calmly, refresh } from './refresh.js'
@@ -81,13 +82,13 @@ async function markRead() {
 
 const look = calmly(update, 250)
 
-function announce(message) {
+function announceMessage(message) {
   if (message.direction !== 'in' || message.status !== 'received') return
   const row = document.querySelector(`[data-chat-row] [data-message="${CSS.escape(message.id)}"]`)
   if (row !== null) return
   const who = message.push_name ?? message.from ?? say('unknown_number')
   const what = message.message || message.kind || say('a_message')
-  document.getElementById('announce').textContent = say('new_message', { who, what: what.slice(0, 200) })
+  announce(say('new_message', { who, what: what.slice(0, 200) }))
 }
 
 /** @param {HTMLFormElement} form @param {string} why */
@@ -164,7 +165,7 @@ function walk(event) {
 
 on('message', (message) => {
   showTick(message)
-  announce(message)
+  announceMessage(message)
   look()
 })
 on('chat', look)

@@ -1,4 +1,5 @@
 /** Linking a WhatsApp account: the state, the code to scan and its countdown change without a reload. */
+import { announce } from './announce.js'
 import { on } from './live.js'
 import { calmly, refresh } from './refresh.js'
 import { pageData, pageWords, say } from './words.js'
@@ -40,13 +41,13 @@ function countDown() {
 }
 
 /** Readers hear the change of state once; the countdown is not read out. */
-function announce(session) {
+function announceState(session) {
   const text = pageWords().session[session.status]?.text ?? session.status
-  document.getElementById('announce').textContent = `${session.session}: ${text}`
+  announce(`${session.session}: ${text}`)
 }
 
 on('session', (session) => {
-  if (session.session === NAME) announce(session)
+  if (session.session === NAME) announceState(session)
   update()
 })
 on('qr', (code) => {

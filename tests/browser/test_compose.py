@@ -1,0 +1,73 @@
+"""Writing a message: numbers as they are pasted, the preview as WhatsApp shows it, and the whole way without a script."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support.api import Api
+from tests.support.stack import Stack
+
+from .conftest import OpenPage
+from .person import CHANGES_WITHIN_MS, Person
+
+pytestmark = pytest.mark.browser
+
+ONE, OTHER = "+12025570921", "+12025570922"
+
+
+@pytest.fixture
+def compose(robin: Person) -> Page:
+    robin.page.goto("/messages/new")
+    return robin.page
+
+
+def test_one_text_to_several_numbers_and_their_ticks(compose: Page) -> None:
+    to = compose.get_by_label("To", exact=True)
+    to.fill(f"{ONE}; mum")
+    expect(compose.locator("#to-found")).to_contain_text("No phone number: mum")
+    compose.get_by_label("Message", exact=True).fill("to both")
+    compose.get_by_role("button", name="Send message").click()
+    expect(to).to_have_attribute("aria-invalid", "true")
+    expect(to).to_have_value(re.compile(r"mum\n\+1 202-557-0921"))
+    to.fill(f"[{ONE}, 1 (202) 557-0922, {ONE}]")
+    expect(compose.locator("#to-found")).to_contain_text("Numbers: 2")
+    compose.get_by_role("button", name="Send message").click()
+    expect(compose.get_by_text("2 messages are accepted, one for each number.")).to_be_visible()
+    rows = compose.locator("[data-message]", has_text="to both")
+    expect(rows).to_have_count(2)
+    expect(rows.locator('[data-status="delivered"]')).to_have_count(2, timeout=CHANGES_WITHIN_MS)
+
+
+def test_the_preview_is_what_whatsapp_shows(compose: Page) -> None:
+    text, preview = compose.get_by_label("Message", exact=True), compose.locator("#preview")
+    text.fill("*bold _and more_* ~no~ `mono` https://example.com/a?b=1.\n> said before\n- first\n2*3*4")
+    for tag, shown in {"strong": "bold and more", "em": "and more", "s": "no", "code": "mono", "q": "said before"}.items():
+        expect(preview.locator(tag)).to_have_text(shown)
+    expect(preview.locator("a")).to_have_text("https://example.com/a?b=1")
+    expect(preview).to_contain_text("• first\n2*3*4", use_inner_text=True)
+    text.fill("👍🏽")
+    expect(preview).to_have_class(re.compile("letter-large"))
+    expect(compose.locator("#message-count")).to_have_text("Characters: 1")
+    text.fill("word " * 200)
+    expect(preview).not_to_contain_text("word " * 190)
+    compose.get_by_role("button", name="Read more").click()
+    expect(preview).to_contain_text("word " * 199)
+
+
+def test_from_registering_to_a_delivered_message_without_scripts(open_page: OpenPage, stack: Stack) -> None:
+    with open_page(java_script_enabled=False) as page:
+        Person(page, Api(stack, "plain")).register()
+        expect(page.get_by_role("list", name="The way to your first message")).to_contain_text("Choose a phone")
+        page.get_by_role("button", name="Use a virtual phone").click()
+        page.get_by_role("button", name="Scan with My phone").click(timeout=CHANGES_WITHIN_MS)
+        panel = page.locator('#session-panel[data-status="connected"]')
+        panel.get_by_role("link", name="New message").click(timeout=CHANGES_WITHIN_MS)
+        expect(page.get_by_label("To", exact=True)).to_have_value("+1 202 557 0143")
+        page.get_by_role("button", name="Send message").click()
+        expect(page.locator("#message-head [data-tick]")).to_have_text("Delivered", timeout=CHANGES_WITHIN_MS)
+        expect(page.get_by_text("Your first message is there.")).to_be_visible()
+        page.get_by_role("button", name="Dark").first.click()
+        expect(page.locator("html")).to_have_attribute("data-theme", "wabot-dark")
