@@ -71,3 +71,39 @@ def test_from_registering_to_a_delivered_message_without_scripts(open_page: Open
         expect(page.get_by_text("Your first message is there.")).to_be_visible()
         page.get_by_role("button", name="Dark").first.click()
         expect(page.locator("html")).to_have_attribute("data-theme", "wabot-dark")
+
+
+SEEN = """() => {
+  const node = document.activeElement
+  const style = getComputedStyle(node)
+  return {name: node.getAttribute('aria-label') ?? (node.labels?.[0]?.innerText || node.innerText || '').trim(), outline: style.outlineStyle}
+}"""
+
+
+def tab_to(page: Page, name: str) -> None:
+    """Every step on the way shows where one is."""
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        focused = page.evaluate(SEEN)
+        assert focused["outline"] != "none", f"the focus can't be seen on {focused['name']!r}"
+        if focused["name"] == name:
+            return
+    raise AssertionError(f"{name!r} is out of the keyboard's reach")
+
+
+def test_a_message_is_written_by_the_keyboard_alone(robin: Person) -> None:
+    page = robin.page
+    page.goto("/dashboard")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    tab_to(page, "New message")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/messages/new")
+    for field, text in (("To", ONE), ("Message", "by keyboard")):
+        tab_to(page, field)
+        page.keyboard.type(text)
+    tab_to(page, "Send message")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/messages/[0-9a-f]{24}$"))
+    robin.sees_tick(page.url.rsplit("/", 1)[1], "Delivered")
