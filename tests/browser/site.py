@@ -60,7 +60,9 @@ def examples_of(user: Api) -> Examples:
     """Makes what is missing: a webhook with a delivery. The user needs a message, and a chat with somebody."""
     made = user.get("/api/webhooks").json()["items"]
     endpoint = (
-        made[0] if made else user.post("/api/webhooks", {"url": "https://192.0.2.1/hook", "events": ["message.sent"]}).json()
+        made[0]
+        if made
+        else user.post("/api/webhooks", {"url": "https://hooks.example.com/wabot", "events": ["message.sent"]}).json()
     )
     return Examples(
         user=user.get("/api/auth/me").json()["user"]["id"],
