@@ -11,7 +11,7 @@ from tests.support.api import Api
 from wabot import plugins
 
 NO_PAGE = {
-    "admin.export", "account.export", "messages.export", "inbox.media",  # files
+    "admin.export", "account.export", "messages.export", "inbox.media", "docs.picture",  # files
     "admin.session_list", "admin.settings_limits", "sandbox.screen", "inbox.unread",  # parts of pages
     "health.healthz", "health.readyz", "metrics.metrics",
 }  # fmt: skip
@@ -22,14 +22,9 @@ MORE = {
 }
 """States of pages that have an address of their own."""
 PUBLIC = {
-    "home.landing",
-    "auth.login",
-    "auth.register",
-    "recovery.forgot",
-    "recovery.confirmation",
-    "styleguide.parts",
-    "api_docs.page",
-}
+    "home.landing", "auth.login", "auth.register", "recovery.forgot", "recovery.confirmation", "styleguide.parts",
+    "reference.index", "reference.call", "docs.index", "docs.document",
+}  # fmt: skip
 EMPTY = ["/dashboard", "/whatsapp", "/messages", "/messages/new", "/inbox", "/keys", "/webhooks", "/sandbox"]
 """Pages that look different for somebody who has nothing yet."""
 
@@ -47,7 +42,8 @@ class Examples:
     def path(self, rule: str) -> str:
         """Raises KeyError for a page whose address names something new: say an example of it here."""
         names = {"user_id": self.user, "message_id": self.message, "chat_id": self.chat, "endpoint_id": self.endpoint}
-        return rule.replace("<", "{").replace(">", "}").format_map({**names, "delivery_id": self.delivery, "token": "used"})
+        names |= {"delivery_id": self.delivery, "token": "used", "name": "security", "operation_id": "send_message"}
+        return rule.replace("<", "{").replace(">", "}").format_map(names)
 
 
 def pages(who: str, examples: Examples) -> list[str]:
@@ -76,7 +72,7 @@ def examples_of(user: Api) -> Examples:
 def _delivery(user: Api, endpoint: str) -> str:
     path = f"/api/webhooks/{endpoint}"
     known = user.get(f"{path}/deliveries").json()["items"]
-    return str((known[0] if known else user.post(f"{path}/test").json())["id"])
+    return str((known[0] if known else user.post(f"{path}/test", {"event": "message.sent"}).json())["id"])
 
 
 def _audience(rule: str, endpoint: str) -> str:
@@ -92,6 +88,6 @@ def _rules() -> Iterator[tuple[str, str]]:
         if isinstance(getattr(module, "bp", None), Blueprint):
             app.register_blueprint(module.bp)
     for one in sorted(app.url_map.iter_rules(), key=str):
-        api = str(one).startswith(("/api/", "/internal/", "/static/")) and str(one) != "/api/docs"
+        api = str(one).startswith(("/api/", "/internal/", "/static/")) and not str(one).startswith("/api/docs")
         if "GET" in (one.methods or ()) and not api and one.endpoint not in NO_PAGE:
             yield str(one), one.endpoint
