@@ -17,7 +17,7 @@ const POLL_MS = 15;
  * @param {number} [ms]
  * @returns {Promise<NonNullable<T>>} the first truthy value
  */
-export async function until(what, probe, ms = 10_000) {
+export async function until(what, probe, ms = 30_000) {
   for (const end = Date.now() + ms; ; ) {
     const value = await probe();
     if (value) return value;
