@@ -71,6 +71,7 @@ async function start() {
   const found = { page_port: pagePort, spki, pid: process.pid, protocol: foundProtocol };
   writeWhole(path.join(data, 'run', 'sandbox.json'), JSON.stringify(found));
   log('info', 'the sandbox listens', { control, page_port: pagePort, protocol: foundProtocol?.url });
+  protocol?.warm().catch((error) => log('error', 'the protocol library fails', { error: errorText(error) }));
   return async () => {
     site.close();
     protocol?.close();

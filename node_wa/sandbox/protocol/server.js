@@ -59,14 +59,17 @@ export class ProtocolServer {
       this.server.once('error', reject);
       this.server.listen(port, '127.0.0.1', () => resolve(undefined));
     });
-    // Devices linked before will be back at once.
-    if ([...this.rooms.world.state.devices.values()].some(({ index }) => index)) await this.#ready();
     return /** @type {import('node:net').AddressInfo} */ (this.server.address()).port;
   }
 
   /** What an engine has to know. @param {number} port */
   found(port) {
     return { url: `ws://127.0.0.1:${port}${PATH}`, root_key: this.root.public.toString('hex') };
+  }
+
+  /** Devices linked before will be back at once: the library is loaded for them. */
+  async warm() {
+    if ([...this.rooms.world.state.devices.values()].some(({ index }) => index)) await this.#ready();
   }
 
   close() {
