@@ -77,8 +77,9 @@ export class BaileysDevice {
     const { updates, messages, ticks, acks } = this;
     ev.on('creds.update', (/** @type {any} */ update) => Object.assign(this.auth.creds, update));
     ev.on('connection.update', (/** @type {any} */ update) => updates.push(update));
-    ev.on('messages.upsert', (/** @type {any} */ { messages: [first], type }) =>
-      messages.push({ ...first, type }),
+    // What waited may come in one batch, or in several: that depends on when the server said that it was all.
+    ev.on('messages.upsert', (/** @type {any} */ { messages: batch, type }) =>
+      messages.push(...batch.map((/** @type {any} */ message) => ({ ...message, type }))),
     );
     ev.on('messages.update', (/** @type {any[]} */ all) => ticks.push(...all));
     ws.on('CB:ack,class:message', (/** @type {any} */ { attrs }) => acks.push(attrs));
