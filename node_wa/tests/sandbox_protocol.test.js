@@ -117,6 +117,18 @@ test('bodies arrive as they were written, both ways, answers too', async () => {
   assert.equal((await sandbox.inbox(BOB)).at(-1).quoted_id, key.id);
 });
 
+test('a file comes encrypted, and only while it is there', async () => {
+  const bytes = Buffer.from('not really a picture');
+  const file = { to: `+${ALICE}`, media: bytes.toString('base64'), mimetype: 'image/png', caption: 'look' };
+  await sandbox.ok('POST', `/phones/${BOB}/send`, file);
+  const { message } = await until('the file', () =>
+    alice.messages.find((each) => each.message?.imageMessage?.caption === 'look'),
+  );
+  assert.deepEqual(await alice.file(message.imageMessage, 'image'), bytes);
+  await sandbox.ok('PUT', '/faults', { lose_media: true });
+  await assert.rejects(alice.file(message.imageMessage, 'image'));
+});
+
 test('what was written on the phone itself is seen, without mistaking who is who', async () => {
   const mine = { to: `+${BOB}`, text: 'from my phone' };
   await sandbox.ok('POST', `/phones/${ALICE}/send`, mine);

@@ -167,7 +167,7 @@ export class Companion {
     const { damage_message, replay_message } = this.rooms.faults.values;
     this.tell(handed.sent < Number(damage_message) ? damaged(told) : told);
     if (replay_message) this.tell(told);
-    this.#tellPreKeys();
+    if (isFirst(told)) this.#tellPreKeys();
   }
 
   #tellPreKeys() {
@@ -242,6 +242,9 @@ export class Companion {
     this.connection.end(stanza('stream:error', {}, [stanza('conflict', { type: 'replaced' })]));
   }
 }
+
+/** A session may just have begun, with a pre-key. @param {Stanza} told */
+const isFirst = (told) => child(told, 'enc')?.attrs.type === 'pkmsg';
 
 const removed = () => stanza('stream:error', { code: 401 }, [stanza('conflict', { type: 'device_removed' })]);
 

@@ -25,11 +25,11 @@ const INTO_THE_CODE = 10;
  */
 export async function messageStanza(rooms, device, message, { waited, again }) {
   const cipher = new PhoneCipher(rooms, message.from, device.id);
-  const { kind, bytes } = await cipher.encrypt(letterOf(rooms.world, message, device.number));
+  const { kind, bytes } = await cipher.encrypt(letterOf(rooms, message, device.number));
   const attrs = {
     id: message.id,
     ...addresses(rooms, device, message),
-    type: 'text',
+    type: message.media ? 'media' : 'text',
     notify: rooms.world.nameOf(message.from),
     t: Math.floor(Date.parse(message.at) / 1000),
     offline: waited ? 0 : undefined,

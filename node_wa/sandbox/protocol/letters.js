@@ -1,5 +1,6 @@
 /** What a message says, between the protobuf of this protocol and the world's own record. */
 import { lidJid } from './addresses.js';
+import { fileLetter } from './attachments.js';
 
 /** Kinds that carry a file; a linked device's own files are not fetched, only their captions kept. */
 const FILES = /** @type {const} */ ([
@@ -32,13 +33,14 @@ export function toldIn({ normalizeMessageContent }, letter) {
 }
 
 /**
- * @param {import('../world.js').World} world
+ * @param {{world: import('../world.js').World, secret: Buffer}} rooms
  * @param {import('../state.js').Message} message
  * @param {string} owner the number whose device gets it
  * @returns {Letter}
  */
-export function letterOf(world, message, owner) {
-  const letter = textLetter(world, message);
+export function letterOf({ world, secret }, message, owner) {
+  const { media, kind, body } = message;
+  const letter = media ? fileLetter(secret, media, { kind, caption: body }) : textLetter(world, message);
   if (message.from !== owner) return letter;
   return { deviceSentMessage: { destinationJid: lidJid(message.to), message: letter } };
 }

@@ -6,6 +6,7 @@ import http from 'node:http';
 import path from 'node:path';
 import { WebSocketServer } from 'ws';
 import { LIMITS } from '../limits.js';
+import { sealedFile } from './attachments.js';
 import { rootKeys, serverCertificate } from './certificates.js';
 import { Connection } from './connection.js';
 import { loadLibrary } from './library.js';
@@ -18,7 +19,7 @@ const LOOPBACK = /^(127(\.\d{1,3}){3}|localhost|\[::1\])(:\d+)?$/i;
 
 /**
  * @typedef {import('../page_socket.js').Rooms} Rooms
- * @typedef {Rooms & import('./cipher.js').SignalRooms & {certificate: import('./certificates.js').Certificate}} ProtocolRooms
+ * @typedef {Rooms & import('./cipher.js').SignalRooms & {certificate: import('./certificates.js').Certificate, secret: Buffer}} ProtocolRooms
  */
 
 export class ProtocolServer {
@@ -38,7 +39,7 @@ export class ProtocolServer {
     this.root = rootKeys(secret);
     this.shelf = new SignalShelf(path.join(dir, 'signal'));
     this.shelf.sweep((id) => rooms.world.state.devices.has(id));
-    this.server = http.createServer((_request, response) => response.writeHead(404).end());
+    this.server = http.createServer((request, response) => this.#answer(request, response));
     this.server.maxConnections = 2 * LIMITS.sockets;
     this.sockets = new WebSocketServer({
       noServer: true,
@@ -64,7 +65,12 @@ export class ProtocolServer {
 
   /** What an engine has to know. @param {number} port */
   found(port) {
-    return { url: `ws://127.0.0.1:${port}${PATH}`, root_key: this.root.public.toString('hex') };
+    const host = `127.0.0.1:${port}`;
+    return {
+      url: `ws://${host}${PATH}`,
+      root_key: this.root.public.toString('hex'),
+      media_url: `http://${host}`,
+    };
   }
 
   /** Devices linked before will be back at once: the library is loaded for them. */
@@ -92,11 +98,25 @@ export class ProtocolServer {
     this.#rooms ??= loadLibrary().then((library) => ({
       ...this.rooms,
       library,
+      secret: this.secret,
       shelf: this.shelf,
       keys: new PhoneKeys(library, this.secret),
       certificate: serverCertificate(library, this.root),
     }));
     return this.#rooms;
+  }
+
+  /** A file of a message, by its path there. @param {http.IncomingMessage} request @param {http.ServerResponse} response */
+  async #answer({ url = '', headers }, response) {
+    const { lose_media, media_delay_ms } = this.rooms.faults.values;
+    const file =
+      lose_media || !LOOPBACK.test(headers.host ?? '') ? null : await this.#file(new URL(url, ORIGIN));
+    setTimeout(() => (file ? response.end(file) : response.writeHead(404).end()), media_delay_ms).unref();
+  }
+
+  /** @param {URL} url */
+  async #file(url) {
+    return sealedFile(await this.#ready(), url);
   }
 
   /**

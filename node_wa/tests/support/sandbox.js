@@ -67,7 +67,7 @@ export class Sandbox {
     if (child.exitCode !== null) throw new Error(`the sandbox ended: ${this.output}`);
   }
 
-  /** @returns {{page_port: number, spki: string, pid: number, protocol: {url: string, root_key: string}}} */
+  /** @returns {{page_port: number, spki: string, pid: number, protocol: {url: string, root_key: string, media_url: string}}} */
   get run() {
     return JSON.parse(fs.readFileSync(path.join(this.data, 'run', 'sandbox.json'), 'utf8'));
   }

@@ -147,6 +147,15 @@ export class BaileysDevice {
     return this.messages.filter(({ message }) => bodyOf(message) === text);
   }
 
+  /** @param {any} part of a message @param {'image' | 'document'} family @returns {Promise<Buffer>} */
+  async file({ directPath, mediaKey }, family) {
+    const url = this.sandbox.run.protocol.media_url + directPath;
+    const chunks = [];
+    for await (const chunk of await baileys.downloadContentFromMessage({ url, mediaKey }, family))
+      chunks.push(chunk);
+    return Buffer.concat(chunks);
+  }
+
   /** @param {string} id @param {number} status */
   async tick(id, status) {
     await until(`status ${status}`, () =>
