@@ -38,6 +38,8 @@ def test_the_api_asks_for_the_password(app: Flask) -> None:
     assert (wrong.status_code, wrong.get_json()["code"]) == (401, "invalid_credentials")
     assert client.get("/api/auth/me", headers=headers).status_code == 200
     assert client.delete("/api/account", json={"password": PASSWORD}, headers=headers).status_code == 204
+    [entry] = services_of(app).audit.about(made["user"]["id"], 5)
+    assert (entry["action"], entry["actor"]["id"]) == ("account.delete", made["user"]["id"])
     assert client.get("/api/auth/me", headers=headers).status_code == 401
 
 
@@ -67,4 +69,6 @@ def test_the_last_administrator_is_told_why_not(app: Flask) -> None:
     answer = person.submit(DELETE, email=address, current_password=PASSWORD)
     assert answer.status_code == 409
     assert "last administrator" in answer.get_data(as_text=True)
+    found = services.store.users.by_email(address)
+    assert found and services.audit.about(found.id, 5)[0]["detail"] == "refused: last_admin"
     assert person.open("/dashboard").status_code == 200

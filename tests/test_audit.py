@@ -17,7 +17,7 @@ from tests.support.factor import code_at
 from tests.support.pages import Browser
 from tests.support.web import bearer, email, register
 from wabot.services import Services
-from wabot.services.audit import Audited
+from wabot.services.audit import ACTIONS, Audited
 from wabot.store.audit import AuditFilter
 from wabot.store.records import User
 
@@ -151,3 +151,12 @@ def test_nothing_changes_or_removes_an_entry() -> None:
     assert not re.findall(r"\.(update|replace|delete|drop|find_one_and|bulk_write|aggregate)\w*\(", code)
     others = [one for one in (Path(__file__).parent.parent / "wabot").rglob("*.py") if '["audit"]' in one.read_text()]
     assert [one.name for one in others] == ["audit.py"]
+
+
+def test_every_action_that_has_words_is_written_down_somewhere_and_the_other_way_round() -> None:
+    wabot = Path(__file__).parent.parent / "wabot"
+    code = "\n".join(one.read_text() for one in wabot.rglob("*.py") if one != wabot / "services" / "audit.py")
+    written = {
+        action for call in re.findall(r"[.]note[d]?(?:_once)?\((.*)", code) for action in re.findall(r'"(\w+\.\w+)"', call)
+    }
+    assert written == set(ACTIONS)

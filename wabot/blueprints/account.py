@@ -9,7 +9,7 @@ from flask_login import logout_user
 
 from ..errors import Invalid, WabotError
 from ..words import N_, Text
-from ._context import live, login_required, page_user, services
+from ._context import audited, live, login_required, page_user, services
 from ._downloads import export_of
 from ._forms import errors_of, field, values
 from ._limits import password_attempt
@@ -44,7 +44,7 @@ def confirm() -> Any:
         if field("email").strip().lower() != user.email:
             raise Invalid.field("email", Text("type %(email)s to confirm", email=user.email))
         with password_attempt(user.email):
-            services().erasure.by_owner(user, field("current_password"), field("otp"))
+            services().erasure.by_owner(audited(), field("current_password"), field("otp"))
     except WabotError as error:
         about = _ABOUT_A_FIELD.get(error.code)
         errors = {about: error.detail} if about else errors_of(error)

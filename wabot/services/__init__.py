@@ -182,7 +182,7 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
     )
     messages = MessageService(store, sessions, publisher, acceptance, QueueGauge(store), tally, pacing, progress, hearing)
     acks = Acks(store, progress, hearing)
-    erasure = Erasure(store, accounts, administrators, sessions, second_factor, files)
+    erasure = Erasure(store, accounts, administrators, sessions, second_factor, files, audit)
     return Services(
         settings=settings,
         store=store,

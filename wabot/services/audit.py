@@ -7,10 +7,12 @@ times, and the network addresses its owner acted from; `detail` never holds pers
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ..errors import Conflict
 from ..lib.clock import now, to_rfc3339
 from ..store import Store
 from ..store.audit import AuditFilter
@@ -65,6 +67,16 @@ class AuditLog:
     def note(self, by: Audited, action: str, *, target: str, detail: str = "") -> None:
         """`action` such as `session.restart`; `target` is the id of what it is done to, `detail` says more for people."""
         self._add(by.actor.id, by.address, action, target, detail)
+
+    @contextmanager
+    def noted(self, by: Audited, action: str, *, target: str, detail: str = "") -> Iterator[None]:
+        """Around a deed that may be refused: written down before, and that it was, should it be."""
+        self.note(by, action, target=target, detail=detail)
+        try:
+            yield
+        except Conflict as error:
+            self.note(by, action, target=target, detail=f"refused: {error.code}")
+            raise
 
     def note_once(self, entry_id: str, actor_id: str, address: str, action: str, *, target: str, detail: str = "") -> None:
         """As `note`, under an id that was thought of before: harmless to repeat."""

@@ -21,6 +21,7 @@ from ..store.personal import Erasing, erasers
 from ..store.records import User
 from .accounts import PASSWORD_LENGTH, Accounts
 from .administrators import Administrators
+from .audit import Audited, AuditLog
 from .second_factor import SecondFactor
 from .sessions import SessionService
 
@@ -43,13 +44,16 @@ class Erasure:
     sessions: SessionService
     second_factor: SecondFactor
     files: MediaFiles
+    audit: AuditLog
 
-    def by_owner(self, user: User, password: str, otp: str | None) -> None:
+    def by_owner(self, by: Audited, password: str, otp: str | None) -> None:
         """Asked for by its owner. Raises InvalidCredentials for the password, OtpRequired, InvalidOtp, RateLimited, and as `begin`."""
+        user = by.actor
         if not verify_password(user.password_hash, password[: PASSWORD_LENGTH.stop]):
             raise InvalidCredentials("This is not your password.")
         self.second_factor.check(user, otp)
-        self.begin(user.id)
+        with self.audit.noted(by, "account.delete", target=user.id):
+            self.begin(user.id)
 
     def begin(self, user_id: str) -> None:
         """Locked out when this returns; erased soon after. Harmless to repeat. Raises NotFound, Conflict `last_admin`."""

@@ -5,8 +5,6 @@ Making accounts and sending links is in `invitations.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +60,7 @@ class UserAdministration:
             raise Conflict("You can't disable your own account.", code="not_yourself")
         limits = None if change.limits is None else self.preferences.check_user_limits(change.limits)
         if change.role is not None and change.role != user.role:
-            with self._noted(by, "user.role", user, f"{user.role} → {change.role}"):
+            with self.audit.noted(by, "user.role", target=user.id, detail=f"{user.role} → {change.role}"):
                 self.administrators.change(user.id, {"role": change.role})
         if change.disabled:
             self._disable(user, by)
@@ -82,7 +80,7 @@ class UserAdministration:
         user = self.one(user_id)
         if user.id == by.actor.id:
             raise Conflict("Your own account is deleted on your settings page.", code="not_yourself")
-        with self._noted(by, "user.delete", user):
+        with self.audit.noted(by, "user.delete", target=user.id):
             self.erasure.begin(user.id)
 
     def settle(self) -> None:
@@ -90,16 +88,6 @@ class UserAdministration:
         owners = {session.user_id for session in self.store.sessions.desired("on")}
         for user_id in self.store.users.disabled_among(owners):
             self.sessions.rest(user_id)
-
-    @contextmanager
-    def _noted(self, by: Audited, action: str, user: User, detail: str = "") -> Iterator[None]:
-        """Written down before it is done; and, should it be refused after all, that it was."""
-        self.audit.note(by, action, target=user.id, detail=detail)
-        try:
-            yield
-        except Conflict as error:
-            self.audit.note(by, action, target=user.id, detail=f"refused: {error.code}")
-            raise
 
     def _limit(self, user: User, limits: dict[str, int], by: Audited) -> None:
         words = ", ".join(f"{name} {number}" for name, number in limits.items())
@@ -109,7 +97,7 @@ class UserAdministration:
     def _disable(self, user: User, by: Audited) -> None:
         """Logins, tokens and keys are dead with the first write; what follows only makes sure, and frees the browsers."""
         if not user.disabled:
-            with self._noted(by, "user.disable", user):
+            with self.audit.noted(by, "user.disable", target=user.id):
                 self.administrators.change(user.id, {"disabled": True})
         self.accounts.end_logins(user.id)
         self.sessions.rest(user.id)

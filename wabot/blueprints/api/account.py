@@ -11,7 +11,7 @@ from .._context import live, services
 from .._downloads import export_of
 from .._limits import password_attempt
 from . import bp
-from ._request import Body, body, caller, needs
+from ._request import Body, audited, body, caller, needs
 
 
 class Deletion(Body):
@@ -31,6 +31,6 @@ def delete_account() -> tuple[str, int]:
     """Locked out when this is answered; the worker erases what is left."""
     asked, user = body(Deletion), caller().user
     with password_attempt(user.email):
-        services().erasure.by_owner(user, asked.password, asked.otp)
+        services().erasure.by_owner(audited(), asked.password, asked.otp)
     live().logins_ended()
     return "", 204
