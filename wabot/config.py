@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
+from . import config_checks
 from .words import N_
 
 DEFAULT_ADMIN_EMAIL = "admin@admin.com"
@@ -148,7 +147,7 @@ class Settings(BaseModel):
     @property
     def reachable(self) -> bool:
         """Whether others than who sits at this machine may get at the login."""
-        return self.production or not is_loopback(self.host)
+        return self.production or not config_checks.is_loopback(self.host)
 
     @property
     def light_on_live(self) -> bool:
@@ -208,14 +207,8 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _check_together(self) -> Settings:
-        problems = dict(_insecure(self)) if self.production else dict(_unsafe_local(self))
-        if self.default_network == "sandbox" and not self.sandbox:
-            problems["WABOT_DEFAULT_NETWORK"] = "is sandbox, but WABOT_SANDBOX is 0"
-        if self.mongo_uri and not urlsplit(self.mongo_uri).path.strip("/"):
-            problems["MONGO_URI"] = "names no database: end it with /wabot"
-        problems |= _unusable_urls(self)
-        if problems:
-            raise _Together(problems)
+        if found := config_checks.problems(self):
+            raise _Together(found)
         return self
 
 
@@ -227,57 +220,6 @@ class _Together(ValueError):
 
 def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
-
-
-def is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _insecure(settings: Settings) -> Mapping[str, str]:
-    """What production refuses, by name of the setting."""
-    problems = {}
-    if not settings.secret_key or len(settings.secret_key) < 32:
-        problems["SECRET_KEY"] = "production needs one of at least 32 characters"  # noqa: S105  # a sentence
-    if not settings.public_url.startswith("https://"):
-        problems["PUBLIC_URL"] = "production needs the https:// address people open"
-    if settings.admin_password == DEFAULT_ADMIN_PASSWORD and "admin_password" in settings.model_fields_set:
-        problems["WABOT_ADMIN_PASSWORD"] = "the default password is refused in production"  # noqa: S105  # a sentence
-    if not settings.metrics_token:
-        problems["METRICS_TOKEN"] = "production needs one (16 characters or more)"  # noqa: S105  # a sentence
-    if settings.webhook_allow:
-        problems["WABOT_WEBHOOK_ALLOW"] = "is for local only"
-    if settings.baileys_url:
-        problems["WA_BAILEYS_URL"] = "is for tests only"
-    return problems
-
-
-def _unusable_urls(settings: Settings) -> dict[str, str]:
-    problems = {}
-    if settings.smtp_url and not _has_host(settings.smtp_url):
-        problems["SMTP_URL"] = "is not smtp://user:password@host:port, with user and password percent-encoded"
-    public = urlsplit(settings.public_url)
-    if settings.public_url and (public.scheme not in ("http", "https") or public.query or public.fragment or public.username):
-        problems["PUBLIC_URL"] = "is not the address people open, such as https://wabot.example.com"
-    elif settings.public_url and not _has_host(settings.public_url):
-        problems["PUBLIC_URL"] = "names no host"
-    return problems
-
-
-def _has_host(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        return False
-
-
-def _unsafe_local(settings: Settings) -> Mapping[str, str]:
-    if settings.default_admin_in_force and not is_loopback(settings.host):
-        return {"WABOT_HOST": "is not loopback: set WABOT_ADMIN_PASSWORD first, the default one is known to everybody"}
-    return {}
 
 
 def fields() -> list[tuple[str, FieldInfo]]:

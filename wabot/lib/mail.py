@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from ..config_checks import is_loopback
 from .clock import now
 
 _STEP_TIMEOUT = 8.0
@@ -175,13 +176,6 @@ def door_for(smtp_url: str | None, directory: Path, public_host: str) -> MailDoo
     tls = parts.scheme == "smtps"
     password = unquote(parts.password) if parts.password else None
     return SmtpDoor(parts.hostname, parts.port or (465 if tls else 587), tls, user, password, sender)
-
-
-def is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _is_address(host: str) -> bool:
