@@ -111,16 +111,18 @@ def test_the_page_keeps_what_was_asked_over_its_pages(known: Services, browser: 
 
 
 def test_it_is_taken_away_whole_and_no_cell_is_a_formula(known: Services, browser: Browser, boss: User) -> None:
-    hostile = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", 'a,"b"\nc', "plain"]
+    hostile = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "+12025550123+1"]
+    harmless = ['a,"b"\nc', "plain", "+12025550123"]
+    details = [*hostile, *harmless]
     for number in range(1203):
-        detail = hostile[number] if number < len(hostile) else f"{number}"
+        detail = details[number] if number < len(details) else f"{number}"
         known.audit.note(Audited(boss, "192.0.2.7"), "user.role", target=boss.id, detail=detail)
     answer = browser.open("/admin/audit/export.csv?action=user.role")
     assert "attachment" in answer.headers["Content-Disposition"] and answer.content_type.startswith("text/csv")
     found = rows(answer.get_data(as_text=True))
     assert len(found) == 1203 and found[0]["actor_email"] == boss.email
-    for row, written in zip(reversed(found), hostile, strict=False):
-        assert row["detail"] == (written if written[0] in "ap" else f"'{written}")
+    expected = [*(f"'{one}" for one in hostile), *harmless]
+    assert [row["detail"] for row in reversed(found)][: len(expected)] == expected
     lines = browser.open("/admin/audit/export.jsonl?action=user.role").get_data(as_text=True).splitlines()
     assert len(lines) == 1203 and json.loads(lines[-1])["detail"] == "=1+1"
     assert browser.open("/admin/audit/export.xml").status_code == 404

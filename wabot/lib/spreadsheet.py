@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so is a formula to a spreadsheet (OWASP, CSV injection): an apostrophe before it makes it text."""
-_NUMBER = re.compile(r"\+\d+", re.ASCII)
-"""A telephone number: as a formula it is itself."""
+_NUMBER = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
+"""A telephone number (E.164): as a formula it is itself."""
 
 
 def lines(rows: Iterable[Sequence[str | None]]) -> str:
