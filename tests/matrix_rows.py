@@ -31,6 +31,8 @@ PUBLIC = {
     "GET /register": Row("public"),
     "POST /register": Row("public", 302, form=_newcomer),
     "POST /language": Row("public", 302, form={"language": "pt-BR", "next": "/login"}),
+    "POST /theme": Row("public", 302, form={"theme": "dark", "next": "/login"}),
+    "GET /styleguide": Row("public"),
     "GET /forgot": Row("public"),
     "POST /forgot": Row("public", 302, form={"email": "nobody@example.com"}),
     "POST /password-hint": Row("public", form={"password": PASSWORD}),
@@ -60,6 +62,8 @@ PAGES = {
     "POST /keys": Row("page", form={"name": "new", "scopes": "send"}),
     "POST /keys/<key_id>/revoke": Row("page", 302, other=404),
     "GET /messages": Row("page"),
+    "GET /messages/export.csv": Row("page"),
+    "POST /messages/recipients": Row("page", form={"to": "+12025570124, nobody"}),
     "GET /messages/new": Row("page"),
     "POST /messages/new": Row("page", 302, other=404, form=_SEND),
     "GET /messages/<message_id>": Row("page", other=404),
@@ -73,6 +77,7 @@ PAGES = {
     "GET /inbox/media/<message_id>": Row("page", 404, other=404),
     "POST /inbox/media/<message_id>/fetch": Row("page", 404, other=404),
     "GET /sandbox": Row("page"),
+    "POST /sandbox/start": Row("page", 302),
     "POST /sandbox/phones": Row("page", 302, form={"number": "12025550777", "name": "Kim"}),
     "GET /sandbox/phones/<number>/screen": Row("page"),
     "POST /sandbox/phones/<number>/read": Row("page", 302),
@@ -111,6 +116,7 @@ PAGES = {
     "GET /whatsapp": Row("page"),
     "POST /whatsapp/initialize": Row("page", 302, form={"session": "shop"}),
     "POST /whatsapp/disconnect": Row("page", 302, form={"session": "shop"}),
+    "POST /whatsapp/engine": Row("page", 302, form={"session": "shop", "engine": "baileys"}),
     "POST /whatsapp/delete": Row("page", 302, form={"session": "shop"}),
 }
 

@@ -42,9 +42,11 @@ def test_everybody_gets_the_right_answer(world: World, route: str) -> None:
     for who, answer, status in _refused(world, row, method, rule):
         assert answer.status_code == status, f"{who}: {answer.status} {answer.get_data(as_text=True)[:300]}"
     assert world.snapshot() == before, "somebody who was refused changed something"
+    before = world.owned()
     for who, answer in _their_own(world, row, method, rule):
         assert answer.status_code == row.ok, f"{who}: {answer.status} {answer.get_data(as_text=True)[:300]}"
         assert [one for one in world.traces if one.encode() in answer.data] == [], f"{who} sees what is the owner's"
+    assert world.owned() == before, "somebody changed what is the owner's"
     for who, answer in _served(world, row, method, rule):
         assert answer.status_code == row.ok, f"{who}: {answer.status} {answer.get_data(as_text=True)[:300]}"
 

@@ -144,7 +144,7 @@ class World:
         ]
         return [self.owner.email, self.owner.user.id, *ids]
 
-    def snapshot(self) -> dict[str, Any]:
+    def snapshot(self) -> dict[str, list[str]]:
         """All that is stored, but what a mere look may note."""
         db = self.services.store._db
         noted = {"last_used_at", "last_seen_at"}
@@ -153,6 +153,10 @@ class World:
             for name in db.list_collection_names()
             if name not in ("idempotency",) and not name.startswith("limit")
         }
+
+    def owned(self) -> dict[str, list[str]]:
+        """Of all that is stored, what names the owner."""
+        return {name: [one for one in found if self.owner.user.id in one] for name, found in self.snapshot().items()}
 
 
 def ask(
