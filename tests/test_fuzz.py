@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
 
 from tests.support.pages import Browser
 from tests.support.web import Linked, bearer
@@ -74,6 +76,12 @@ FIELDS = [
     "user",
 ]
 PATHS = ["%00", "a%00b", "%ED%A0%80", "x" * 300, "%2e%2e%2f", "000000000000000000000000", "1e999", "-1", "%F0%9F%92%A9", "$where"]
+QUERIES = [
+    "%00", "%ED%A0%80", "9" * 400, "-1", "NaN", "[]", "$gt", "%0d%0a", "2024-13-45", "0001-01-01", "9999-12-31", "00000000000000000000000g",
+]  # fmt: skip
+FORMS = [
+    "\x00", "a\x00b", "%ED%A0%80", "9" * 5000, "", "-1", "\u202e", "{{7*7}}", "$where", "9999-12-31", "0001-01-01", "a" * 70_000,
+]  # fmt: skip
 FINE = {503}
 
 
@@ -149,79 +157,106 @@ def test_hostile_values_of_known_fields(app: Flask, client: FlaskClient, credent
 
 
 def _fields_of(client: FlaskClient, method: str, rule: Rule, headers: dict[str, str]) -> list[str]:
-    """Those the call doesn't call unknown."""
-    answer = client.open(address(rule), method=method, json={name: [] for name in FIELDS} | {"zz": 1}, headers=headers)
+    """Those of a body that the call doesn't call unknown."""
+    return _known(client.open(address(rule), method=method, json={name: [] for name in FIELDS} | {"zz": 1}, headers=headers))
+
+
+def _known(answer: TestResponse) -> list[str]:
     said = {one["field"]: one["detail"] for one in (answer.get_json(silent=True) or {}).get("errors", [])}
     return [name for name in FIELDS if said and said.get(name) != "is not a known field"]
 
 
-@pytest.mark.parametrize("prefix", ["/api/", "/"])
-def test_hostile_paths_and_queries(app: Flask, client: FlaskClient, credentials: list[dict[str, str]], prefix: str) -> None:
+class Noting(ImmutableMultiDict[str, str]):
+    """What of a query or a form is asked for by its name, is noted."""
+
+    asked: ClassVar[set[str]] = set()
+
+    def __getitem__(self, name: str) -> str:
+        self.asked.add(name)
+        return super().__getitem__(name)
+
+    def __contains__(self, name: object) -> bool:
+        self.asked.add(str(name))
+        return super().__contains__(name)
+
+
+@pytest.fixture
+def noting(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app.request_class, "parameter_storage_class", Noting)
+
+
+@pytest.fixture
+def boss(app: Flask, credentials: list[dict[str, str]]) -> Browser:
     browser = Browser(app)
     browser.login(DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD)
     browser.submit("/settings/password", current_password=DEFAULT_ADMIN_PASSWORD, password="a quite different saying")
-    used, headers = (client, credentials[1]) if prefix == "/api/" else (browser.client, {})
+    return browser
+
+
+def test_hostile_queries_of_the_api(app: Flask, client: FlaskClient, credentials: list[dict[str, str]]) -> None:
     bad = []
-    for method, rule in routes(app, prefix):
-        if method != "GET" or (prefix == "/" and rule.rule.startswith("/api/")):
-            continue
-        for path in _hostile_addresses(rule):
-            answer = used.get(path, headers=headers)
+    for rule in _gettable(app, "/api/"):
+        everything = client.get(_with_query(address(rule), FIELDS, "x"), headers=credentials[1])
+        for path in (*_hostile_paths(rule), *_hostile_queries(rule, [one for one in _known(everything) if one != "api_key"])):
+            answer = client.get(path, headers=credentials[1], buffered=True)
             if wrong(answer):
                 bad.append((answer.status_code, path[:120]))
     assert not bad
 
 
-def _hostile_addresses(rule: Rule) -> Iterator[str]:
+@pytest.mark.usefixtures("noting")
+def test_hostile_queries_of_pages(app: Flask, boss: Browser) -> None:
+    """With every name that the page looks for in its query."""
+    bad, asked = [], set()
+    for rule in _gettable(app, "/"):
+        Noting.asked.clear()
+        boss.open(address(rule)).close()
+        names = sorted(Noting.asked)
+        asked |= set(names)
+        for path in (*_hostile_paths(rule), *_hostile_queries(rule, names)):
+            answer = boss.client.get(path, buffered=True)
+            if wrong(answer):
+                bad.append((answer.status_code, path[:120]))
+    assert asked >= {"cursor", "since", "page", "days", "q", "session"}, "noting works"
+    assert not bad
+
+
+def _gettable(app: Flask, prefix: str) -> list[Rule]:
+    found = [rule for method, rule in routes(app, prefix) if method == "GET"]
+    return [one for one in found if prefix != "/" or not one.rule.startswith("/api/")]
+
+
+def _hostile_paths(rule: Rule) -> Iterator[str]:
     if "<" in rule.rule:
         yield from (address(rule, value) for value in PATHS)
-    for value in (
-        "%00",
-        "%ED%A0%80",
-        "9" * 400,
-        "-1",
-        "NaN",
-        "[]",
-        "$gt",
-        "%0d%0a",
-        "2024-13-45",
-        "0001-01-01",
-        "9999-12-31",
-        "00000000000000000000000g",
-    ):
-        yield f"{address(rule)}?" + "&".join(f"{name}={value}" for name in FIELDS if name != "api_key")
-        yield from (f"{address(rule)}?{name}={value}" for name in ("cursor", "limit", "since", "page", "days"))
 
 
-def test_hostile_forms(app: Flask, client: FlaskClient, credentials: list[dict[str, str]]) -> None:
-    browser = Browser(app)
-    browser.login(DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD)
-    browser.submit("/settings/password", current_password=DEFAULT_ADMIN_PASSWORD, password="a quite different saying")
+def _hostile_queries(rule: Rule, names: list[str]) -> Iterator[str]:
+    for value in QUERIES if names else ():
+        yield _with_query(address(rule), names, value)
+        yield from (_with_query(address(rule), [name], value) for name in names[1:] and names)
+
+
+def _with_query(path: str, names: Iterable[str], value: str) -> str:
+    return f"{path}?" + "&".join(f"{name}={value}" for name in names)
+
+
+@pytest.mark.usefixtures("noting")
+def test_hostile_forms(app: Flask, boss: Browser) -> None:
     bad = []
-    token = browser.token("/messages/new")
+    token = boss.token("/messages/new")
     for method, rule in routes(app, "/"):
         if method != "POST" or rule.rule.startswith(("/api/", "/internal")):
             continue
-        for value in (
-            "\x00",
-            "a\x00b",
-            "%ED%A0%80",
-            "9" * 5000,
-            "",
-            "-1",
-            "\u202e",
-            "{{7*7}}",
-            "$where",
-            "a" * 70_000,
-            "9999-12-31",
-            "0001-01-01",
-        ):
-            fields = dict.fromkeys(FIELDS, value) | {"csrf_token": token}
-            answer = browser.client.post(address(rule), data=fields)
+        Noting.asked.clear()
+        for value in FORMS:
+            names = {*FIELDS, *Noting.asked} if len(value) < 10_000 else Noting.asked
+            answer = boss.client.post(address(rule), data=dict.fromkeys(names, value) | {"csrf_token": token})
+            assert answer.status_code != 413, "nothing of it was looked at"
             if wrong(answer):
                 bad.append((answer.status_code, rule.rule, value[:20]))
         raw = f"csrf_token={token}&" + "&".join(f"{name}=%ED%A0%80%FF" for name in FIELDS)
-        answer = browser.client.post(address(rule), data=raw, content_type="application/x-www-form-urlencoded")
+        answer = boss.client.post(address(rule), data=raw, content_type="application/x-www-form-urlencoded")
         if wrong(answer):
             bad.append((answer.status_code, rule.rule, "broken UTF-8"))
     assert not bad
