@@ -37,7 +37,11 @@ def test_an_invited_user_chooses_a_password_and_is_in(house: Services, client: F
     after = house.store.users.get(invited.id)
     assert after and not after.invited
     assert reset(client, token_of(mail)).status_code == 400
-    assert house.audit.page(AuditFilter(), limit=1, cursor=None).items[0].action == "user.invite"
+    written = house.audit.page(AuditFilter(target=invited.id), limit=5, cursor=None).items
+    assert [(one.actor_id, one.action) for one in written] == [
+        (invited.id, "password.reset"),
+        (by.actor.id, "user.invite"),
+    ]
 
 
 def test_a_link_for_somebody_who_has_a_password_and_one_who_has_none(
