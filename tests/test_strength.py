@@ -17,7 +17,8 @@ OWNER = ("alice.smith@example.com", "Alice Smith")
     "password",
     [
         "password", "12345678", "qwertyuiop", "password123", "Password1", "P@ssw0rd", "test1234", "aaaaaaaa", "abcabcabcabc", "iloveyou1",
-        "20011231", "alice.smith", "Alice.Smith", "alicesmith", "alice.smith@example.com", "a" * 200,
+        "20011231", "alice.smith", "Alice.Smith", "alicesmith", "alice.smith@example.com", "alice.smith@example", "Smith@Example",
+        "a" * 200,
     ],
 )  # fmt: skip
 def test_what_is_guessed_at_once_is_refused_with_a_word_that_helps(password: str) -> None:

@@ -41,14 +41,13 @@ _ADVICE = N_("Put a few words in a row instead, such as four that come to your m
 
 def weakness(password: str, about_its_owner: Iterable[str] = ()) -> str | None:
     """Why the password is too easy, as the rest of a sentence, and what would help; None when it will do."""
-    inputs = [
-        part[:_LOOKED_AT] for text in about_its_owner for part in (text, text.replace(" ", ""), *text.replace("@", " ").split())
-    ]
+    owners = [part for text in about_its_owner for part in (text, text.replace(" ", ""), *text.replace("@", " ").split())]
+    if any(password.casefold() in one.casefold() for one in owners):
+        return Text("%(why)s. %(advice)s", why=Text("is part of your address or name"), advice=Text(_ADVICE))
+    inputs = [one[:_LOOKED_AT] for one in owners]
     ends = {password[:_LOOKED_AT], password[-_LOOKED_AT:]}
     judged = [zxcvbn(end, user_inputs=inputs) for end in sorted(ends)]
     if any(one["guesses"] >= TOO_EASY for one in judged):
         return None
-    if password.casefold() in {one.casefold() for one in inputs}:
-        return Text("%(why)s. %(advice)s", why=Text("is part of your address or name"), advice=Text(_ADVICE))
     why = _WHY.get(str(judged[0]["feedback"]["warning"]), N_("is too easy to guess"))
     return Text("%(why)s. %(advice)s", why=Text(why), advice=Text(_ADVICE))
