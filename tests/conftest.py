@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -139,8 +140,12 @@ def db(database: Database) -> str:
 @pytest.fixture
 def settings(db: str, tmp_path: Path) -> config.Settings:
     """As the launcher would leave them, with no other process running."""
+    return _settings(db, tmp_path / "var")
+
+
+def _settings(db: str, data: Path) -> config.Settings:
     chosen = {"MONGO_URI": db, "SECRET_KEY": secrets.token_urlsafe(32), "GATEWAY_PORT": "1", "SANDBOX_PORT": "2"}
-    loaded = config.load(environment(tmp_path / "var", **chosen))
+    loaded = config.load(environment(data, **chosen))
     wabot_data.prepare(loaded.data)
     wabot_data.make_secrets(loaded.data)
     return loaded
@@ -148,10 +153,27 @@ def settings(db: str, tmp_path: Path) -> config.Settings:
 
 @pytest.fixture
 def app(settings: config.Settings) -> Iterator[Flask]:
-    made = create_app(settings)
-    made.testing = True
-    yield made
-    made.extensions["wabot"].close()
+    with _running(settings) as web:
+        yield web
+
+
+@pytest.fixture(scope="module")
+def lasting_app(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """One for all tests of a module that leave it as it was; nobody is limited by address."""
+    with _running(_settings(database.new_uri(), tmp_path_factory.mktemp("lasting") / "var")) as web:
+        preferences = web.extensions["wabot"].preferences
+        values = preferences.current().model_dump()
+        values["rate_limits"] |= {"login_per_minute": limits.PLENTY, "register_per_hour": limits.PLENTY}
+        preferences.replace(values)
+        yield web
+
+
+@contextmanager
+def _running(settings: config.Settings) -> Iterator[Flask]:
+    web = create_app(settings)
+    web.testing = True
+    yield web
+    web.extensions["wabot"].close()
 
 
 @pytest.fixture

@@ -94,6 +94,10 @@ class World:
     def __init__(self, app: Flask) -> None:
         self.app = app
         self.services = services_of(app)
+        self._db = self.services.store._db
+        self._from_the_start = {
+            name: [one["_id"] for one in self._db[name].find({}, {"_id": 1})] for name in self._db.list_collection_names()
+        }
         self.owner, self.other, self.admin = Person(app), Person(app), Person(app, "admin")
         self.disabled = Person(app)
         self.disabled_key = self.disabled.key(*SCOPES)
@@ -146,17 +150,22 @@ class World:
 
     def snapshot(self) -> dict[str, list[str]]:
         """All that is stored, but what a mere look may note."""
-        db = self.services.store._db
         noted = {"last_used_at", "last_seen_at"}
         return {
-            name: sorted(str({key: value for key, value in one.items() if key not in noted}) for one in db[name].find())
-            for name in db.list_collection_names()
+            name: sorted(str({key: value for key, value in one.items() if key not in noted}) for one in self._db[name].find())
+            for name in self._db.list_collection_names()
             if name not in ("idempotency",) and not name.startswith("limit")
         }
 
-    def owned(self) -> dict[str, list[str]]:
+    def owned(self) -> set[str]:
         """Of all that is stored, what names the owner."""
-        return {name: [one for one in found if self.owner.user.id in one] for name, found in self.snapshot().items()}
+        return {one for found in self.snapshot().values() for one in found if self.owner.user.id in one}
+
+    def forget(self) -> None:
+        """All that is stored since the web began, so that the next world finds it empty."""
+        self.services.tally.flush()
+        for name in self._db.list_collection_names():
+            self._db[name].delete_many({"_id": {"$nin": self._from_the_start.get(name, [])}})
 
 
 def ask(
