@@ -23,11 +23,14 @@ from tests.support.owner import Owner, no_faults
 from tests.support.recovery import house as house
 from tests.support.recovery import made as made
 from tests.support.recovery import post as post
+from tests.support.routes import compile_once
 from tests.support.stack import Stack, environment
 from tests.support.web import linked as linked
 from wabot import config
 from wabot.app import create_app
 from wabot.launching import data as wabot_data
+
+compile_once()
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ the environment; one deadline over everything, however slowly an answer drips; 1
 
 from __future__ import annotations
 
+import functools
 import socket
 import ssl
 import time
@@ -57,6 +58,12 @@ def system_resolve(host: str, port: int) -> list[str]:
     return [str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
 
+@functools.cache
+def _usual_tls() -> ssl.SSLContext:
+    """Reading all the authorities takes a while, and they are the same for everybody."""
+    return ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
+
+
 @dataclass
 class Door:
     """`allowed`: hosts, exactly as written in a URL, that may be reached whatever their address. Safe for threads."""
@@ -64,7 +71,7 @@ class Door:
     https_only: bool
     allowed: frozenset[str] = frozenset()
     resolve: Resolve = system_resolve
-    tls: ssl.SSLContext = field(default_factory=lambda: ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH))
+    tls: ssl.SSLContext = field(default_factory=_usual_tls)
     _pool: DaemonPool = field(default_factory=lambda: DaemonPool(_RESOLVERS, "resolve"))
 
     def check(self, url: str) -> None:
