@@ -25,20 +25,21 @@ def contrast(page: Page) -> list[str]:
     return _found_by_axe(page, {"runOnly": {"type": "rule", "values": ["color-contrast"]}})
 
 
+def violations_everywhere(page: Page) -> list[str]:
+    """Wide and narrow, light and dark, as far as each can be wrong by itself. Leaves the page narrow and dark."""
+    page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")  # a colour on its way to another is neither
+    found = violations(page)
+    page.emulate_media(color_scheme="dark")
+    found += [f"dark: {one}" for one in contrast(page)]
+    page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+    return found + [f"narrow: {one}" for one in violations(page)]
+
+
 def _found_by_axe(page: Page, options: dict[str, Any]) -> list[str]:
     page.evaluate(AXE.read_text(encoding="utf-8"))  # by the debugger's door: the page's own policy refuses it
     found: list[dict[str, Any]] = page.evaluate("options => axe.run(options).then(found => found.violations)", options)
     return [f"{one['id']}: {[node['target'] for node in one['nodes']]}" for one in found]
-
-
-def look_at(page: Page, paths: tuple[str, ...]) -> dict[str, object]:
-    """What is wrong, by path."""
-    wrong: dict[str, object] = {}
-    for path in paths:
-        page.goto(path)
-        if found := violations(page):
-            wrong[path] = found
-    return wrong
 
 
 def _sideways(page: Page) -> int:

@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 from tests.support.api import Api
 
 from . import site
-from .accessibility import NARROW, WIDE, contrast, violations
+from .accessibility import WIDE, violations_everywhere
 from .conftest import OpenPage
 from .person import Person
 
@@ -47,11 +47,7 @@ def wrong_with(page: Page, path: str) -> list[str]:
         page.emulate_media(color_scheme="light")
         page.goto(path, wait_until="load")
         page.evaluate("document.fonts.ready.then(() => 1)")
-    weight, found = sum(sizes), violations(page)
-    page.emulate_media(color_scheme="dark")
-    found += [f"dark: {one}" for one in contrast(page)]
-    page.set_viewport_size(NARROW)  # type: ignore[arg-type]
-    found += [f"narrow: {one}" for one in violations(page)]
+    weight, found = sum(sizes), violations_everywhere(page)
     if weight > HEAVIEST or weight < 10_000:
         found.append(f"{weight} bytes")
     if page.evaluate(BLOCKING) > MOST_BLOCKING:

@@ -12,7 +12,6 @@ from tests.support.api import Api
 from tests.support.receiver import Receiver
 from tests.support.stack import Stack
 
-from .accessibility import NARROW, WIDE, violations
 from .conftest import OpenPage
 from .person import CHANGES_WITHIN_MS, Person
 
@@ -87,21 +86,3 @@ def test_what_is_refused_says_why_and_keeps_what_was_typed(open_page: OpenPage, 
         page.get_by_role("button", name="Save").click()
         expect(page.locator("form")).to_contain_text(["usual form"])
         expect(page.get_by_label("Address")).to_have_value("http://127.1/")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_everybody_can_use_it(open_page: OpenPage, lou: Api, receiver: Receiver, scheme: str) -> None:
-    made = lou.post("/api/webhooks", {"url": f"{receiver.url}/{scheme}", "events": ["*"], "headers": {"X-A": "b"}}).json()
-    delivery = lou.post(f"/api/webhooks/{made['id']}/test").json()
-    receiver.wait_for(1)
-    home = f"/webhooks/{made['id']}"
-    wrong: dict[str, object] = {}
-    with open_page(color_scheme=scheme, viewport=WIDE) as page:
-        Person(page, lou).log_in()
-        for path in ("/webhooks", "/webhooks/new", home, f"{home}/edit", f"{home}/deliveries/{delivery['id']}"):
-            for size in (WIDE, NARROW):
-                page.set_viewport_size(size)
-                page.goto(path)
-                wrong |= {f"{path} {size}": found} if (found := violations(page)) else {}
-    lou.delete(f"/api/webhooks/{made['id']}")
-    assert wrong == {}
