@@ -70,8 +70,8 @@ newcomer: setup-dev ## A clone, `make run`, and by the pages alone to a delivere
 	@$(PY) -m tests.newcomer
 
 .PHONY: chaos
-chaos: setup-dev ## 5,000 messages while every program is killed every few seconds
-	@$(PY) -m tests.chaos 5000
+chaos: setup-dev ## 5,000 messages while every program is killed every few seconds (ENGINE=baileys: with the light engine)
+	@$(PY) -m tests.chaos 5000 - $${ENGINE:-webjs}
 
 .PHONY: lock
 lock: ## Renew requirements.lock and requirements-dev.lock from the ranges

@@ -18,6 +18,9 @@ import { Weight } from './weight.js';
 /** What comes in could not be kept: WhatsApp keeps it meanwhile. @type {[string, string]} */
 export const BACKED_UP = ['events_backed_up', 'too many events wait to be stored'];
 
+/** Looks in a row without an answer. What many share may be busy with the others. @param {Run} run */
+const patience = (run) => (run.host.kind.isShared ? 4 : 1);
+
 /** Of a session that works. @param {readonly string[]} missing abilities */
 const reasonFor = (missing) => (missing.length > 0 ? 'whatsapp_changed' : null);
 
@@ -225,7 +228,7 @@ export class Keeper {
 
   /** @param {Run} run @param {number} misses in a row */
   #onMiss(run, misses) {
-    if (misses > 1) this.lose(run, 'page_hung', 'the page does not answer');
+    if (misses > patience(run)) this.lose(run, 'page_hung', 'it does not answer');
     else if (this.session.facts.status === 'connected')
       this.session.observe({ status: 'reconnecting', reason: 'page_hung' });
   }

@@ -1,7 +1,7 @@
 """Everything is killed again and again while messages are sent; at the end each must have arrived once.
 
 `python -m tests.chaos 5000` (`make chaos`) is the long run, through bad weather, too (tests/weather.py); tests/test_chaos.py runs
-short ones.
+short ones. `python -m tests.chaos 5000 - baileys` (`make chaos ENGINE=baileys`) does it with the light engine.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ from tests.support.waiting import poll, wait_until
 from tests.weather import CLEARS_WITHIN, Weather
 
 VICTIMS = ("db", "web", "worker", "gateway", "chromium")
+LIGHT_VICTIMS = ("db", "web", "worker", "gateway", "host", "sandbox")
+"""With an engine without a browser: what runs it, and the WhatsApp it speaks with."""
 CLIENTS = 6
 PHONES = 10
 ANSWER_WITHIN = 120
@@ -79,8 +81,10 @@ def _times(counter: Counter[str]) -> str:
 class Killer:
     """Kills one program after the other, in random order, until told to stop. `is_up` tells whether the session is."""
 
-    def __init__(self, stack: Stack, dice: random.Random, every: tuple[float, float], is_up: Callable[[], bool]) -> None:
-        self._stack, self._dice, self._every, self._is_up = stack, dice, every, is_up
+    def __init__(
+        self, stack: Stack, dice: random.Random, every: tuple[float, float], is_up: Callable[[], bool], victims: tuple[str, ...]
+    ) -> None:
+        self._stack, self._dice, self._every, self._is_up, self._victims = stack, dice, every, is_up, victims
         self._up_at = time.monotonic()
         self._stop = threading.Event()
         self.kills: Counter[str] = Counter()
@@ -100,9 +104,9 @@ class Killer:
         while not self._stop.wait(self._dice.uniform(*self._every)):
             if self._needs_breath():
                 continue
-            order = order or self._dice.sample(VICTIMS, len(VICTIMS))
+            order = order or self._dice.sample(self._victims, len(self._victims))
             victim = order.pop()
-            pid = self._browser() if victim == "chromium" else self._program(victim)
+            pid = self._child(victim) if victim in ("chromium", "host") else self._program(victim)
             if pid:
                 os.kill(pid, signal.SIGKILL)
                 self.kills[victim] += 1
@@ -119,14 +123,31 @@ class Killer:
             info: Any = server.supervisor.getProcessInfo(name)
             return int(info["pid"])
 
-    def _browser(self) -> int:
-        """The main process of some session's browser."""
-        browsers = [one.pid for one in browsers_of(self._stack.data) if "--type=" not in one.command]
-        return self._dice.choice(browsers) if browsers else 0
+    def _child(self, kind: str) -> int:
+        """The main process of some session's browser, or a host that runs light sessions."""
+        if kind == "host":
+            pids = [one["pid"] for one in self._hosts() if one["kind"].startswith("baileys")]
+        else:
+            pids = [one.pid for one in browsers_of(self._stack.data) if "--type=" not in one.command]
+        return self._dice.choice(pids) if pids else 0
+
+    def _hosts(self) -> list[dict[str, Any]]:
+        try:
+            found: list[dict[str, Any]] = requests.get(f"{self._stack.gateway_url}/healthz", timeout=2).json()["hosts"]
+        except requests.RequestException:
+            return []
+        return found
 
 
 def run(
-    stack: Stack, messages: int, *, seed: int, steps: int, every: tuple[float, float] = (2.0, 5.0), weather: bool = False
+    stack: Stack,
+    messages: int,
+    *,
+    seed: int,
+    steps: int,
+    every: tuple[float, float] = (2.0, 5.0),
+    weather: bool = False,
+    engine: str = "webjs",
 ) -> Outcome:
     """Send `messages` from several clients with idempotency keys while everything is killed; then count at the phones.
 
@@ -135,10 +156,11 @@ def run(
     dice = random.Random(seed)
     limits.lift(stack)
     user = Api(stack, "chaos").register()
-    user.link("+15550300001")
+    user.link("+15550300001", engine=engine)
+    victims = VICTIMS if engine == "webjs" else LIGHT_VICTIMS
     started = time.monotonic()
     with (
-        Killer(stack, dice, every, lambda: _is_up(user)) as killer,
+        Killer(stack, dice, every, lambda: _is_up(user), victims) as killer,
         ExitStack() as outside,
         ThreadPoolExecutor(CLIENTS) as clients,
     ):
@@ -228,12 +250,13 @@ def _overtaken(arrivals: list[tuple[str, int]], client: int) -> list[str]:
 
 def main() -> None:
     messages = int(sys.argv[1]) if len(sys.argv) > 1 else 5000
-    seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.SystemRandom().randrange(1_000_000)
+    seed = int(sys.argv[2]) if sys.argv[2:3] not in ([], ["-"]) else random.SystemRandom().randrange(1_000_000)
+    engine = sys.argv[3] if len(sys.argv) > 3 else "webjs"
     stack = Stack(**QUICK)
     stack.start()
-    print(f"chaos: {messages} messages, seed {seed}", flush=True)
+    print(f"chaos: {messages} messages, seed {seed}, engine {engine}", flush=True)
     try:
-        outcome = run(stack, messages, seed=seed, steps=max(10, messages // 100), weather=True)
+        outcome = run(stack, messages, seed=seed, steps=max(10, messages // 100), weather=engine == "webjs", engine=engine)
         print(outcome)
         if not outcome.good:
             print(f"kept: {stack.data}")

@@ -23,6 +23,8 @@ const QR_LIFE_MS = [60_000, 20_000]; // how long the library shows the first QR 
 const NAME_MS = 3_000; // the account's own name comes soon after the first login
 const SLOW_WRITE_MS = 1_500;
 const LOGOUT_MS = 4_500;
+/** What it means that the stored login can't be read or written. @type {Record<string, string>} */
+const OF_THE_STATE = { login_damaged: 'login_damaged', stale_epoch: 'opened_elsewhere' };
 const NO_CONNECTION = /** @type {Connection} */ (/** @type {unknown} */ (null));
 const NO_STATE = /** @type {State} */ (/** @type {unknown} */ (null));
 
@@ -225,7 +227,7 @@ export class BaileysEngine extends Answering {
   /** @param {unknown} error */
   #stateFailed(error) {
     const { code, detail } = /** @type {any} */ (error);
-    const reason = code === 'login_damaged' ? code : 'database_away';
+    const reason = OF_THE_STATE[code] ?? 'database_away';
     this.#connection?.cut();
     this.#end(reason, detail || brief(error).message);
   }

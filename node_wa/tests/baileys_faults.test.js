@@ -1,0 +1,236 @@
+/** The light engine when WhatsApp, the database or a stored login misbehaves: it recovers, or says by name why not. It never hangs. */
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { after, afterEach, before, describe, test } from 'node:test';
+import { TestDatabase } from './support/database.js';
+import { Gateway, newClaim, newMessageId } from './support/gateway.js';
+import { Sandbox, until } from './support/sandbox.js';
+
+const ME = '+4915112340001';
+const FRIEND = '+4915112340002';
+const BOT = '+12025550101';
+const LONG_MS = 30_000;
+const QUIET = {
+  stall_stanza: null,
+  damage_message: false,
+  replay_message: false,
+  ask_again: 0,
+  refuse_login: null,
+  refuse_connections: false,
+  lose_acks: false,
+};
+
+describe('engine baileys in bad times', () => {
+  /** @type {Sandbox} */
+  let sandbox;
+  /** @type {TestDatabase} */
+  let database;
+  /** @type {Gateway} */
+  let gateway;
+  const order = { engine: 'baileys' };
+  /** @param {object} fault */
+  const faults = (fault) => sandbox.ok('PUT', '/faults', fault);
+  /** @param {string} text */
+  const write = (text) => sandbox.ok('POST', `/phones/${FRIEND}/send`, { to: ME, text });
+  /** @param {string} text */
+  const told = (text) => gateway.web.told('message.received', (data) => data.body === text);
+  /** @param {string} text */
+  const isTold = (text) => until(`“${text}” is told`, () => told(text)[0], LONG_MS);
+  /** @param {string} number @param {string} text */
+  const arrived = async (number, text) =>
+    (await sandbox.inbox(number)).filter((/** @type {any} */ one) => one.body === text).length;
+  const connected = () => gateway.status('main', 'connected', LONG_MS);
+  /** @param {string} wa_message_id @param {string} body */
+  const find = (wa_message_id, body) => {
+    const since = new Date(Date.now() - 60_000).toISOString();
+    const wanted = { claim: newClaim(), wa_message_id, to: BOT, body, since };
+    return gateway.call('POST', '/sessions/main/find', wanted);
+  };
+
+  before(async () => {
+    sandbox = await Sandbox.start();
+    database = await TestDatabase.start(sandbox.data);
+    gateway = await Gateway.start(sandbox.data, {
+      WA_LOAD_TIMEOUT_MS: '5000',
+      WA_ACK_TIMEOUT_MS: '1500',
+      WA_CONNECTION_GRACE_MS: '8000',
+      WA_DATABASE_DEADLINE_MS: '4000',
+      LOG_LEVEL: 'debug',
+    });
+    for (const number of [ME, FRIEND])
+      await sandbox.ok('PUT', `/phones/${number}`, { name: `Phone ${number}` });
+    await gateway.put('main', order);
+    const { qr } = await gateway.status('main', 'qr', LONG_MS);
+    await sandbox.ok('POST', `/phones/${ME}/scan`, { qr });
+    await connected();
+  });
+  afterEach(() => faults(QUIET));
+  after(async () => {
+    await gateway.close();
+    await database.kill();
+    await sandbox.stop();
+  });
+
+  test('a message that can not be opened comes again, and is told once', async () => {
+    await faults({ damage_message: true });
+    await write('damaged on its way');
+    await isTold('damaged on its way');
+    await faults(QUIET);
+    await write('whole');
+    await isTold('whole');
+    assert.equal(told('damaged on its way').length, 1);
+  });
+
+  test('a stanza that is replayed is told once, and what follows is heard', async () => {
+    await faults({ replay_message: true });
+    for (const text of ['replayed 1', 'replayed 2']) await write(text);
+    await isTold('replayed 2');
+    await faults(QUIET);
+    await write('after the replays');
+    await isTold('after the replays');
+    assert.deepEqual([told('replayed 1').length, told('replayed 2').length], [1, 1]);
+  });
+
+  test('a phone that could not open ours is sent it again', async () => {
+    await faults({ ask_again: 2 });
+    assert.equal((await gateway.send('main', FRIEND, 'once more please')).code, null);
+    await until('it arrived', async () => (await arrived(FRIEND, 'once more please')) === 1, LONG_MS);
+    await faults(QUIET);
+    assert.equal((await gateway.send('main', FRIEND, 'and another')).code, null);
+    await until('it arrived', async () => (await arrived(FRIEND, 'and another')) === 1);
+  });
+
+  test('a server that says nothing to a message: unknown, and settled by the same id', async () => {
+    const wa_message_id = newMessageId();
+    await faults({ stall_stanza: 'message' });
+    assert.equal((await gateway.send('main', BOT, 'stalled', { wa_message_id })).code, 'outcome_unknown');
+    assert.equal((await find(wa_message_id, 'stalled')).body.code, 'outcome_unknown');
+    await faults(QUIET);
+    assert.equal((await find(wa_message_id, 'stalled')).body.found, true);
+    assert.equal(await arrived(BOT, 'stalled'), 1);
+  });
+
+  test('a server that says nothing to a question: nothing went out', async () => {
+    for (const [stanza, number] of [
+      ['iq:usync', '+12025550111'],
+      ['iq:encrypt', '+12025550112'],
+    ]) {
+      await faults({ stall_stanza: stanza });
+      const { code } = await gateway.send('main', number, 'asked in vain');
+      assert.ok(['session_not_connected', 'engine_error'].includes(code ?? ''), `${stanza}: ${code}`);
+      assert.equal(await arrived(number, 'asked in vain'), 0);
+      await faults(QUIET);
+      await connected();
+      assert.equal((await gateway.send('main', number, 'asked again')).code, null, stanza);
+      assert.equal(await arrived(number, 'asked again'), 1);
+    }
+  });
+
+  for (const stanza of ['hello', 'login']) {
+    test(`a server that stalls at ${stanza}: said, and mended by itself`, async () => {
+      await faults({ stall_stanza: stanza });
+      await faults({ drop_socket: true });
+      await gateway.status('main', 'reconnecting');
+      await write(`while it stalled at ${stanza}`);
+      assert.equal((await gateway.send('main', BOT, 'too early')).code, 'session_not_connected');
+      await faults(QUIET);
+      await connected();
+      await isTold(`while it stalled at ${stanza}`);
+    });
+  }
+
+  test('what came in while the engine was gone is told, in order', async () => {
+    await gateway.call('POST', '/sessions/main/stop', { epoch: 1 });
+    const texts = Array.from({ length: 20 }, (_, n) => `kept for us ${n}`);
+    for (const text of texts) await write(text);
+    await gateway.put('main', order);
+    await isTold('kept for us 19');
+    const bodies = gateway.web.told('message.received').map((event) => event.data.body);
+    assert.deepEqual(
+      bodies.filter((body) => texts.includes(body)),
+      texts,
+    );
+    await connected();
+  });
+
+  test('logins that are refused for a while: reconnecting, and back', async () => {
+    await faults({ refuse_login: 503 });
+    await faults({ drop_socket: true });
+    await gateway.status('main', 'reconnecting');
+    await faults(QUIET);
+    await connected();
+  });
+
+  test('a version that is refused is said, and not tried for ever', async () => {
+    await faults({ refuse_login: 405 });
+    await faults({ drop_socket: true });
+    const session = await gateway.status('main', 'failed', LONG_MS);
+    assert.deepEqual([session.reason, session.linked], ['whatsapp_changed', true]);
+    await faults(QUIET);
+    await gateway.put('main', order);
+    await connected();
+  });
+
+  test('without the database nothing goes out, and nothing that comes in is lost', async () => {
+    await database.kill();
+    await write('while the database was down');
+    await gateway.status('main', 'reconnecting', LONG_MS);
+    const { code } = await gateway.send('main', BOT, 'not without keys');
+    assert.equal(code, 'session_not_connected');
+    await database.boot();
+    await connected();
+    await isTold('while the database was down');
+    assert.equal(told('while the database was down').length, 1);
+    assert.equal((await gateway.send('main', BOT, 'with keys again')).code, null);
+  });
+
+  test('a login that is taken up elsewhere is left alone: never two at a time', async () => {
+    const data = fs.mkdtempSync(path.join(os.tmpdir(), 'wabot-elsewhere-'));
+    fs.cpSync(path.join(sandbox.data, 'run'), path.join(data, 'run'), {
+      recursive: true,
+      filter: (file) => !file.endsWith('.sock'),
+    });
+    const elsewhere = await Gateway.start(data);
+    const secret = path.join('secrets', 'engine_secret');
+    fs.copyFileSync(path.join(sandbox.data, secret), path.join(data, secret));
+    try {
+      await elsewhere.put('main', { ...order, epoch: 2 });
+      await elsewhere.status('main', 'connected', LONG_MS);
+      const left = await gateway.status('main', 'failed', LONG_MS);
+      assert.equal(left.reason, 'opened_elsewhere');
+      assert.equal((await elsewhere.send('main', BOT, 'from elsewhere', { epoch: 2 })).code, null);
+      assert.equal((await elsewhere.session('main')).status, 'connected');
+      await elsewhere.call('POST', '/sessions/main/stop', { epoch: 2 });
+    } finally {
+      await elsewhere.close();
+      fs.rmSync(data, { recursive: true, force: true });
+    }
+    await gateway.put('main', { ...order, epoch: 3 });
+    await connected();
+  });
+
+  test('a stored login that is damaged is said by name, never taken for none', async () => {
+    await gateway.call('POST', '/sessions/main/stop', { epoch: 3 });
+    const texts = gateway.web.told('session.status', (data) => data.qr).length;
+    await database.look((db) =>
+      db
+        .collection(/** @type {any} */ ('engine_logins'))
+        .updateOne(/** @type {any} */ ({ _id: 'sandbox:main' }), { $set: { pending: Buffer.alloc(64, 1) } }),
+    );
+    await gateway.put('main', { ...order, epoch: 3 });
+    const session = await gateway.status('main', 'failed');
+    assert.deepEqual([session.reason, session.linked], ['login_damaged', true]);
+    assert.equal(gateway.web.told('session.status', (data) => data.qr).length, texts, 'no QR was shown');
+    assert.equal((await gateway.logout('main', { ...order, epoch: 3 })).body.status, 'disconnected');
+    await gateway.put('main', { ...order, epoch: 4 });
+    await gateway.status('main', 'qr', LONG_MS);
+  });
+
+  test('no key and no message stands in a log', () => {
+    const log = gateway.log.join('');
+    assert.doesNotMatch(log, /privKey|pubKey|rootKey|ephemeralKeyPair|"private"|<Buffer|noiseKey/i);
+    assert.doesNotMatch(log, /while the database was down|damaged on its way/);
+  });
+});
