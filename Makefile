@@ -54,8 +54,12 @@ languages: setup-dev ## Collect the words to translate, bring the catalogs in wa
 	@$(PY) scripts/languages.py
 
 .PHONY: soak
-soak: setup-dev ## Link and disconnect a hundred times, and a hundred times with kills (CYCLES, SEED)
-	@$(PY) -m tests.soak $${CYCLES:-100} $$SEED
+soak: setup-dev ## Link and disconnect a hundred times, and with kills (CYCLES, SEED); or MESSAGES=100000 over one session (ENGINE)
+	@if [ -n "$$MESSAGES" ]; then $(PY) -m tests.long_soak $$MESSAGES $${ENGINE:-baileys}; else $(PY) -m tests.soak $${CYCLES:-100} $$SEED; fi
+
+.PHONY: house
+house: setup-dev ## 3 sessions with a browser and 50 light ones, while each kind of process dies
+	@$(PY) -m tests.mixed_house 3 50
 
 .PHONY: bench
 bench: setup-dev ## The benchmarks in bench/, as a table and as JSON

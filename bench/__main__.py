@@ -11,10 +11,12 @@ import sys
 from tests.support import limits
 from tests.support.stack import Stack
 
-from . import accept, idle, login, pages, sending, webhooks, weights
+from . import accept, engines, idle, login, pages, sending, webhooks, weights
 from .figures import Figure
 
-BENCHMARKS = {one.__name__.rpartition(".")[2]: one for one in (accept, sending, idle, webhooks, login, weights, pages)}
+BENCHMARKS = {
+    one.__name__.rpartition(".")[2]: one for one in (accept, sending, idle, webhooks, login, weights, engines, pages)
+}
 
 
 def main() -> None:

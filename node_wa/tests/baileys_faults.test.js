@@ -12,15 +12,7 @@ const ME = '+4915112340001';
 const FRIEND = '+4915112340002';
 const BOT = '+12025550101';
 const LONG_MS = 30_000;
-const QUIET = {
-  stall_stanza: null,
-  damage_message: false,
-  replay_message: false,
-  ask_again: 0,
-  refuse_login: null,
-  refuse_connections: false,
-  lose_acks: false,
-};
+const QUIET = {};
 
 describe('engine baileys in bad times', () => {
   /** @type {Sandbox} */
@@ -130,8 +122,7 @@ describe('engine baileys in bad times', () => {
 
   for (const stanza of ['hello', 'login']) {
     test(`a server that stalls at ${stanza}: said, and mended by itself`, async () => {
-      await faults({ stall_stanza: stanza });
-      await faults({ drop_socket: true });
+      await faults({ stall_stanza: stanza, drop_socket: true });
       await gateway.status('main', 'reconnecting');
       await write(`while it stalled at ${stanza}`);
       assert.equal((await gateway.send('main', BOT, 'too early')).code, 'session_not_connected');
@@ -156,19 +147,25 @@ describe('engine baileys in bad times', () => {
   });
 
   test('logins that are refused for a while: reconnecting, and back', async () => {
-    await faults({ refuse_login: 503 });
-    await faults({ drop_socket: true });
+    await faults({ refuse_login: 503, drop_socket: true });
     await gateway.status('main', 'reconnecting');
     await faults(QUIET);
     await connected();
   });
 
   test('a version that is refused is said, and not tried for ever', async () => {
-    await faults({ refuse_login: 405 });
-    await faults({ drop_socket: true });
+    await faults({ refuse_login: 405, drop_socket: true });
     const session = await gateway.status('main', 'failed', LONG_MS);
     assert.deepEqual([session.reason, session.linked], ['whatsapp_changed', true]);
     await faults(QUIET);
+    await gateway.put('main', order);
+    await connected();
+  });
+
+  test('a login that came online elsewhere stays out until it is asked for', async () => {
+    await faults({ replace_login: true });
+    const session = await gateway.status('main', 'failed');
+    assert.deepEqual([session.reason, session.linked], ['opened_elsewhere', true]);
     await gateway.put('main', order);
     await connected();
   });
