@@ -14,9 +14,7 @@ from tests.support.stack import Stack
 from . import accept, engines, idle, login, pages, sending, webhooks, weights
 from .figures import Figure
 
-BENCHMARKS = {
-    one.__name__.rpartition(".")[2]: one for one in (accept, sending, idle, webhooks, login, weights, engines, pages)
-}
+BENCHMARKS = {one.__name__.rpartition(".")[2]: one for one in (accept, sending, idle, webhooks, login, weights, engines, pages)}
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ export class Attendant {
     if (!ledger) throw new GatewayError('stale_epoch', 'the login was not opened');
     if (what === 'state.get') return ledger.get(args.type, args.ids);
     if (what === 'state.set') return ledger.set(args.changes);
-    throw new GatewayError('not_supported');
+    throw new GatewayError('not_supported_by_engine');
   }
 
   /** The run has ended: it writes no more. @param {Run} run */

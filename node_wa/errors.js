@@ -26,7 +26,7 @@ export const CATALOGUE = {
   media_too_large: { status: 422, title: 'The file is larger than is taken' },
   media_unavailable: { status: 502, title: 'The file could not be fetched' },
   internal: { status: 500, title: 'The gateway failed' },
-  not_supported: { status: 501, title: 'Not supported by this engine' },
+  not_supported_by_engine: { status: 501, title: 'Not supported by this engine' },
   engine_error: { status: 502, title: 'The engine refused; nothing went out' },
   shutting_down: { status: 503, title: 'The gateway is shutting down' },
   database_away: { status: 503, title: 'The database does not answer' },

@@ -76,7 +76,8 @@ async function perform(run, method, args) {
   if (method === 'create') return create(run, args);
   const engine = running.get(run);
   if (!engine || !METHODS.has(method)) throw new GatewayError('session_not_connected', 'no such engine here');
-  if (typeof (/** @type {any} */ (engine)[method]) !== 'function') throw new GatewayError('not_supported');
+  if (typeof (/** @type {any} */ (engine)[method]) !== 'function')
+    throw new GatewayError('not_supported_by_engine');
   if (method === 'stop' || method === 'logout') running.delete(run);
   return /** @type {any} */ (engine)[method](args);
 }

@@ -176,5 +176,5 @@ function checkOrder({ method, phone, network }, engine, allowed) {
   if (engine.experimental && network === 'live' && !allowed) throw new GatewayError('engine_not_allowed');
   if (method === 'code' && !phone) throw new GatewayError('invalid_body', 'method code needs a phone');
   if (!engine.abilities.includes(method === 'code' ? 'pairing_code' : 'qr'))
-    throw new GatewayError('not_supported');
+    throw new GatewayError('not_supported_by_engine');
 }

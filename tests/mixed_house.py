@@ -1,6 +1,6 @@
 """A house of sessions of both engines, each of another user: when a process dies, only those notice whose process it was.
 
-`python -m tests.mixed_house 3 50` (`make house`) is the large one; tests/test_mixed_house.py keeps a small one.
+`python -m tests.mixed_house 3 50` is `make house`.
 """
 
 from __future__ import annotations

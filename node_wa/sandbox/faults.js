@@ -2,7 +2,7 @@
  * Faults a tester can switch on. Setting them replaces all of them: what is left out is off.
  *
  * Events: `change` (the new values), `drop` (cut every socket, once), `replace` (as if
- * every protocol device came online elsewhere, once), `hang` (every page open now stops answering)
+ * every device came online elsewhere, once), `hang` (every page open now stops answering)
  * and `resume`.
  */
 import { EventEmitter } from 'node:events';
@@ -24,7 +24,7 @@ import { EventEmitter } from 'node:events';
  * @property {boolean | number} damage_message the first sendings of each message can't be decrypted; true is one
  * @property {boolean} replay_message every message reaches a protocol device twice, byte for byte
  * @property {number} ask_again how often a phone asks again for each message of a protocol device
- * @property {boolean} replace_login tells every protocol device once that it came online elsewhere; reads false again at once
+ * @property {boolean} replace_login tells every device that is online once that it came online elsewhere; reads false again at once
  * @property {number} refuse_login the reason with which protocol logins fail; 0 is none
  */
 

@@ -57,6 +57,7 @@ async function start() {
   await lockDirectory(dir);
   const faults = new Faults();
   const world = new World(new Journal(path.join(dir, 'world.jsonl')));
+  faults.on('replace', () => world.replaceAll());
   const secret = keptSecret(dir);
   const media = new MediaShelf(path.join(dir, 'media'), secret);
   const rooms = { world, faults, media, linking: new Linking(secret, faults) };

@@ -123,6 +123,11 @@ export class World {
     return [...device.queue];
   }
 
+  /** As if every device came online elsewhere. */
+  replaceAll() {
+    for (const channel of [...this.#online.values()]) channel.replaced();
+  }
+
   /**
    * @param {Device} device
    * @param {Channel} channel

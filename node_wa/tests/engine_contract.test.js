@@ -285,6 +285,38 @@ for (const [engine, { abilities, hosting, stored }] of await findEngines()) {
       assert.equal(fs.existsSync(profile('unheld')), false);
     });
 
+    test('a file that comes in is fetched when it is asked for', {
+      skip: !abilities.includes('media'),
+    }, async () => {
+      const bytes = Buffer.from('not really a picture '.repeat(20_000));
+      const letter = { to: ME, media: bytes.toString('base64'), mimetype: 'image/png', caption: 'a file' };
+      await gateway.link('files', sandbox, ME, order);
+      await sandbox.ok('POST', `/phones/${FRIEND}/send`, letter);
+      const { data } = await until(
+        'the message',
+        () => gateway.web.told('message.received', ({ body }) => body === 'a file')[0],
+      );
+      assert.deepEqual(
+        [data.kind, data.media.mimetype, data.media.size],
+        ['image', 'image/png', bytes.length],
+      );
+      const { wa_message_id, chat, from_me } = data;
+      const ask = (/** @type {number} */ max_bytes) =>
+        gateway.call('POST', '/sessions/files/media', { wa_message_id, chat, from_me, max_bytes });
+      assert.equal((await ask(1_000)).body.code, 'media_too_large');
+      const { body } = await ask(1_000_000);
+      assert.ok(fs.readFileSync(path.join(sandbox.data, 'media', 'incoming', body.file)).equals(bytes));
+    });
+
+    test('opened elsewhere: said, with the login kept, and never taken back by itself', async () => {
+      await sandbox.ok('PUT', '/faults', { replace_login: true });
+      const { reason, linked } = await gateway.status('files', 'failed');
+      assert.deepEqual([reason, linked], ['opened_elsewhere', true]);
+      await gateway.put('files', order);
+      await gateway.status('files', 'connected');
+      await gateway.logout('files', order);
+    });
+
     test('links by a code', { skip: !abilities.includes('pairing_code') }, async () => {
       await gateway.put('code', { ...order, method: 'code', phone: ME });
       const { pairing_code: code } = await gateway.status('code', 'pairing');

@@ -31,7 +31,7 @@ LEASE = timedelta(seconds=90)
 TRIES = 6
 _WAIT = timedelta(seconds=5)
 _NOT_CONNECTED_WAIT = timedelta(seconds=20)
-_FINAL = frozenset({"media_too_large", "media_gone", "not_supported", "session_not_found"})
+_FINAL = frozenset({"media_too_large", "media_gone", "not_supported_by_engine", "session_not_found"})
 _NOT_CONNECTED = "session_not_connected"
 _PATIENCE = timedelta(days=7)
 """How long a file waits for its session to be connected again. WhatsApp itself keeps files for some weeks."""

@@ -8,12 +8,12 @@ import { GatewayError } from '../../errors.js';
  */
 
 const LIVE = 'wss://web.whatsapp.com/ws/chat';
-const MEDIA = 'mmg.whatsapp.net';
+const MEDIA = 'https://mmg.whatsapp.net';
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 /** @type {'live' | 'sandbox' | null} */
 let pinned = null;
 
-/** @typedef {{url: string, root: string | null, media: string | null}} Door `media`: the host of files */
+/** @typedef {{url: string, root: string | null, media: string | null}} Door `media`: where files are */
 
 /**
  * @param {'live' | 'sandbox'} network
@@ -37,13 +37,13 @@ export async function doorOf(network, { baileys, sandboxFile }) {
 /** @param {string} file @returns {Promise<Door>} */
 async function sandboxDoor(file) {
   const text = await readFile(file, 'utf8').catch(() => '{}');
-  const { url, root_key: root } = JSON.parse(text).protocol ?? {};
+  const { url, root_key: root, media_url: media = null } = JSON.parse(text).protocol ?? {};
   if (!url || !root || !/^[0-9a-f]{64}$/i.test(root) || !LOOPBACK.has(new URL(url).hostname))
     throw new GatewayError(
       'whatsapp_unreachable',
       'the sandbox is not running, or has no server for this engine',
     );
-  return { url, root, media: null };
+  return { url, root, media };
 }
 
 /** Every connection of Node passes through here, whoever opens it. */

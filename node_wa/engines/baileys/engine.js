@@ -92,7 +92,7 @@ export class BaileysEngine extends Answering {
     this.#receiving = new Receiving({ ...parts, hearer, log: this.log });
     const working = () => ({ sock: this.#connection.sock, isUsable: () => this.#works });
     this.#sending = new Sending({ ...parts, settings: this.settings, working });
-    this.#media = new Media({ ...parts, host: this.#door.media });
+    this.#media = new Media({ ...parts, origin: this.#door.media });
     this.#keepsakes = keepsakes;
   }
 

@@ -6,7 +6,7 @@ import { within } from '../../lib/deadline.js';
 import { Lock } from '../../lib/lock.js';
 import { contentOf, describe, FILES } from './letters.js';
 
-/** Files of messages, one at a time, straight to the disk. The host they come from is ours to name, never the message's. */
+/** Files of messages, one at a time, straight to the disk. Where they come from is ours to say, never the message's. */
 
 const DOWNLOAD_MS = 55_000;
 const MAX_WAITING = 20;
@@ -15,11 +15,11 @@ export class Media {
   #line = new Lock();
   #waiting = 0;
 
-  /** @param {{library: any, keepsakes: import('./keepsakes.js').Keepsakes, host: string | null}} parts */
-  constructor({ library, keepsakes, host }) {
+  /** @param {{library: any, keepsakes: import('./keepsakes.js').Keepsakes, origin: string | null}} parts */
+  constructor({ library, keepsakes, origin }) {
     this.library = library;
     this.keepsakes = keepsakes;
-    this.host = host;
+    this.origin = origin;
   }
 
   /** @param {any} keys @param {import('../contract.js').WantedMedia} wanted @returns {Promise<import('../contract.js').FetchedMedia>} */
@@ -37,12 +37,19 @@ export class Media {
   async #fetch(keys, { wa_message_id: id, max_bytes, file }) {
     const message = await this.keepsakes.find(keys, 'files', id);
     const part = message && contentOf(this.library, message);
-    if (!part || !FILES[part.type] || !this.host) throw new GatewayError('media_gone');
+    if (!part || !FILES[part.type] || !this.origin) throw new GatewayError('media_gone');
     const { media } = describe(part);
     if ((media?.size ?? 0) > max_bytes) throw new GatewayError('media_too_large');
     const late = () => new GatewayError('media_unavailable', 'the file did not come in time');
     const { sha256, size } = await within(this.#download(part, max_bytes, file), DOWNLOAD_MS, late);
     return { sha256, size, mimetype: media?.mimetype ?? null, filename: media?.filename ?? null };
+  }
+
+  /** @param {{directPath: string, mediaKey: Uint8Array}} content as the sender wrote it */
+  #located({ directPath, mediaKey }) {
+    const url = new URL(directPath, `${this.origin}`);
+    if (url.origin !== this.origin) throw new GatewayError('media_gone', 'the file is said to be elsewhere');
+    return { url: url.href, mediaKey };
   }
 
   /** @param {{type: string, content: any}} part @param {number} max @param {string} file */
@@ -51,9 +58,8 @@ export class Media {
     await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
     const handle = await open(aside, 'w', 0o600);
     try {
-      const { directPath, mediaKey } = content;
       const stream = await this.library
-        .downloadContentFromMessage({ directPath, mediaKey }, FILES[type], { host: this.host })
+        .downloadContentFromMessage(this.#located(content), FILES[type])
         .catch((/** @type {any} */ error) => {
           throw new GatewayError(
             isGone(error) ? 'media_gone' : 'media_unavailable',

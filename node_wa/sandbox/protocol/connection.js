@@ -60,11 +60,6 @@ export class Connection {
     this.socket.terminate();
   }
 
-  /** As if its device came online elsewhere. */
-  replace() {
-    if (this.#role instanceof Companion) this.#role.replaced();
-  }
-
   /** @param {Uint8Array} bytes */
   #write(bytes) {
     this.socket.send(framed(bytes));

@@ -48,7 +48,6 @@ export class ProtocolServer {
     });
     this.server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
     rooms.faults.on('drop', () => this.#drop());
-    rooms.faults.on('replace', () => this.#each((connection) => connection.replace()));
   }
 
   /**
@@ -85,12 +84,7 @@ export class ProtocolServer {
   }
 
   #drop() {
-    this.#each((connection) => connection.drop());
-  }
-
-  /** @param {(connection: Connection) => void} act */
-  #each(act) {
-    for (const connection of [...this.#connections]) act(connection);
+    for (const connection of [...this.#connections]) connection.drop();
   }
 
   /** @returns {Promise<ProtocolRooms>} */
