@@ -181,6 +181,7 @@ API = {
     "GET /api/whatsapp/status": Row("api", scope="read", other=404, query={"session": "shop"}),
     "GET /api/whatsapp/qr": Row("api", 409, scope="manage", other=404, query={"session": "shop"}),
     "POST /api/whatsapp/disconnect": Row("api", 503, scope="manage", other=404, json={"session": "shop"}),
+    "POST /api/whatsapp/engine": Row("api", 202, scope="manage", other=404, json={"session": "shop", "engine": "webjs"}),
     "GET /api/whatsapp/sessions": Row("api", scope="read"),
     "DELETE /api/whatsapp/sessions/<name>": Row("api", 503, scope="manage", other=404),
 }

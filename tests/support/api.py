@@ -83,6 +83,9 @@ class Api:
     def disconnect(self, session: str = "default") -> dict[str, Any]:
         return self._good(self.post("/api/whatsapp/disconnect", {"session": session}))
 
+    def switch_engine(self, engine: str, session: str = "default") -> dict[str, Any]:
+        return self._good(self.post("/api/whatsapp/engine", {"session": session, "engine": engine}))
+
     def wait_for_status(self, wanted: str, session: str = "default", timeout: float = DEADLINE) -> dict[str, Any]:
         seen: list[Any] = []
 

@@ -30,6 +30,11 @@ class Disconnect(Body):
     session: Name = DEFAULT
 
 
+class SwitchEngine(Body):
+    session: Name = DEFAULT
+    engine: Annotated[str, Field(max_length=31)]
+
+
 class SessionQuery(Body):
     session: Name = DEFAULT
 
@@ -71,6 +76,16 @@ def qr() -> Any:
 @needs("manage")
 def disconnect() -> dict[str, Any]:
     return present.session(services().sessions.disconnect(caller().user.id, body(Disconnect).session, request_id()))
+
+
+@bp.post("/whatsapp/engine")
+@needs("manage")
+def engine() -> tuple[dict[str, Any], int]:
+    """Switch a session to another engine. It is logged out, and shows a new code to scan with the same phone; what waits to be
+    sent goes on waiting, and new messages are taken in meanwhile."""
+    asked = body(SwitchEngine)
+    switched = services().sessions.switch_engine(caller().user.id, asked.session, asked.engine, request_id())
+    return present.session(switched), 202
 
 
 @bp.get("/whatsapp/sessions")
