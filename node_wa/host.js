@@ -102,4 +102,7 @@ process.on('unhandledRejection', (error) =>
   log.warn({ err: brief(error) }, 'a promise of the library failed'),
 );
 
+// A library that throws in one of its timers concerns one session, which notices by its own means; this process may run a hundred.
+process.on('uncaughtException', (error) => log.error({ err: brief(error) }, 'the library failed in a timer'));
+
 await engines.get(process.argv[2])?.preload?.(log);

@@ -54,7 +54,7 @@ describe('engine baileys in bad times', () => {
     for (const number of [ME, FRIEND])
       await sandbox.ok('PUT', `/phones/${number}`, { name: `Phone ${number}` });
     await gateway.put('main', order);
-    const { qr } = await gateway.status('main', 'qr', LONG_MS);
+    const { qr } = await gateway.status('main', 'qr', 2 * LONG_MS); // both sides load the library first
     await sandbox.ok('POST', `/phones/${ME}/scan`, { qr });
     await connected();
   });

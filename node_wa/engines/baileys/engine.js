@@ -89,7 +89,7 @@ export class BaileysEngine extends Answering {
       lost: (/** @type {unknown} */ error) => this.#untold(error),
       named: (/** @type {string} */ name) => this.#named(name),
     };
-    this.#receiving = new Receiving({ ...parts, hearer, log: this.log });
+    this.#receiving = new Receiving({ ...parts, keys: this.#state.keys, hearer, log: this.log });
     const working = () => ({ sock: this.#connection.sock, isUsable: () => this.#works });
     this.#sending = new Sending({ ...parts, settings: this.settings, working });
     this.#media = new Media({ ...parts, origin: this.#door.media });

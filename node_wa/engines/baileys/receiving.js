@@ -37,11 +37,17 @@ export class Receiving {
   #names = new LRUCache({ max: 500 });
 
   /**
-   * @param {{library: any, keepsakes: import('./keepsakes.js').Keepsakes, hearer: Hearer, log: import('pino').Logger}} parts
+   * @param {object} parts
+   * @param {any} parts.library
+   * @param {import('./keepsakes.js').Keepsakes} parts.keepsakes
+   * @param {any} parts.keys as they are stored: a file has to be found before the library's transaction has ended
+   * @param {Hearer} parts.hearer
+   * @param {import('pino').Logger} parts.log
    */
-  constructor({ library, keepsakes, hearer, log }) {
+  constructor({ library, keepsakes, keys, hearer, log }) {
     this.library = library;
     this.keepsakes = keepsakes;
+    this.keys = keys;
     this.hearer = hearer;
     this.log = log;
   }
@@ -53,7 +59,7 @@ export class Receiving {
     repository.decryptMessage = (/** @type {any} */ sealed) =>
       auth.keys.transaction(async () => {
         const plain = await open(sealed);
-        await this.#opened(auth.keys, this.#sealed.get(sealed.ciphertext), plain);
+        await this.#opened(this.#sealed.get(sealed.ciphertext), plain);
         return plain;
       }, sealed.jid);
     return repository;
@@ -66,7 +72,7 @@ export class Receiving {
     const [handle] = sock.ws.listeners('CB:receipt');
     sock.ws.off('CB:receipt', handle);
     sock.ws.on('CB:receipt', (/** @type {any} */ stanza) => this.#receipt(stanza, handle));
-    sock.ev.on('messages.upsert', (/** @type {any} */ batch) => this.#upserted(sock, batch));
+    sock.ev.on('messages.upsert', (/** @type {any} */ batch) => this.#upserted(batch));
     const named = (/** @type {any[]} */ contacts) => this.#contacts(contacts);
     sock.ev.on('contacts.upsert', named);
     sock.ev.on('contacts.update', named);
@@ -93,15 +99,15 @@ export class Receiving {
     if (stanza.attrs.offline && this.parties?.isPerson(stanza.attrs.from)) this.#offline.add(stanza.attrs.id);
   }
 
-  /** @param {any} keys of the library, inside its transaction @param {any} stanza @param {Uint8Array} plain */
-  async #opened(keys, stanza, plain) {
+  /** Inside the library's transaction. @param {any} stanza @param {Uint8Array} plain */
+  async #opened(stanza, plain) {
     if (!stanza) return;
     try {
       const { creds } = /** @type {import('./parties.js').Parties} */ (this.parties).sock.authState;
       const { fullMessage } = this.library.decodeMessageNode(stanza, creds.me.id, creds.me.lid ?? '');
       const decoded = this.library.proto.Message.decode(this.library.unpadRandomMax16(plain));
       fullMessage.message = decoded.deviceSentMessage?.message || decoded;
-      await this.#tell(keys, fullMessage, stanza.attrs);
+      await this.#tell(fullMessage, stanza.attrs);
     } catch (error) {
       this.hearer.lost(error);
       throw error;
@@ -110,25 +116,25 @@ export class Receiving {
     }
   }
 
-  /** What could not be opened at first, and came from the phone later. @param {any} sock @param {{messages: any[]}} batch */
-  async #upserted(sock, { messages }) {
+  /** What could not be opened at first, and came from the phone later. @param {{messages: any[]}} batch */
+  async #upserted({ messages }) {
     for (const message of messages) {
       this.#offline.delete(message.key.id);
       if (message.key.fromMe && message.pushName) this.hearer.named(message.pushName);
       if (!message.message || this.#told.has(message.key.id)) continue;
-      await this.#tell(sock.authState.keys, message, {}).catch((error) =>
+      await this.#tell(message, {}).catch((error) =>
         this.log.warn({ err: brief(error) }, 'a message could not be told'),
       );
     }
   }
 
-  /** @param {any} keys @param {any} full a WebMessageInfo @param {Record<string, string>} attrs of its stanza */
-  async #tell(keys, full, attrs) {
+  /** @param {any} full a WebMessageInfo @param {Record<string, string>} attrs of its stanza */
+  async #tell(full, attrs) {
     const { remoteJid, fromMe, id } = full.key;
     const part = this.parties?.isPerson(remoteJid) ? contentOf(this.library, full.message) : null;
     if (!part || this.parties?.isMe(remoteJid)) return;
     const letter = await this.#letter(full, part, attrs);
-    if (FILES[part.type]) await this.keepsakes.keep(keys, 'files', id, full.message);
+    if (FILES[part.type]) await this.keepsakes.keep(this.keys, 'files', id, full.message);
     await this.hearer.tell('message', letter);
     this.#told.set(id, true);
     if (!fromMe) this.#noteUnread(letter.chat, full.key);
