@@ -97,14 +97,17 @@ install_python() {
 }
 
 install_node() {
-    local dir=$1 print omit=--omit=dev
+    local dir=$1 print omit=(--omit=dev)
+    [ "$mode" = dev ] && omit=(--include=dev)
     print=$(fingerprint "$dir/package-lock.json")
+    # Told not to install the light engine, which stands on GPL-3.0.
+    if [ "$dir" = node_wa ] && [ "${LIGHT_ENGINE:-1}" = 0 ]; then omit+=(--omit=optional) print+=-without; fi
     if stamped "$dir/node_modules" "$print"; then return; fi
-    [ "$mode" = dev ] && omit=--include=dev
+    rm -f "$dir"/node_modules/.*-stamp
     say "installing the Node packages of $dir"
     # Not `npm ci`: it refuses a lock that was written where another platform's optional binaries can't be had.
     # Peers: baileys asks for sharp, a picture library of 20 MB that nothing here calls.
-    (cd "$dir" && PUPPETEER_SKIP_DOWNLOAD=1 npm install --no-save "$omit" --omit=peer --no-audit --no-fund --loglevel=error >/dev/null)
+    (cd "$dir" && PUPPETEER_SKIP_DOWNLOAD=1 npm install --no-save "${omit[@]}" --omit=peer --no-audit --no-fund --loglevel=error >/dev/null)
     stamp "$dir/node_modules" "$print"
 }
 
