@@ -70,7 +70,7 @@ export function ends(at) {
     }
   });
 
-  test('the journal is told in at.order, each event once', () => {
+  test('the journal is told in order, each event once', () => {
     const numbers = at.gateway.web.events.map(({ seq }) => seq);
     assert.deepEqual(
       numbers,

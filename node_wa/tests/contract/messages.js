@@ -56,7 +56,7 @@ export function messages(at) {
     assert.deepEqual([event.data.body, event.data.kind, event.data.recovered], ['answer', 'text', false]);
   });
 
-  test('keeps at.order and sends each once when many are given at the same time', async () => {
+  test('keeps order and sends each once when many are given at the same time', async () => {
     const texts = Array.from({ length: 30 }, (_, n) => `many ${n}`);
     const answers = await Promise.all(texts.map((text) => at.gateway.send('main', FRIEND, text)));
     assert.ok(answers.every(({ code }) => code === null));

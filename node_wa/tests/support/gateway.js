@@ -136,7 +136,7 @@ export class Gateway {
   }
 
   /** @param {string} id @param {string} status @param {number} [ms] */
-  status(id, status, ms = 15_000) {
+  status(id, status, ms = 30_000) {
     return until(
       `session ${id} is ${status}`,
       async () => {
