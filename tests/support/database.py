@@ -29,7 +29,7 @@ class Database:
             "--host", "127.0.0.1", "--port", str(self.port), "--storage-path", str(self._data), "--standalone", "--log-level", "ERROR",
         ]  # fmt: skip
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        wait_until(self._answers, 20, "the database answers")
+        wait_until(self._answers, 60, "the database answers")
 
     def _answers(self) -> bool:
         try:

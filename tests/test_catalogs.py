@@ -1,0 +1,64 @@
+"""The message catalogs: current, whole, and true to the placeholders and tags of what they translate."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Message
+from babel.messages.pofile import read_po
+
+from tests.support.pseudo import catalogs
+from wabot.lib import languages
+
+WABOT = Path(__file__).parent.parent / "wabot"
+HELD = re.compile(r"%\(\w+\)s|(?<!%)\{\w+\}|</?[a-z]+|href=\"[^\"]*\"")
+"""What a translation keeps: values and tags."""
+
+
+def words_of(locale: str) -> list[Message]:
+    with (WABOT / "translations" / locale / "LC_MESSAGES/messages.po").open("rb") as file:
+        return [one for one in read_po(file, locale=locale) if one.id]
+
+
+def forms(message: Message) -> Iterator[tuple[str, str]]:
+    """(English, translated), each form of a plural with the English one for many."""
+    if isinstance(message.id, tuple):
+        yield from ((message.id[-1], one) for one in message.string)
+    else:
+        yield message.id, str(message.string)
+
+
+def test_every_catalog_holds_the_words_of_the_code_as_it_is() -> None:
+    stale = [str(path) for path, content in catalogs().files() if not path.is_file() or path.read_bytes() != content]
+    assert not stale, "run `make languages`"
+
+
+@pytest.mark.parametrize("locale", sorted(one.parent.name for one in WABOT.glob("translations/*/LC_MESSAGES")))
+def test_every_word_is_translated_with_its_values_and_tags(locale: str) -> None:
+    words = words_of(locale)
+    assert len(words) > 900
+    assert [one.id for one in words if one.fuzzy or not all(text.strip() for _, text in forms(one))] == []
+    differ = [
+        text for one in words for english, text in forms(one) if Counter(HELD.findall(english)) != Counter(HELD.findall(text))
+    ]
+    assert differ == []
+
+
+def test_plurals_follow_the_language() -> None:
+    portuguese = languages.language("pt-BR")
+    said = [portuguese.ngettext("%(count)s attempt", "%(count)s attempts", n) for n in (0, 1, 2)]
+    assert said == ["%(count)s tentativa", "%(count)s tentativa", "%(count)s tentativas"]
+
+
+def test_scripts_say_phrases_only() -> None:
+    """Each `say("…")` has its line in _script_words.html and each line its script; no other text reaches a page."""
+    phrases = set(re.findall(r'^  "(\w+)": _\(', (WABOT / "templates/_script_words.html").read_text(encoding="utf-8"), re.M))
+    scripts = "\n".join(one.read_text(encoding="utf-8") for one in sorted((WABOT / "static/js").glob("*.js")))
+    said = {name for call in re.findall(r"\b(?:say|word)\(([^)]*)", scripts) for name in re.findall(r"'(\w+)'", call)}
+    assert said == phrases
+    written = re.findall(r"(?:textContent|title|alt|placeholder|ariaLabel)\s*=\s*['\"`][^'\"`]*[A-Za-z]{2}.*", scripts)
+    assert written == []

@@ -1,0 +1,123 @@
+"""No word of a page is hard-coded, each is said in its reader's language, and times and numbers in their way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.matrix_rows import ADMIN_PAGES, PAGES, PUBLIC
+from tests.support import pseudo
+from tests.support.matrix import Row, World, ask, stranger
+from tests.support.pages import Browser
+from tests.support.recovery import Post, forgot
+from tests.support.web import email
+from wabot import config
+from wabot.app import create_app
+from wabot.blueprints._languages import COOKIE
+from wabot.lib import languages
+from wabot.services import Services
+
+DATA = re.compile(
+    r"[\w.+-]+@[\w.-]+|[A-Z]\w+/[\w/ -]+|https?://\S+|/[\w/-]+|[0-9a-f]{24}|wb_\w*|whsec_\S*|(?:message|session|admin)\.[a-z]+|evt_\w+"
+    r"|\b(?:wabot|WhatsApp|UTC|GMT|ms|MB|kB|min|MONGO_URI|CSV|shop|default|webjs|baileys|Baileys|whatsapp-web\.js|matrix|he)\b"
+    r"|\b(?:a message|(?:a )?key|A Person|Admin|send|read|manage|GET|POST|HTTP|X-Tenant|api|web)\b"
+)
+"""What a page shows that is no word of ours: addresses, ids, names of things and of scopes, units, what people typed."""
+FOR_DEVELOPERS = {"/styleguide", "/docs", "/docs/<name>", "/api/docs", "/api/docs/<operation_id>"}
+"""English by choice: documents, and the page of all parts."""
+
+
+@pytest.fixture
+def world(settings: config.Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """The made-up language is one of those that wabot knows, and everybody's."""
+    monkeypatch.setattr(languages, "DIRECTORIES", [*languages.DIRECTORIES, pseudo.write(tmp_path / "translations")])
+    languages.known.cache_clear()
+    app = create_app(settings)
+    made = World(app)
+    for person in (made.owner, made.admin):
+        made.services.store.users.change(person.user.id, {"language": pseudo.LOCALE})
+    yield made
+    app.extensions["wabot"].close()
+    languages.known.cache_clear()
+
+
+def everybody(world: World) -> Iterator[tuple[dict[str, Row], FlaskClient]]:
+    anonymous = stranger(world.app)
+    anonymous.set_cookie(COOKIE, pseudo.LOCALE)
+    yield from [(PUBLIC, anonymous), (PAGES, world.owner.browser), (ADMIN_PAGES, world.admin.browser)]
+
+
+def pages(world: World) -> Iterator[tuple[str, str]]:
+    """(rule, page) of whatever answers with one."""
+    for rows, client in everybody(world):
+        for route, row in rows.items():
+            method, rule = route.split(" ", 1)
+            if method == "GET" and rule not in FOR_DEVELOPERS:
+                answer = ask(world, row, method, rule, client)
+                if answer.mimetype == "text/html" and answer.status_code != 302:
+                    yield rule, answer.get_data(as_text=True)
+
+
+def test_no_word_of_a_page_is_hard_coded(world: World) -> None:
+    found = dict(pages(world))
+    assert len(found) > 30
+    assert [f"{rule}: {one}" for rule, page in found.items() for one in pseudo.unmarked(page, DATA)] == []
+    whole = {rule: page for rule, page in found.items() if "<html" in page}
+    assert [rule for rule, page in whole.items() if '<html lang="he" dir="rtl"' not in page] == []
+
+
+def test_the_setting_goes_before_the_choice_and_the_choice_before_the_browser(app: Flask) -> None:
+    person = Browser(app)
+    portuguese = {"Accept-Language": "pt-BR,pt;q=0.9,en;q=0.5"}
+    assert '<html lang="en"' in person.open("/login").get_data(as_text=True)
+    assert '<html lang="pt-BR" dir="ltr"' in person.client.get("/login", headers=portuguese).get_data(as_text=True)
+    person.submit("/login", "/language", language="en", next="/login")
+    assert '<html lang="en"' in person.client.get("/login", headers=portuguese).get_data(as_text=True)
+    person.register(email())
+    assert person.submit("/settings", "/settings/language", language="pt-BR", zone="").status_code == 302
+    assert "Vincule a sua conta do WhatsApp" in person.open("/dashboard").get_data(as_text=True)
+    person.submit("/settings", "/settings/language", language="xx", zone="")
+    assert '<html lang="pt-BR"' in person.open("/dashboard").get_data(as_text=True)
+
+
+def test_errors_are_said_in_the_language_of_the_page_but_the_api_speaks_english(app: Flask) -> None:
+    person = Browser(app)
+    person.submit("/login", "/language", language="pt-BR", next="/login")
+    page = person.submit("/register", email="nobody", password="correct horse").get_data(as_text=True)
+    assert "Não é um endereço de e-mail" in page
+    answer = person.client.post(
+        "/api/auth/register", json={"email": "nobody", "password": "correct horse"}, headers={"Accept-Language": "pt-BR"}
+    )
+    assert answer.get_json()["errors"] == [{"field": "email", "detail": "is not an e-mail address, such as name@example.com"}]
+
+
+def test_times_are_in_the_readers_zone_and_way(app: Flask) -> None:
+    at = "2026-03-01T02:30:00Z"
+    person = Browser(app)
+    person.register(email())
+    for language, zone, written in (
+        ("en", "", "Mar 1, 2026, 2:30:00 AM UTC"),
+        ("pt-BR", "America/Sao_Paulo", "28 de fev. de 2026 23:30:00"),
+    ):
+        person.submit("/settings", "/settings/language", language=language, zone=zone)
+        with person.client:
+            person.open("/settings")
+            text = app.jinja_env.filters["time_for_people"](at, "full")
+            assert " ".join(text.split()) == written
+            assert app.jinja_env.filters["number"](1234.5) == {"en": "1,234.5", "pt-BR": "1.234,5"}[language]
+
+
+def test_a_mail_is_in_its_readers_language(
+    made: dict[str, dict[str, str]], client: FlaskClient, house: Services, post: Post
+) -> None:
+    house.store.users.change(made["user"]["id"], {"language": "pt-BR"})
+    assert forgot(client, made["user"]["email"]).status_code == 202
+    (mail,) = post()
+    assert "senha" in str(mail["Subject"])
+    text = mail.get_body(("plain",))
+    assert text and "senha" in text.get_content() and "password" not in text.get_content().lower()
