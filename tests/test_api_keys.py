@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from tests.support.web import bearer, register
 from wabot.blueprints._context import services
-from wabot.lib.clock import now, to_rfc3339
+from wabot.lib.clock import from_rfc3339, now, to_rfc3339
 
 
 def make(client: FlaskClient, token: str, **body: Any) -> dict[str, Any]:
@@ -29,6 +29,15 @@ def test_a_key_is_shown_once(client: FlaskClient) -> None:
     listed = client.get("/api/keys", headers=bearer(token)).get_json()["items"]
     assert [one["id"] for one in listed] == [key["id"]]
     assert "key" not in listed[0]
+
+
+def test_when_it_was_last_used_is_told(client: FlaskClient) -> None:
+    token = register(client)["token"]
+    used, unused, started = make(client, token), make(client, token), now()
+    assert client.get("/api/messages", headers=bearer(used["key"])).status_code == 200
+    listed = {one["id"]: one["last_used_at"] for one in client.get("/api/keys", headers=bearer(token)).get_json()["items"]}
+    assert listed.pop(unused["id"]) is None
+    assert started - timedelta(seconds=1) < from_rfc3339(listed[used["id"]]) <= now()
 
 
 def test_the_database_holds_no_key(app: Flask, client: FlaskClient) -> None:
