@@ -114,26 +114,20 @@ def test_it_is_taken_away_whole_and_no_cell_is_a_formula(known: Services, browse
     hostile = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "+12025550123+1"]
     harmless = ['a,"b"\nc', "plain", "+12025550123"]
     details = [*hostile, *harmless]
-    for number in range(1203):
+    for number in range(502):
         detail = details[number] if number < len(details) else f"{number}"
         known.audit.note(Audited(boss, "192.0.2.7"), "user.role", target=boss.id, detail=detail)
     answer = browser.open("/admin/audit/export.csv?action=user.role")
     assert "attachment" in answer.headers["Content-Disposition"] and answer.content_type.startswith("text/csv")
     found = rows(answer.get_data(as_text=True))
-    assert len(found) == 1203 and found[0]["actor_email"] == boss.email
+    assert len(found) == 502 and found[0]["actor_email"] == boss.email
     expected = [*(f"'{one}" for one in hostile), *harmless]
     assert [row["detail"] for row in reversed(found)][: len(expected)] == expected
+    assert [len(one) for one in known.audit.everything(AuditFilter(action="user.role"))] == [500, 2], "a chunk at a time"
     lines = browser.open("/admin/audit/export.jsonl?action=user.role").get_data(as_text=True).splitlines()
-    assert len(lines) == 1203 and json.loads(lines[-1])["detail"] == "=1+1"
+    assert len(lines) == 502 and json.loads(lines[-1])["detail"] == "=1+1"
     assert browser.open("/admin/audit/export.xml").status_code == 404
     assert known.audit.page(AuditFilter(action="audit.export"), limit=10, cursor=None).items[0].detail == "jsonl"
-
-
-def test_an_export_reads_no_more_than_a_chunk_at_a_time(known: Services, boss: User) -> None:
-    for _ in range(501):
-        known.audit.note(Audited(boss, ""), "user.role", target=boss.id)
-    chunks = known.audit.everything(AuditFilter(action="user.role"))
-    assert [len(one) for one in chunks] == [500, 1]
 
 
 def test_of_who_is_gone_the_id_is_left(known: Services, browser: Browser, client: FlaskClient, boss: User) -> None:
