@@ -12,6 +12,13 @@ const ME = '+4915112340001';
 const FRIEND = '+4915112340002';
 const BOT = '+12025550101';
 const LONG_MS = 30_000;
+const IMPATIENT = {
+  WA_LOAD_TIMEOUT_MS: '5000',
+  WA_ACK_TIMEOUT_MS: '1500',
+  WA_CONNECTION_GRACE_MS: '8000',
+  WA_DATABASE_DEADLINE_MS: '4000',
+  LOG_LEVEL: 'debug',
+};
 const QUIET = {};
 
 describe('engine baileys in bad times', () => {
@@ -44,18 +51,13 @@ describe('engine baileys in bad times', () => {
   before(async () => {
     sandbox = await Sandbox.start();
     database = await TestDatabase.start(sandbox.data);
-    gateway = await Gateway.start(sandbox.data, {
-      WA_LOAD_TIMEOUT_MS: '5000',
-      WA_ACK_TIMEOUT_MS: '1500',
-      WA_CONNECTION_GRACE_MS: '8000',
-      WA_DATABASE_DEADLINE_MS: '4000',
-      LOG_LEVEL: 'debug',
-    });
-    for (const number of [ME, FRIEND])
-      await sandbox.ok('PUT', `/phones/${number}`, { name: `Phone ${number}` });
+    gateway = await Gateway.start(sandbox.data);
+    await gateway.link('main', sandbox, ME, order);
+    await sandbox.ok('PUT', `/phones/${FRIEND}`, { name: 'Friend' });
+    await gateway.stop();
+    gateway.env = IMPATIENT; // only now: until it is linked both sides have to load the library
+    await gateway.boot();
     await gateway.put('main', order);
-    const { qr } = await gateway.status('main', 'qr', 2 * LONG_MS); // both sides load the library first
-    await sandbox.ok('POST', `/phones/${ME}/scan`, { qr });
     await connected();
   });
   afterEach(() => faults(QUIET));
@@ -115,9 +117,22 @@ describe('engine baileys in bad times', () => {
       assert.equal(await arrived(number, 'asked in vain'), 0);
       await faults(QUIET);
       await connected();
-      assert.equal((await gateway.send('main', number, 'asked again')).code, null, stanza);
+      const isSent = async () => (await gateway.send('main', number, 'asked again', again)).code === null;
+      const again = { wa_message_id: newMessageId() };
+      await until(`sent after ${stanza}`, isSent, LONG_MS);
       assert.equal(await arrived(number, 'asked again'), 1);
     }
+  });
+
+  test('what was given up while it waited for another does not go out later', async () => {
+    await faults({ stall_stanza: 'iq:encrypt' });
+    const [BLOCKED, WAITING] = ['+12025550113', '+12025550114'];
+    const both = [gateway.send('main', BLOCKED, 'blocks'), gateway.send('main', WAITING, 'given up')];
+    for (const { code } of await Promise.all(both)) assert.equal(code, 'session_not_connected');
+    await faults(QUIET);
+    const isSent = async () => (await gateway.send('main', WAITING, 'the next')).code === null;
+    await until('the next is sent', isSent, LONG_MS);
+    assert.equal(await arrived(WAITING, 'given up'), 0);
   });
 
   for (const stanza of ['hello', 'login']) {

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { LRUCache } from 'lru-cache';
 import { GatewayError } from '../../errors.js';
 import { deferred, within } from '../../lib/deadline.js';
@@ -14,6 +15,7 @@ const MAX_CONTACTS = 5_000;
 const LOOK_UP_MS = 8_000;
 
 /** @typedef {import('../contract.js').OutgoingMessage} OutgoingMessage */
+/** @typedef {{isSealing: boolean, isGivenUp: boolean}} Attempt once it is being sealed it may go out; given up, it must not any more */
 /** @typedef {{sock: any, isUsable: () => boolean}} Working */
 
 export class Sending {
@@ -25,8 +27,8 @@ export class Sending {
   #confirmed = new LRUCache({ max: CONFIRMED });
   /** @type {LRUCache<string, string>} number → its address, of those who are on WhatsApp */
   #known = new LRUCache({ max: MAX_CONTACTS });
-  /** The library has begun to seal something: from here on it may go out. */
-  #sealing = false;
+  /** Whose work the library is doing. @type {AsyncLocalStorage<Attempt>} */
+  #attempts = new AsyncLocalStorage();
 
   /** @param {{library: any, settings: import('../../config.js').EngineSettings, keepsakes: import('./keepsakes.js').Keepsakes, working: () => Working}} parts */
   constructor({ library, settings, keepsakes, working }) {
@@ -43,7 +45,9 @@ export class Sending {
     );
     const seal = sock.signalRepository.encryptMessage;
     sock.signalRepository.encryptMessage = (/** @type {any[]} */ ...args) => {
-      this.#sealing = true;
+      const attempt = this.#attempts.getStore();
+      if (attempt?.isGivenUp) throw new Error('it was given up');
+      if (attempt) attempt.isSealing = true;
       return seal.apply(sock.signalRepository, args);
     };
   }
@@ -105,18 +109,19 @@ export class Sending {
     if (!isUsable()) throw new GatewayError('session_not_connected', 'WhatsApp is not reachable just now');
     const confirmation = deferred();
     this.#open.set(id, confirmation);
-    this.#sealing = false;
+    const attempt = { isSealing: false, isGivenUp: false };
     try {
       const late = () => new GatewayError('outcome_unknown', 'WhatsApp’s server did not confirm it');
-      const relayed = this.#relay(sock, jid, message, id);
-      relayed.catch((/** @type {unknown} */ error) => confirmation.reject(this.#failure(error)));
+      const relayed = this.#attempts.run(attempt, () => this.#relay(sock, jid, message, id));
+      relayed.catch((/** @type {unknown} */ error) => confirmation.reject(this.#failure(error, attempt)));
       const { error } = await within(confirmation.promise, this.settings.ackTimeout, late);
       await relayed.catch(() => undefined); // confirmed is confirmed
       if (error) throw refusal(error);
     } catch (error) {
-      if (!this.#sealing && error instanceof GatewayError && error.code === 'outcome_unknown')
-        throw new GatewayError('session_not_connected', error.detail);
-      throw error;
+      if (attempt.isSealing || !(error instanceof GatewayError) || error.code !== 'outcome_unknown')
+        throw error;
+      attempt.isGivenUp = true;
+      throw new GatewayError('session_not_connected', error.detail);
     } finally {
       this.#open.delete(id);
     }
@@ -131,10 +136,10 @@ export class Sending {
     }, creds.me.id);
   }
 
-  /** @param {any} error @returns {Error} */
-  #failure(error) {
+  /** @param {any} error @param {Attempt} attempt @returns {Error} */
+  #failure(error, attempt) {
     const text = String(error?.message ?? error).slice(0, 120);
-    if (this.#sealing) return new GatewayError('outcome_unknown', text);
+    if (attempt.isSealing) return new GatewayError('outcome_unknown', text);
     const isAway = !this.working().isUsable();
     return new GatewayError(isAway ? 'session_not_connected' : 'engine_error', text);
   }
