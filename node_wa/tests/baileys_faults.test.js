@@ -135,7 +135,7 @@ describe('engine baileys in bad times', () => {
     assert.equal(await arrived(WAITING, 'given up'), 0);
   });
 
-  for (const stanza of ['hello', 'login']) {
+  for (const stanza of ['hello', 'login', 'iq:passive']) {
     test(`a server that stalls at ${stanza}: said, and mended by itself`, async () => {
       await faults({ stall_stanza: stanza, drop_socket: true });
       await gateway.status('main', 'reconnecting');

@@ -3,6 +3,12 @@ import { libraryLog } from './library.js';
 /** One connection to WhatsApp, from its opening to its end. What it says after its end is not heard. */
 
 const CLOSE_MS = 1_000;
+/** Wakes a login: until then WhatsApp keeps back what is for it. */
+const WAKE = {
+  tag: 'iq',
+  attrs: { to: 's.whatsapp.net', xmlns: 'passive', type: 'set' },
+  content: [{ tag: 'active', attrs: {} }],
+};
 
 /**
  * @typedef {object} Handlers
@@ -16,6 +22,7 @@ const CLOSE_MS = 1_000;
 export class Connection {
   #over = false;
   #heardAt = Date.now();
+  #acceptedAt = 0;
 
   /**
    * @param {object} parts
@@ -32,6 +39,7 @@ export class Connection {
     this.state = state;
     this.handlers = handlers;
     this.keepAlive = settings.baileys.keepAlive;
+    this.queryTimeout = settings.loadTimeout;
     if (door.root) library.WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(door.root, 'hex');
     this.sock = library.makeWASocket({
       ...(settings.baileys.version ? { version: settings.baileys.version } : {}),
@@ -40,7 +48,7 @@ export class Connection {
       logger: libraryLog(log),
       browser: library.Browsers.ubuntu('Chrome'),
       connectTimeoutMs: settings.loadTimeout,
-      defaultQueryTimeoutMs: settings.loadTimeout,
+      defaultQueryTimeoutMs: this.queryTimeout,
       keepAliveIntervalMs: this.keepAlive,
       markOnlineOnConnect: false,
       syncFullHistory: false,
@@ -59,6 +67,9 @@ export class Connection {
     ws.on('frame', () => {
       this.#heardAt = Date.now();
     });
+    ws.on('CB:success', () => {
+      this.#acceptedAt = Date.now();
+    });
     ev.on('creds.update', () => this.state.keep().catch(() => undefined)); // its failure ends the run
     ev.on('connection.update', (/** @type {any} */ update) => this.#over || this.#updated(update));
   }
@@ -67,12 +78,27 @@ export class Connection {
   #updated({ qr, isNewLogin, connection, receivedPendingNotifications, lastDisconnect }) {
     if (qr) this.handlers.qr(qr);
     if (isNewLogin) this.handlers.paired();
-    if (connection === 'open') this.handlers.opened();
+    if (connection === 'open') this.#opened();
     if (receivedPendingNotifications) this.handlers.flushed();
     if (connection !== 'close') return;
     this.#over = true;
     const error = lastDisconnect?.error;
     this.handlers.closed(error?.output?.statusCode ?? 0, String(error?.message ?? '').slice(0, 120));
+  }
+
+  /** The library calls it open even when WhatsApp left its questions unanswered, the one that wakes the login among them. */
+  async #opened() {
+    const isLate = Date.now() - this.#acceptedAt >= this.queryTimeout;
+    if (isLate && !(await this.#wakes())) return this.cut();
+    if (!this.#over) this.handlers.opened();
+  }
+
+  #wakes() {
+    const { attrs, ...iq } = WAKE;
+    return this.sock.query({ ...iq, attrs: { ...attrs } }).then(
+      () => true,
+      () => false,
+    );
   }
 
   /** Open, and heard of lately: WhatsApp answers each sign of life. */
