@@ -213,20 +213,18 @@ def test_web_stops_quickly_under_an_open_connection(own: Stack) -> None:
     wait_until(own.ready, BACK_WITHIN, "ready again")
 
 
-def test_killed_supervisor_takes_its_programs_along_and_the_next_start_works(stacks: Callable[..., Stack]) -> None:
-    stack = stacks()
-    stack.start()
-    os.kill(int((stack.data / "run" / "supervisord.pid").read_text()), signal.SIGKILL)
-    wait_until(lambda: not stack.running, 5, "supervisord has ended")
-    stack.start()
-    assert stack.ready()
-
-
-def test_second_start_is_quick_and_ctrl_c_leaves_nothing(stacks: Callable[..., Stack]) -> None:
+@pytest.fixture(scope="module")
+def mortal(stacks: Callable[..., Stack]) -> tuple[Stack, Api]:
+    """One whose launcher is ended in every way, in turn, and a user with a linked session there."""
     stack = stacks()
     stack.start()
     user = Api(stack, "erik").register()
     user.link("+12025550150")
+    return stack, user
+
+
+def test_second_start_is_quick_and_ctrl_c_leaves_nothing(mortal: tuple[Stack, Api]) -> None:
+    stack, user = mortal
     assert browsers_of(stack.data)
     status, seconds = stack.interrupt()
     assert (status, seconds < STOP_WITHIN, processes_of(stack.data)) == (0, True, []), f"{seconds:.1f} s"
@@ -236,11 +234,18 @@ def test_second_start_is_quick_and_ctrl_c_leaves_nothing(stacks: Callable[..., S
     assert user.status()["phone"] == "+12025550150"
 
 
-def test_terminated_launcher_stops_everything(stacks: Callable[..., Stack]) -> None:
-    """`make` passes SIGTERM on to what it runs."""
-    stack = stacks(WABOT_SANDBOX="0", WABOT_DEFAULT_NETWORK="live")
+def test_killed_supervisor_takes_its_programs_along_and_the_next_start_works(mortal: tuple[Stack, Api]) -> None:
+    stack, user = mortal
+    os.kill(int((stack.data / "run" / "supervisord.pid").read_text()), signal.SIGKILL)
+    wait_until(lambda: not stack.running, 5, "supervisord has ended")
     stack.start()
-    assert {line.split()[0] for line in stack.supervisorctl("status").splitlines()} == set(PROGRAMS) - {"sandbox"}
+    assert stack.ready()
+    user.wait_for_status("connected")
+
+
+def test_terminated_launcher_stops_everything(mortal: tuple[Stack, Api]) -> None:
+    """`make` passes SIGTERM on to what it runs."""
+    stack, _ = mortal
     os.kill(int((stack.data / "run" / "supervisord.pid").read_text()), signal.SIGTERM)
     wait_until(lambda: not processes_of(stack.data), STOP_WITHIN, "everything has ended")
 
@@ -259,12 +264,14 @@ def test_with_a_mongodb_of_its_own_no_database_is_started(stacks: Callable[..., 
 
 
 def test_two_copies_side_by_side(own: Stack, stacks: Callable[..., Stack]) -> None:
-    other = stacks()
+    other = stacks(WABOT_SANDBOX="0", WABOT_DEFAULT_NETWORK="live")
     other.start()
+    running = set(PROGRAMS) - {"sandbox"}
+    assert {line.split()[0] for line in other.supervisorctl("status").splitlines()} == running
     mine, theirs = Api(own, "frida"), Api(other, "frida")
     mine.register()
     theirs.email = mine.email
     assert theirs.post("/api/auth/login", {"email": mine.email, "password": mine.password}).status_code == 401
     theirs.register()
-    assert {own.pid(program) for program in PROGRAMS}.isdisjoint(other.pid(program) for program in PROGRAMS)
+    assert {own.pid(program) for program in running}.isdisjoint(other.pid(program) for program in running)
     assert (own.data / "run" / "db.port").read_text() != (other.data / "run" / "db.port").read_text()
