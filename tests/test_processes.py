@@ -18,7 +18,7 @@ from tests.support.processes import browsers_of, processes_of
 from tests.support.stack import PROGRAMS, ROOT, STOP_WITHIN, Stack, environment
 from tests.support.waiting import wait_until
 
-SECOND_START_WITHIN = 10.0
+SECOND_START_WITHIN = 20.0
 BACK_WITHIN = 30.0
 
 PHONE = "+12025550140"
