@@ -54,8 +54,11 @@ class Bars:
 
 @dataclass(frozen=True)
 class Line:
+    """`dots`: the days that have no neighbour."""
+
     kind: str
     path: str
+    dots: str
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,8 @@ def over_time(days: Sequence[Mapping[str, int | None]]) -> Lines:
     known = [value for one in days for value in one.values() if value]
     bottom = 10 ** math.floor(math.log10(max(_SHORTEST_MS, min(known, default=_SHORTEST_MS))))
     top = max(bottom * 10, next((one for one in _steps() if one >= max(known, default=0)), _LONGEST_MS))
-    lines = [Line(kind, _path([one[kind] for one in days], bottom, top)) for kind in days[0]]
+    heights = {kind: [_height(one[kind], bottom, top) for one in days] for kind in days[0]}
+    lines = [Line(kind, _path(ys), _dots(ys)) for kind, ys in heights.items()]
     return Lines(top, bottom, len(days) * WIDTH, lines)
 
 
@@ -132,18 +136,31 @@ def _bar(number: int, figures: Mapping[str, Any], kinds: Mapping[str, str], top:
     return Bar(number * WIDTH + _GAP // 2, f"{day_words(figures['day'])}: {words}", parts)
 
 
-def _path(values: Sequence[int | None], bottom: int, top: int) -> str:
-    """A day that stands alone is a line of no length, which round ends make a dot."""
-    commands, following = [], False
-    for number, value in enumerate(values):
-        if value is None:
-            following = False
-            continue
-        share = math.log(max(value, bottom) / bottom) / math.log(top / bottom)
-        x, y = number * WIDTH + WIDTH / 2, round(HEIGHT - HEIGHT * min(1.0, share), 2)
-        commands.append(f"L{x:g} {y:g}" if following else f"M{x:g} {y:g}h0")
-        following = True
+def _height(value: int | None, bottom: int, top: int) -> float | None:
+    if value is None:
+        return None
+    share = math.log(max(value, bottom) / bottom) / math.log(top / bottom)
+    return round(HEIGHT - HEIGHT * min(1.0, share), 2)
+
+
+def _path(ys: Sequence[float | None]) -> str:
+    commands = []
+    for number, (before, y) in enumerate(zip([None, *ys], ys, strict=False)):
+        if y is not None:
+            commands.append(f"{'M' if before is None else 'L'}{_middle(number):g} {y:g}")
     return "".join(commands)
+
+
+def _dots(ys: Sequence[float | None]) -> str:
+    """Lines of no length, which round ends make dots."""
+    around = enumerate(zip([None, *ys], ys, [*ys[1:], None], strict=False))
+    return "".join(
+        f"M{_middle(number):g} {y:g}h0" for number, (before, y, after) in around if y is not None and before is None is after
+    )
+
+
+def _middle(day: int) -> float:
+    return day * WIDTH + WIDTH / 2
 
 
 def _steps() -> Sequence[int]:
