@@ -14,7 +14,12 @@ _NEW_KEY = {"name": "new", "scopes": ["send"]}
 
 
 def _settings(world: World) -> dict[str, object]:
-    return world.services.preferences.current().model_dump()
+    values = world.services.preferences.current().model_dump()
+    return {**values, "sessions_per_user": values["sessions_per_user"] % 100 + 1}
+
+
+def _disabled(world: World) -> dict[str, object]:
+    return {"user_id": world.disabled.user.id}
 
 
 def _newcomer(_: World) -> dict[str, object]:
@@ -57,18 +62,18 @@ PUBLIC = {
 PAGES = {
     "GET /dashboard": Row("page"),
     "POST /logout": Row("page", 302),
-    "POST /view-as/stop": Row("page", 302),
+    "POST /view-as/stop": Row("page", 302, idle="nobody is viewed"),
     "GET /keys": Row("page"),
     "POST /keys": Row("page", form={"name": "new", "scopes": "send"}),
     "POST /keys/<key_id>/revoke": Row("page", 302, other=404),
     "GET /messages": Row("page"),
     "GET /messages/export.csv": Row("page"),
-    "POST /messages/recipients": Row("page", form={"to": "+12025570124, nobody"}),
+    "POST /messages/recipients": Row("page", form={"to": "+12025570124, nobody"}, idle="it only reads what was typed"),
     "GET /messages/new": Row("page"),
     "POST /messages/new": Row("page", 302, other=404, form=_SEND),
     "GET /messages/<message_id>": Row("page", other=404),
     "POST /messages/<message_id>/cancel": Row("page", 302, other=404),
-    "POST /messages/<message_id>/decide": Row("page", 302, other=404, form={"again": "no"}),
+    "POST /messages/<message_id>/decide": Row("page", 302, other=404, form={"again": "no"}, idle="it is known what became of it"),
     "GET /inbox": Row("page"),
     "GET /inbox/unread": Row("page"),
     "GET /inbox/<chat_id>": Row("page", other=404),
@@ -78,20 +83,22 @@ PAGES = {
     "POST /inbox/media/<message_id>/fetch": Row("page", 404, other=404),
     "GET /sandbox": Row("page"),
     "POST /sandbox/start": Row("page", 302),
-    "POST /sandbox/phones": Row("page", 302, form={"number": "12025550777", "name": "Kim"}),
+    "POST /sandbox/phones": Row("page", 302, form={"number": "12025550777", "name": "Kim"}, idle="the sandbox doesn't run"),
     "GET /sandbox/phones/<number>/screen": Row("page"),
-    "POST /sandbox/phones/<number>/read": Row("page", 302),
-    "POST /sandbox/phones/<number>/scan": Row("page", 302),
-    "POST /sandbox/phones/<number>/send": Row("page", 302),
-    "POST /sandbox/phones/<number>/unlink": Row("page", 302),
+    "POST /sandbox/phones/<number>/read": Row("page", 302, idle="the sandbox doesn't run"),
+    "POST /sandbox/phones/<number>/scan": Row("page", 302, idle="the sandbox doesn't run"),
+    "POST /sandbox/phones/<number>/send": Row("page", 302, idle="the sandbox doesn't run"),
+    "POST /sandbox/phones/<number>/unlink": Row("page", 302, idle="the sandbox doesn't run"),
     "GET /settings": Row("page"),
     "POST /settings/logins/<login_id>/end": Row("page", 302, other=404),
     "POST /settings/logins/end-others": Row("page", 302),
     "POST /settings/logins/end-all": Row("page", 302),
     "GET /settings/second-factor": Row("page"),
     "POST /settings/second-factor": Row("page", 422, form={"setup": "nonsense", "current_password": PASSWORD, "otp": "123456"}),
-    "POST /settings/second-factor/recovery-codes": Row("page", 302, form={"otp": "123456"}),
-    "POST /settings/second-factor/off": Row("page", 302, form={"current_password": PASSWORD, "otp": "123456"}),
+    "POST /settings/second-factor/recovery-codes": Row("page", 302, form={"otp": "123456"}, idle="there is none"),
+    "POST /settings/second-factor/off": Row(
+        "page", 302, form={"current_password": PASSWORD, "otp": "123456"}, idle="there is none"
+    ),
     "GET /settings/account/export": Row("page"),
     "GET /settings/account/delete": Row("page"),
     "POST /settings/account/delete": Row("page", 422, form={"email": "", "current_password": PASSWORD}),
@@ -114,7 +121,7 @@ PAGES = {
     "GET /webhooks/<endpoint_id>/deliveries/<delivery_id>": Row("page", other=404),
     "POST /webhooks/<endpoint_id>/deliveries/<delivery_id>/redeliver": Row("page", 302, other=404),
     "GET /whatsapp": Row("page"),
-    "POST /whatsapp/initialize": Row("page", 302, form={"session": "shop"}),
+    "POST /whatsapp/initialize": Row("page", 302, form={"session": "shop"}, idle="it is started already"),
     "POST /whatsapp/disconnect": Row("page", 302, form={"session": "shop"}),
     "POST /whatsapp/engine": Row("page", 302, form={"session": "shop", "engine": "baileys"}),
     "POST /whatsapp/delete": Row("page", 302, form={"session": "shop"}),
@@ -132,10 +139,10 @@ ADMIN_PAGES = {
     "GET /admin/users/<user_id>": Row("admin page"),
     "POST /admin/users/<user_id>/role": Row("admin page", 302, form={"role": "admin"}),
     "POST /admin/users/<user_id>/disable": Row("admin page", 302),
-    "POST /admin/users/<user_id>/enable": Row("admin page", 302),
+    "POST /admin/users/<user_id>/enable": Row("admin page", 302, path=_disabled),
     "POST /admin/users/<user_id>/limits": Row("admin page", 302, form={"send_per_minute": "7"}),
     "POST /admin/users/<user_id>/send-link": Row("admin page", 302),
-    "POST /admin/users/<user_id>/remove-factor": Row("admin page", 302),
+    "POST /admin/users/<user_id>/remove-factor": Row("admin page", 302, idle="there is none"),
     "POST /admin/users/<user_id>/end-logins": Row("admin page", 302),
     "POST /admin/users/<user_id>/delete": Row("admin page", 422, form={"confirm": "x"}),
     "POST /admin/users/<user_id>/view": Row("admin page", 302),
@@ -177,11 +184,13 @@ API = {
     "POST /api/messages/send": Row("api", 202, scope="send", other=404, json=_SEND),
     "GET /api/send": Row("api", 202, scope="send", other=404, query={**_SEND, "wait": "0"}),
     "POST /api/send": Row("api", 202, scope="send", other=404, form={**_SEND, "wait": "0"}),
-    "POST /api/whatsapp/initialize": Row("api", 202, scope="manage", json={"session": "shop", "network": "sandbox"}),
+    "POST /api/whatsapp/initialize": Row(
+        "api", 202, scope="manage", json={"session": "shop", "network": "sandbox"}, idle="it is started already"
+    ),
     "GET /api/whatsapp/status": Row("api", scope="read", other=404, query={"session": "shop"}),
     "GET /api/whatsapp/qr": Row("api", 409, scope="manage", other=404, query={"session": "shop"}),
     "POST /api/whatsapp/disconnect": Row("api", 503, scope="manage", other=404, json={"session": "shop"}),
-    "POST /api/whatsapp/engine": Row("api", 202, scope="manage", other=404, json={"session": "shop", "engine": "webjs"}),
+    "POST /api/whatsapp/engine": Row("api", 503, scope="manage", other=404, json={"session": "shop", "engine": "baileys"}),
     "GET /api/whatsapp/sessions": Row("api", scope="read"),
     "DELETE /api/whatsapp/sessions/<name>": Row("api", 503, scope="manage", other=404),
 }

@@ -14,13 +14,15 @@ from werkzeug.test import TestResponse
 
 from tests.matrix_rows import ROWS
 from tests.support.matrix import Person, Row, World, ask, stranger, with_token
+from wabot.services.engines import Engine, Engines
 from wabot.services.identity import SCOPES
 
 METHODS = {"HEAD", "OPTIONS"}
 
 
 @pytest.fixture
-def world(lasting_app: Flask) -> Iterator[World]:
+def world(lasting_app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    monkeypatch.setattr(Engines, "all", lambda _: [Engine("webjs", "a browser"), Engine("baileys", "light", light=True)])
     made = World(lasting_app)
     yield made
     made.forget()
@@ -49,8 +51,11 @@ def test_everybody_gets_the_right_answer(world: World, route: str) -> None:
         assert answer.status_code == row.ok, f"{who}: {answer.status} {answer.get_data(as_text=True)[:300]}"
         assert [one for one in world.traces if one.encode() in answer.data] == [], f"{who} sees what is the owner's"
     assert world.owned() == before, "somebody changed what is the owner's"
+    before = world.snapshot()
     for who, answer in _served(world, row, method, rule):
         assert answer.status_code == row.ok, f"{who}: {answer.status} {answer.get_data(as_text=True)[:300]}"
+    if method != "GET" and row.kind not in ("public", "internal") and (row.ok < 400 or row.ok == 503):
+        assert (world.snapshot() == before) == bool(row.idle), "whoever may changes something, unless `idle` says why not"
 
 
 Refused = Iterator[tuple[str, TestResponse, int]]

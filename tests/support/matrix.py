@@ -37,13 +37,15 @@ class Row:
 
     `kind`: `public` (anybody), `page` (a login cookie), `admin page`, `api` (a credential with `scope`), `api login` (a login
     token, no key), `api admin`, `internal`. `ok` is what those answer who may: 503 where only the gateway or the sandbox,
-    which don't run here, are missing. `other`: what another user gets; None means his own things, as `ok`.
+    which don't run here, are missing. `other`: what another user gets; None means his own things, as `ok`. `idle`: why nothing
+    that is stored changes by it, though it isn't refused; else a refusal that changed nothing would prove nothing.
     """
 
     kind: str
     ok: int = 200
     other: int | None = None
     scope: str | None = None
+    idle: str | None = None
     path: Given = field(default_factory=dict)
     json: Given | None = None
     form: Given | None = None
@@ -133,6 +135,7 @@ class World:
         endpoint = known.webhooks.create(owner.id, {"url": "http://93.184.215.14/hook", "events": ["*"]})
         delivery = known.webhooks.test(owner.id, endpoint.id)
         chat = known.inbox.page(owner.id, limit=1).items[0].chat
+        self._db["chats"].update_one({"user_id": owner.id}, {"$set": {"unread": 1}})
         return {
             "session_id": session.id, "message_id": message.id, "key_id": record.id, "name": "shop", "chat_id": chat.id, "user_id": owner.id,
             "number": "12025550999", "filename": "favicon.svg", "login_id": self.owner.login.id,
