@@ -79,8 +79,9 @@ PATHS = ["%00", "a%00b", "%ED%A0%80", "x" * 300, "%2e%2e%2f", "00000000000000000
 QUERIES = [
     "%00", "%ED%A0%80", "9" * 400, "-1", "NaN", "[]", "$gt", "%0d%0a", "2024-13-45", "0001-01-01", "9999-12-31", "00000000000000000000000g",
 ]  # fmt: skip
+QUERIES_ONE_BY_ONE = ["%00", "9" * 400, "$gt", "9999-12-31"]
 FORMS = [
-    "\x00", "a\x00b", "%ED%A0%80", "9" * 5000, "", "-1", "\u202e", "{{7*7}}", "$where", "9999-12-31", "0001-01-01", "a" * 70_000,
+    "a\x00b", "9" * 5000, "", "-1", "\u202e", "{{7*7}}", "$where", "9999-12-31", "0001-01-01", "a" * 70_000,
 ]  # fmt: skip
 FINE = {503}
 
@@ -234,7 +235,8 @@ def _hostile_paths(rule: Rule) -> Iterator[str]:
 def _hostile_queries(rule: Rule, names: list[str]) -> Iterator[str]:
     for value in QUERIES if names else ():
         yield _with_query(address(rule), names, value)
-        yield from (_with_query(address(rule), [name], value) for name in names[1:] and names)
+    for value in QUERIES_ONE_BY_ONE if len(names) > 1 else ():
+        yield from (_with_query(address(rule), [name], value) for name in names)
 
 
 def _with_query(path: str, names: Iterable[str], value: str) -> str:
