@@ -35,6 +35,7 @@ def main(messages: int = 100_000, engine: str = "baileys") -> None:
         assert steady[-1] - steady[0] < GROWTH_MB, weights
     finally:
         stack.kill_all()
+    stack.remove()
 
 
 def _call(stack: Stack, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -123,6 +123,7 @@ def main(heavy: int = 3, light: int = 50) -> None:
         print("only those noticed whose process died")
     finally:
         stack.kill_all()
+    stack.remove()
 
 
 if __name__ == "__main__":
