@@ -19,6 +19,7 @@ os.environ["WABOT_TEST_SCRYPT"] = CHEAP_SCRYPT  # before wabot.lib.passwords is 
 from tests.support import limits
 from tests.support.api import Api
 from tests.support.database import Database
+from tests.support.lane import lane as lane
 from tests.support.owner import Owner, no_faults
 from tests.support.recovery import house as house
 from tests.support.recovery import made as made

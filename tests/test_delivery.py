@@ -2,101 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 from pymongo.errors import AutoReconnect
 
-from tests.support.engine import PlannedEngine
-from wabot.config import Settings
-from wabot.errors import RateLimited
-from wabot.lib.clock import now, to_rfc3339
-from wabot.lib.gateway import Gateway
-from wabot.lib.loopback import LoopbackClient
-from wabot.services import Services, build, claims, message_machine, queue_gauge
+from tests.support.lane import PHONE, Lane
+from wabot.lib.clock import now
+from wabot.services import claims, message_machine
 from wabot.services.allowance import Unlimited
-from wabot.services.delivery import REFUSALS, Delivery
+from wabot.services.delivery import REFUSALS
 from wabot.services.messages import Draft
-from wabot.services.publishing import Push
-from wabot.store.connection import open_store
-from wabot.store.ids import new_id
-from wabot.store.records import Message
 
-PHONE = "+12025550123"
 SOON = timedelta(seconds=-1)
-
-
-class Recorder:
-    """What the pages and the webhooks are told."""
-
-    def __init__(self) -> None:
-        self.told: list[tuple[str, str]] = []
-
-    def publish(self, pushes: Sequence[Push]) -> None:
-        self.told += [(one.data["id"], one.data["status"]) for one in pushes if one.event == "message"]
-
-
-@dataclass
-class Lane:
-    house: Services
-    delivery: Delivery
-    engine: PlannedEngine
-    recorder: Recorder
-    user_id: str
-    session_id: str
-
-    def send(self, *texts: str) -> list[str]:
-        self.see()
-        made = [self.house.messages.accept(self.user_id, Draft(PHONE, text), "corr", Unlimited()) for text in texts]
-        return [message.id for message, _ in made]
-
-    def see(self) -> None:
-        """The session is connected, as observed just now."""
-        seen = {"status": "connected", "observed_at": now(), "since": now()}
-        self.house.store.sessions.change(self.session_id, 1, seen)
-
-    def run(self) -> datetime | None:
-        self.see()
-        return self.delivery.run_lane(self.session_id)
-
-    def message(self, message_id: str) -> Message:
-        found = self.house.store.messages.get(message_id)
-        assert found
-        return found
-
-    def steps(self, message_id: str) -> list[tuple[str, str | None]]:
-        return [(one["status"], one.get("detail")) for one in self.message(message_id).timeline]
-
-    def queue(self) -> list[str]:
-        return self.house.store.outbox.queue(self.session_id)
-
-    def wake(self) -> None:
-        """Its rest is over."""
-        claim = self.house.claims.hold(self.session_id)
-        assert claim
-        claim.rest_until = None
-
-
-@pytest.fixture
-def lane(settings: Settings) -> Iterator[Lane]:
-    recorder, engine = Recorder(), PlannedEngine()
-    house = build(settings, open_store(settings.database_uri), recorder)
-    house.store.ensure_indexes()
-    user_id = new_id()
-    session = house.store.sessions.add(
-        {
-            "user_id": user_id, "name": "default", "engine": "webjs", "network": "sandbox", "epoch": 1, "created_at": now(),
-            "desired": "on", "linked": True, "phone": "+12025550999",
-        }
-    )  # fmt: skip
-    delivery = replace(house.delivery, gateway=Gateway(LoopbackClient(engine.url, "secret")))
-    yield Lane(house, delivery, engine, recorder, user_id, session.id)
-    engine.close()
-    house.close()
 
 
 def test_messages_go_out_in_the_order_of_their_acceptance(lane: Lane) -> None:
@@ -270,63 +188,3 @@ def test_a_cancelled_message_is_skipped(lane: Lane) -> None:
     lane.house.messages.cancel(lane.user_id, ids[1])
     lane.run()
     assert (lane.engine.went, lane.message(ids[1]).status, lane.queue()) == (["a", "c"], "cancelled", [])
-
-
-def ack_event(session_id: str, wa_message_id: str, ack: str, seq: int) -> dict[str, Any]:
-    data = {"wa_message_id": wa_message_id, "ack": ack, "at": to_rfc3339(now())}
-    return {"id": f"life-{seq}", "seq": seq, "type": "message.ack", "session_id": session_id, "epoch": 1, "data": data}
-
-
-def test_each_change_is_told_once_whatever_is_repeated(lane: Lane) -> None:
-    """On the timeline and to the pages: acks that come early, late, twice and in the wrong order add nothing."""
-    lane.engine.plan = {"a": ["refused:busy"]}
-    [message_id] = lane.send("a")
-    lane.run()
-    lane.wake()
-    lane.run()
-    wa_id = str(lane.message(message_id).wa_message_id)
-    seq = itertools.count(1)
-    for acks in (["delivered"], ["sent"], ["sent", "delivered"], ["read", "delivered"], ["read"], ["sent"]):
-        batch = [ack_event(lane.session_id, wa_id, ack, next(seq)) for ack in acks]
-        lane.house.ingest.apply(batch)
-        lane.house.ingest.apply(batch)
-    wanted = ["queued", "sending", "queued", "sending", "delivered", "read"]
-    assert [one for one, _ in lane.steps(message_id)] == wanted
-    assert lane.recorder.told == [(message_id, status) for status in wanted]
-
-
-def test_a_long_queue_is_read_now_and_then_and_not_with_every_batch(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
-    reads: list[str] = []
-    queue = type(lane.house.store.outbox).queue
-
-    def counted(outbox: object, session_id: str) -> list[str]:
-        reads.append(session_id)
-        return queue(outbox, session_id)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(type(lane.house.store.outbox), "queue", counted)
-    lane.send(*[f"{number}" for number in range(200)])
-    while lane.run():
-        pass
-    assert len(lane.engine.went) == 200
-    assert len(reads) == 2, "once all, once nothing"
-
-
-def test_a_full_queue_refuses_and_is_not_counted_with_every_refusal(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queue_gauge, "QUEUE_LENGTH", 3)
-    counted: list[str] = []
-    waiting_of = type(lane.house.store.outbox).waiting_of
-
-    def count(outbox: object, user_id: str, at_most: int) -> int:
-        counted.append(user_id)
-        return waiting_of(outbox, user_id, at_most)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(type(lane.house.store.outbox), "waiting_of", count)
-    lane.send("a", "b", "c")
-    for _ in range(3):
-        with pytest.raises(RateLimited) as refused:
-            lane.send("d")
-        assert (refused.value.code, refused.value.retry_after) == ("queue_full", 30)
-    assert len(counted) == 1
-    monkeypatch.setattr(queue_gauge, "_FRESH_SECONDS_FULL", 0.0)
-    lane.run()
-    lane.send("d")

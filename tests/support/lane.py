@@ -1,0 +1,95 @@
+"""One session's lane in this process, on a real database, before an engine that answers by a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import pytest
+
+from wabot.config import Settings
+from wabot.lib.clock import now
+from wabot.lib.gateway import Gateway
+from wabot.lib.loopback import LoopbackClient
+from wabot.services import Services, build
+from wabot.services.allowance import Unlimited
+from wabot.services.delivery import Delivery
+from wabot.services.messages import Draft
+from wabot.services.publishing import Push
+from wabot.store.connection import open_store
+from wabot.store.ids import new_id
+from wabot.store.records import Message
+
+from .engine import PlannedEngine
+
+PHONE = "+12025550123"
+
+
+class Recorder:
+    """What the pages and the webhooks are told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str]] = []
+
+    def publish(self, pushes: Sequence[Push]) -> None:
+        self.told += [(one.data["id"], one.data["status"]) for one in pushes if one.event == "message"]
+
+
+@dataclass
+class Lane:
+    house: Services
+    delivery: Delivery
+    engine: PlannedEngine
+    recorder: Recorder
+    user_id: str
+    session_id: str
+
+    def send(self, *texts: str) -> list[str]:
+        self.see()
+        made = [self.house.messages.accept(self.user_id, Draft(PHONE, text), "corr", Unlimited()) for text in texts]
+        return [message.id for message, _ in made]
+
+    def see(self) -> None:
+        """The session is connected, as observed just now."""
+        seen = {"status": "connected", "observed_at": now(), "since": now()}
+        self.house.store.sessions.change(self.session_id, 1, seen)
+
+    def run(self) -> datetime | None:
+        self.see()
+        return self.delivery.run_lane(self.session_id)
+
+    def message(self, message_id: str) -> Message:
+        found = self.house.store.messages.get(message_id)
+        assert found
+        return found
+
+    def steps(self, message_id: str) -> list[tuple[str, str | None]]:
+        return [(one["status"], one.get("detail")) for one in self.message(message_id).timeline]
+
+    def queue(self) -> list[str]:
+        return self.house.store.outbox.queue(self.session_id)
+
+    def wake(self) -> None:
+        """Its rest is over."""
+        claim = self.house.claims.hold(self.session_id)
+        assert claim
+        claim.rest_until = None
+
+
+@pytest.fixture
+def lane(settings: Settings) -> Iterator[Lane]:
+    recorder, engine = Recorder(), PlannedEngine()
+    house = build(settings, open_store(settings.database_uri), recorder)
+    house.store.ensure_indexes()
+    user_id = new_id()
+    session = house.store.sessions.add(
+        {
+            "user_id": user_id, "name": "default", "engine": "webjs", "network": "sandbox", "epoch": 1, "created_at": now(),
+            "desired": "on", "linked": True, "phone": "+12025550999",
+        }
+    )  # fmt: skip
+    delivery = replace(house.delivery, gateway=Gateway(LoopbackClient(engine.url, "secret")))
+    yield Lane(house, delivery, engine, recorder, user_id, session.id)
+    engine.close()
+    house.close()
