@@ -226,6 +226,17 @@ def test_every_whatsapp_web_works_or_says_what_is_wrong(unharmed: Owner, newcome
         assert newcomer.status()["status"] == "connected"
 
 
+def test_equal_texts_that_got_their_ids_from_whatsapp_are_one_message_each(unharmed: Owner, newcomer: Api) -> None:
+    bot = "+12025530950"
+    with faults(unharmed.stack, web_profile="own_ids"):
+        newcomer.link("+15550300040")
+        ids = [newcomer.send(bot, "the same")["id"] for _ in range(3)]
+        told = [newcomer.wait_for_message(one, "delivered", timeout=HEALED_WITHIN) for one in ids]
+    assert len({one["wa_message_id"] for one in told}) == 3
+    assert [one["id"] for one in newcomer.get("/api/messages").json()["items"]] == ids[::-1]
+    assert len(unharmed.stack.sandbox("GET", f"/phones/{bot}/inbox")) == 3
+
+
 def _received(tab: Tab) -> list[str]:
     return [str(one["message"]) for one in tab.events("message") if one["direction"] == "in"]
 

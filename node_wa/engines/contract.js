@@ -100,8 +100,8 @@
 /** @typedef {{wa_message_id: string, to: string, body: string, since: string}} Wanted */
 
 /**
- * `alike`: what was not found by its id may be one of these, oldest first, that have its text; only where the engine can't
- * choose ids.
+ * `alike`: what was not found by its id may be one of these, oldest first, that have its text; only where it isn't sure that
+ * the engine can choose ids.
  * @typedef {{found: true, wa_message_id: string, ack: Ack} | {found: false, alike?: {wa_message_id: string, ack: Ack}[]}} Found
  */
 

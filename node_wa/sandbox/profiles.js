@@ -13,6 +13,7 @@ import { pathToFileURL } from 'node:url';
  * @property {'lid' | 'pn'} addressing how people are addressed
  * @property {'throws' | 'works'} seen what `sendSeen` does
  * @property {'same' | 'other'} sentIndex under which address of the contact a sent message is found
+ * @property {'given' | 'own'} sentId whether a sent message keeps the id its sender made
  * @property {'normal' | 'early' | 'never'} syncSignal when `hasSynced` is told
  * @property {string[]} missingModules names that `require` doesn't know
  */

@@ -92,6 +92,13 @@ test('indexed_by_other_address: the sent message is only found in its chat', asy
   assert.deepEqual(found, [false, true]);
 });
 
+test('own_ids: the sent message has another id than was made for it', async () => {
+  await visit('own_ids');
+  await browser.ready();
+  assert.equal(await browser.send(BOB, 'who am I'), undefined);
+  assert.ok(await arrived('who am I'));
+});
+
 test('no_sync_signal: 99 %, and never ready by itself', async () => {
   await visit('no_sync_signal');
   await browser.event('loading_screen', (percent) => percent === 99);

@@ -181,6 +181,23 @@ describe('webjs faults', () => {
     });
   }
 
+  test('a site that gives messages ids of its own: unknown, and found by the text', async () => {
+    await fault({ web_profile: 'own_ids' });
+    await gateway.link('own', sandbox, ME);
+    const since = new Date(Date.now() - 60_000).toISOString();
+    const { code, id } = await gateway.send('own', BOT, 'whose is it');
+    assert.equal(code, 'outcome_unknown');
+    const find = (/** @type {string} */ body) => {
+      const wanted = { claim: newClaim(), wa_message_id: id, to: BOT, body, since };
+      return gateway.call('POST', '/sessions/own/find', wanted);
+    };
+    const { body: answer } = await find('whose is it');
+    assert.equal(answer.found, false);
+    assert.equal(answer.alike.length, 1);
+    assert.notEqual(answer.alike[0].wa_message_id, id);
+    assert.deepEqual((await find('another text')).body, { found: false, alike: [] });
+  });
+
   test('a site whose stores never appear is a reason, not a false "connected"', async () => {
     await fault({ web_profile: 'store_missing' });
     await sandbox.ok('PUT', `/phones/${ME}`, { name: 'Me' });

@@ -4,7 +4,8 @@
  *
  * - message keys lost `_serialized` in July 2026 (OpenWA #757, wwebjs #201857): they get it back from `toString()`;
  * - the id of a message is made by `WAWebMsgKey.newId`: `wabot.nextId` takes its place once, so that the sender knows the id
- *   before the hand-over and can look an unknown outcome up.
+ *   before the hand-over and can look an unknown outcome up. That the site keeps to it (`wabot.choosesIds`) is known from the
+ *   first message that comes back with the id chosen for it.
  */
 export function compat() {
   const page = /** @type {any} */ (window);
@@ -55,7 +56,6 @@ export function compat() {
       wabot.nextId = null;
       return Promise.resolve(chosen);
     };
-    wabot.choosesIds = true;
   };
 
   /** Done once a document, as soon as WhatsApp's modules are there. */

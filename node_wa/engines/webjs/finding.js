@@ -36,7 +36,7 @@ export function finding() {
   };
 
   /**
-   * Only where ids could not be chosen: whose message it is of those with the same text only web can say.
+   * Only where it isn't sure that ids can be chosen: whose message it is of those with the same text only web can say.
    * @param {any} chat @param {string} body @param {number} since epoch s
    * @returns {any[]} oldest first
    */

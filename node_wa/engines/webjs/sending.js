@@ -70,6 +70,7 @@ export function sending() {
   const send = async (chat, message) => {
     try {
       const msg = (await handOver(chat, message)) ?? wabot.inChat(chat, message.id);
+      wabot.choosesIds = msg?.id.id === message.id;
       return msg
         ? { id: msg.id.id, ack: msg.ack }
         : refuse('outcome_unknown', 'WhatsApp Web returned nothing');

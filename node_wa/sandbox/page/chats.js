@@ -5,6 +5,7 @@
 import { Chat, Msg } from './chat_models.js';
 import { mediaAttributes } from './media.js';
 import { Collection } from './models.js';
+import { randomId } from './msg_key.js';
 import { Outbox } from './outbox.js';
 import { createWid } from './wid.js';
 
@@ -141,9 +142,16 @@ export class Chats {
    * @returns {[Promise<any>, Promise<any>]} kept and on its way; taken by the server
    */
   addAndSend(chat, attributes) {
-    const msg = new Msg(attributes);
+    const msg = new Msg({ ...attributes, id: this.#sentId(attributes.id) });
     this.#add(msg);
     return this.outbox.post(msg, String(chat.id), attributes.body);
+  }
+
+  /** @param {MsgKey} id the key that the sender made @returns {MsgKey} */
+  #sentId(id) {
+    const { traits, MsgKey } = this.rooms;
+    if (traits.sentId === 'given') return id;
+    return new MsgKey({ fromMe: true, remote: id.remote, id: randomId(), selfDir: id.self });
   }
 
   /**

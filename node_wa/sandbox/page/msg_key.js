@@ -9,6 +9,13 @@ import { createWid } from './wid.js';
  * @typedef {{from?: Wid, to?: Wid, remote?: Wid, fromMe?: boolean, id: string, participant?: Wid, selfDir?: 'in' | 'out'}} KeyParts
  */
 
+/** `3EB0` and 18 upper-case hex digits. */
+export function randomId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(9));
+  const digits = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  return `3EB0${digits.toUpperCase()}`;
+}
+
 /** @param {'$1' | '_serialized'} field */
 export function msgKeyClass(field) {
   return class MsgKey {
@@ -27,13 +34,8 @@ export function msgKeyClass(field) {
       return /** @type {any} */ (this)[field];
     }
 
-    /** `3EB0` and 18 upper-case hex digits. */
     static async newId() {
-      const bytes = crypto.getRandomValues(new Uint8Array(9));
-      return `3EB0${[...bytes]
-        .map((byte) => byte.toString(16).padStart(2, '0'))
-        .join('')
-        .toUpperCase()}`;
+      return randomId();
     }
 
     /** @param {string} text */

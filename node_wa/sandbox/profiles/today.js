@@ -10,6 +10,7 @@ export default Object.freeze({
   addressing: 'lid',
   seen: 'throws',
   sentIndex: 'same',
+  sentId: 'given',
   syncSignal: 'normal',
   missingModules: [],
 });
