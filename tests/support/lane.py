@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -13,6 +13,7 @@ from wabot.lib.clock import now
 from wabot.lib.gateway import Gateway
 from wabot.lib.loopback import LoopbackClient
 from wabot.services import Services, build
+from wabot.services import delivery as deliveries
 from wabot.services.allowance import Unlimited
 from wabot.services.delivery import Delivery
 from wabot.services.messages import Draft
@@ -51,8 +52,8 @@ class Lane:
         return [message.id for message, _ in made]
 
     def see(self) -> None:
-        """The session is connected, as observed just now."""
-        seen = {"status": "connected", "observed_at": now(), "since": now()}
+        """The session is connected, and stays so for the whole test."""
+        seen = {"status": "connected", "observed_at": now() + timedelta(hours=1), "since": now()}
         self.house.store.sessions.change(self.session_id, 1, seen)
 
     def run(self) -> datetime | None:
@@ -78,7 +79,9 @@ class Lane:
 
 
 @pytest.fixture
-def lane(settings: Settings) -> Iterator[Lane]:
+def lane(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lane]:
+    """Its turn ends when nothing is left to be done, however slow the machine is."""
+    monkeypatch.setattr(deliveries, "SLICE_SECONDS", 60.0)
     recorder, engine = Recorder(), PlannedEngine()
     house = build(settings, open_store(settings.database_uri), recorder)
     house.store.ensure_indexes()

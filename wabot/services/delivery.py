@@ -9,7 +9,7 @@ its sender may decide (`SETTLE_WINDOW`) is passed over.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import zip_longest
 
@@ -82,10 +82,14 @@ class Delivery:
     def _next_batch(self, claim: Claim, session: Session) -> datetime | None:
         if not claim.queue and not self._refill(claim):
             return _when_asked_again(claim)
-        size = 1 if self.pacing.applies_to(session) else BATCH
-        batch = [claim.queue.popleft() for _ in range(min(size, len(claim.queue)))]
+        at_once = self._at_once(claim, session)
+        batch = [claim.queue.popleft() for _ in range(min(at_once, len(claim.queue)))]
         crash_point("lane.after-claim")
         return self._deliver(claim, session, batch)
+
+    def _at_once(self, claim: Claim, session: Session) -> int:
+        """One where each may have to wait, or where the last one could not go."""
+        return 1 if claim.failures or self.pacing.applies_to(session) else BATCH
 
     def _refill(self, claim: Claim) -> bool:
         found = self.store.outbox.queue(claim.session_id)
@@ -183,7 +187,11 @@ class Delivery:
         except OutcomeUnknown:
             return False
         crash_point("lane.after-settling")
-        self._settled(message, self._own(message, found))
+        own = self._own(message, found)
+        if own and own.wa_message_id != message.wa_message_id:  # it is told of under this id: what was told before is asked for
+            self.store.messages.set_wa_id(message, own.wa_message_id)
+            return self._settle(claim, replace(message, wa_message_id=own.wa_message_id))
+        self._settled(message, own)
         return True
 
     def _own(self, message: Message, found: list[Accepted]) -> Accepted | None:
@@ -199,8 +207,6 @@ class Delivery:
         if found is None:
             self._back([message], "not found in WhatsApp")
             return
-        if found.wa_message_id != message.wa_message_id:
-            self.store.messages.set_wa_id(message, found.wa_message_id)
         self.progress.acknowledged(message, found.ack)
         self.store.outbox.remove([message.id])
 
