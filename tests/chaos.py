@@ -40,7 +40,7 @@ STEP_WITHIN = 2 * CLEARS_WITHIN
 SETTLE_WITHIN = 180
 BREATH_AFTER = 15.0
 """Seconds without the session being up, after which nothing is killed until it is: a slow machine would never get anywhere."""
-QUICK = {"WA_SYNC_GRACE_MS": "3000", "WA_SYNC_TIMEOUT_MS": "8000"}
+QUICK = {"WA_SYNC_GRACE_MS": "1500", "WA_SYNC_TIMEOUT_MS": "5000"}
 """Patience with a WhatsApp Web that gives no signal, cut short."""
 FINAL = frozenset({"sent", "delivered", "read"})
 
@@ -78,13 +78,20 @@ def _times(counter: Counter[str]) -> str:
     return ", ".join(f"{name} {count}×" for name, count in sorted(counter.items()))
 
 
-class Killer:
-    """Kills one program after the other, in random order, until told to stop. `is_up` tells whether the session is."""
+@dataclass(frozen=True)
+class Plan:
+    """Who is killed, how many seconds apart, and how many times at most."""
 
-    def __init__(
-        self, stack: Stack, dice: random.Random, every: tuple[float, float], is_up: Callable[[], bool], victims: tuple[str, ...]
-    ) -> None:
-        self._stack, self._dice, self._every, self._is_up, self._victims = stack, dice, every, is_up, victims
+    victims: tuple[str, ...]
+    every: tuple[float, float]
+    times: float
+
+
+class Killer:
+    """Kills one program after the other, in random order, by its plan, until told to stop. `is_up` tells whether the session is."""
+
+    def __init__(self, stack: Stack, dice: random.Random, plan: Plan, is_up: Callable[[], bool]) -> None:
+        self._stack, self._dice, self._plan, self._is_up = stack, dice, plan, is_up
         self._up_at = time.monotonic()
         self._stop = threading.Event()
         self.kills: Counter[str] = Counter()
@@ -101,10 +108,10 @@ class Killer:
 
     def _run(self) -> None:
         order: list[str] = []
-        while not self._stop.wait(self._dice.uniform(*self._every)):
+        while self.kills.total() < self._plan.times and not self._stop.wait(self._dice.uniform(*self._plan.every)):
             if self._needs_breath():
                 continue
-            order = order or self._dice.sample(self._victims, len(self._victims))
+            order = order or self._dice.sample(self._plan.victims, len(self._plan.victims))
             victim = order.pop()
             pid = self._child(victim) if victim in ("chromium", "host") else self._program(victim)
             if pid:
@@ -157,10 +164,10 @@ def run(
     limits.lift(stack)
     user = Api(stack, "chaos").register()
     user.link("+15550300001", engine=engine)
-    victims = VICTIMS if engine == "webjs" else LIGHT_VICTIMS
+    plan = Plan(VICTIMS if engine == "webjs" else LIGHT_VICTIMS, every, float("inf") if weather else steps)
     started = time.monotonic()
     with (
-        Killer(stack, dice, every, lambda: _is_up(user), victims) as killer,
+        Killer(stack, dice, plan, lambda: _is_up(user)) as killer,
         ExitStack() as outside,
         ThreadPoolExecutor(CLIENTS) as clients,
     ):
