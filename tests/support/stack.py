@@ -23,7 +23,7 @@ from .waiting import wait_until
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = ("db", "sandbox", "gateway", "web", "worker")
 CHEAP_SCRYPT = "scrypt:256:8:1"
-READY_WITHIN = 45.0
+READY_WITHIN = 120.0
 STOP_WITHIN = 12.0
 
 
