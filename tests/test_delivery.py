@@ -125,6 +125,24 @@ def test_where_ids_can_not_be_chosen_a_text_in_whatsapp_stands_for_one_message(l
     assert [lane.message(one).wa_message_id for one in ids] == [one for one, _ in lane.engine.own_ids]
 
 
+def test_ticks_that_came_under_an_id_nobody_knew_are_asked_for(lane: Lane) -> None:
+    lane.engine.chooses_ids = False
+    lane.engine.plan = {"a": ["sent:outcome_unknown"]}
+    lane.engine.acks = ["sent", "delivered"]
+    [message_id] = lane.send("a")
+    lane.run()
+    assert lane.steps(message_id)[-1] == ("delivered", "found in WhatsApp")
+
+
+def test_after_a_failure_one_is_tried_alone(lane: Lane) -> None:
+    lane.engine.plan = {"a": ["refused:busy"]}
+    lane.send("a", "b", "c")
+    lane.run()
+    lane.wake()
+    lane.run()
+    assert (lane.engine.sizes, lane.engine.went) == ([3, 1, 2], ["a", "b", "c"])
+
+
 def test_while_it_is_open_nothing_passes_it_and_then_its_sender_decides(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
     lane.engine.plan = {"b": ["sent:outcome_unknown"]}
     lane.engine.blind = True

@@ -13,7 +13,7 @@ class PlannedEngine:
     and `sent:<code>` for an error with the message not gone out, and gone out all the same.
 
     `went` are the texts that arrived, in their order. `blind`: nothing can be looked up. `chooses_ids`: else WhatsApp gives them
-    ids of its own.
+    ids of its own. `sizes` are those of the batches; `acks`, what is found has one after the other, then always `sent`.
     """
 
     def __init__(self) -> None:
@@ -24,6 +24,8 @@ class PlannedEngine:
         self.blind = False
         self.chooses_ids = True
         self.own_ids: list[tuple[str, str]] = []
+        self.sizes: list[int] = []
+        self.acks: list[str] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
@@ -37,6 +39,7 @@ class PlannedEngine:
 
     def batch(self, body: dict[str, Any]) -> dict[str, Any]:
         self.claims.append(body["claim"]["epoch"])
+        self.sizes.append(len(body["messages"]))
         results: list[dict[str, str]] = []
         for message in body["messages"]:
             results.append(self._one(message))
@@ -46,10 +49,9 @@ class PlannedEngine:
 
     def find(self, body: dict[str, Any]) -> dict[str, Any]:
         found = body["wa_message_id"] in self.ids
-        alike = [{"wa_message_id": one, "ack": "sent"} for one, text in self.own_ids if text == body["body"]]
-        return (
-            {"found": True, "wa_message_id": body["wa_message_id"], "ack": "sent"} if found else {"found": False, "alike": alike}
-        )
+        ack = self.acks.pop(0) if self.acks else "sent"
+        alike = [{"wa_message_id": one, "ack": ack} for one, text in self.own_ids if text == body["body"]]
+        return {"found": True, "wa_message_id": body["wa_message_id"], "ack": ack} if found else {"found": False, "alike": alike}
 
     def _one(self, message: dict[str, str]) -> dict[str, str]:
         steps = self.plan.get(message["body"], [])
