@@ -18,6 +18,7 @@ os.environ["WABOT_TEST_SCRYPT"] = CHEAP_SCRYPT  # before wabot.lib.passwords is 
 
 from tests.support import limits
 from tests.support.api import Api
+from tests.support.contract import CheckedClient
 from tests.support.database import Database
 from tests.support.lane import lane as lane
 from tests.support.owner import Owner, no_faults
@@ -176,6 +177,7 @@ def lasting_app(database: Database, tmp_path_factory: pytest.TempPathFactory) ->
 def _running(settings: config.Settings) -> Iterator[Flask]:
     web = create_app(settings)
     web.testing = True
+    web.test_client_class = CheckedClient
     yield web
     web.extensions["wabot"].close()
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import requests
 
+from .contract import contract
 from .stack import Stack
 from .waiting import wait_until
 
@@ -40,7 +41,11 @@ class Api:
         headers = dict(arguments.pop("headers", {}))
         if bearer := token or self.token:
             headers.setdefault("Authorization", f"Bearer {bearer}")
-        return requests.request(method, self.stack.url + path, headers=headers, timeout=timeout, **arguments)
+        answer = requests.request(method, self.stack.url + path, headers=headers, timeout=timeout, **arguments)
+        if not arguments.get("stream"):
+            kind = answer.headers.get("Content-Type", "")
+            contract().check(method, path.partition("?")[0], answer.status_code, kind, answer.content)
+        return answer
 
     def get(self, path: str, **arguments: Any) -> requests.Response:
         return self.call("GET", path, **arguments)

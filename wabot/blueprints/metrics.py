@@ -19,6 +19,7 @@ from prometheus_client.registry import Collector
 
 from ..errors import NotFound, Unauthenticated
 from ..services import Services
+from ._answers import answers
 from ._context import services
 from .internal import from_this_machine
 
@@ -59,8 +60,8 @@ class Installation(Collector):
     def collect(self) -> Iterator[Metric]:
         measured = self._services.measurements.current()
         up = GaugeMetricFamily("wabot_up", "Whether this part answers", labels=["process"])
-        for process, answers in measured.up.items():
-            up.add_metric([process], float(answers))
+        for process, alive in measured.up.items():
+            up.add_metric([process], float(alive))
         yield up
         refused = CounterMetricFamily("wabot_limits_refused", "Refused by a rate limit, in this process", labels=["limit"])
         for limit, count in measured.refused.items():
@@ -86,7 +87,9 @@ def init_app(app: Flask) -> None:
 
 
 @bp.get("/metrics")
+@answers({200: "text/plain"}, ["unauthenticated", "not_found"])
 def metrics() -> Response:
+    """Figures for Prometheus. With `METRICS_TOKEN` set it is needed as a bearer token; without, only this machine is answered."""
     _check()
     return Response(generate_latest(_meter().registry), content_type=CONTENT_TYPE_LATEST)
 

@@ -6,7 +6,7 @@ from flask import Blueprint, Response
 
 bp = Blueprint("api", __name__, url_prefix="/api")
 
-from . import account, admin, admin_users, auth, chats, events, keys, messages, recovery, send, webhooks, whatsapp  # noqa: E402, F401  # each adds its routes to bp
+from . import account, admin, admin_users, auth, chats, documents, events, keys, messages, recovery, send, webhooks, whatsapp  # noqa: E402, F401  # each adds its routes to bp
 
 
 @bp.after_request

@@ -62,7 +62,9 @@ def needs(scope: str | None = None, *, login: bool = False, admin: bool = False,
             _allow(g.api_caller, scope, login=login or admin, admin=admin)
             return view(*args, **kwargs)
 
-        checked.api_needs = {"scope": scope, "login": login or admin, "admin": admin}  # type: ignore[attr-defined]
+        checked.api_needs = {  # type: ignore[attr-defined]
+            "scope": scope, "login": login or admin, "admin": admin, "query_key": query_key,
+        }  # fmt: skip
         return cast(V, checked)
 
     return decorate

@@ -11,7 +11,11 @@ from ...errors import Invalid
 from ...services import present
 from ...services.figures import PERIODS
 from ...store.audit import AuditFilter
+from .._answers import answers
 from .._context import request_id, services
+from .._shapes import Items
+from .._shapes.admin import AuditEntry, CurrentSettings, Stats
+from .._shapes.whatsapp import ManagedSession, Session
 from . import bp
 from ._request import Body, Time, audited, needs, query
 
@@ -35,7 +39,9 @@ class StatsQuery(Body):
 
 @bp.get("/admin/sessions")
 @needs(admin=True)
+@answers({200: Items[ManagedSession]})
 def all_sessions() -> dict[str, Any]:
+    """List every session, newest first."""
     asked = query(PageQuery)
     items, following = services().session_overview.page(limit=asked.limit, cursor=asked.cursor)
     return {"items": items, "next_cursor": following}
@@ -43,26 +49,33 @@ def all_sessions() -> dict[str, Any]:
 
 @bp.get("/admin/stats")
 @needs(admin=True)
+@answers({200: Stats})
 def stats() -> dict[str, Any]:
+    """Look at the figures. Read from counters, at most three seconds old."""
     return services().figures.stats(query(StatsQuery).days)
 
 
 @bp.post("/admin/sessions/<session_id>/restart")
 @needs(admin=True)
+@answers({202: Session}, ["session_off", "gateway_unavailable"])
 def restart_session(session_id: str) -> tuple[dict[str, Any], int]:
+    """Restart a session. Its browser is started anew, the login at WhatsApp is kept."""
     return present.session(services().session_administration.restart(session_id, audited(), request_id())), 202
 
 
 @bp.post("/admin/sessions/<session_id>/disconnect")
 @needs(admin=True)
+@answers({200: Session}, ["gateway_unavailable"])
 def disconnect_session(session_id: str) -> dict[str, Any]:
+    """Log a session out of WhatsApp."""
     return present.session(services().session_administration.disconnect(session_id, audited(), request_id()))
 
 
 @bp.get("/admin/audit")
 @needs(admin=True)
+@answers({200: Items[AuditEntry]})
 def audit() -> dict[str, Any]:
-    """Newest first; `actor` and `target` are ids."""
+    """Read the audit log, newest first. `actor` and `target` are ids."""
     asked = query(AuditQuery)
     wanted = AuditFilter(asked.target, asked.actor, asked.action, asked.since, asked.until)
     page = services().audit.page(wanted, limit=asked.limit, cursor=asked.cursor)
@@ -71,13 +84,17 @@ def audit() -> dict[str, Any]:
 
 @bp.get("/admin/settings")
 @needs(admin=True)
+@answers({200: CurrentSettings})
 def settings() -> dict[str, Any]:
+    """Look at the settings."""
     return services().preferences.current().model_dump()
 
 
 @bp.put("/admin/settings")
 @needs(admin=True)
+@answers({200: CurrentSettings}, takes=CurrentSettings)
 def change_settings() -> dict[str, Any]:
+    """Change the settings. Takes exactly what GET gives; holds from the next request on."""
     values = request.get_json(silent=True)
     if not isinstance(values, dict):
         raise Invalid("The body must be a JSON object.")

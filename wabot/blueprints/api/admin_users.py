@@ -9,7 +9,10 @@ from pydantic import Field
 from ...errors import Invalid
 from ...services import present
 from ...services.user_administration import UserChange
+from .._answers import answers
 from .._context import live, request_id, services
+from .._shapes import Items
+from .._shapes.accounts import ManagedUser
 from . import bp
 from ._request import Body, audited, body, needs, query
 
@@ -35,8 +38,9 @@ class NewUser(Body):
 
 @bp.get("/admin/users")
 @needs(admin=True)
+@answers({200: Items[ManagedUser]})
 def users() -> dict[str, Any]:
-    """`q`: those whose address or name begins with it."""
+    """Find accounts. `q`: those whose address or name begins with it."""
     asked = query(UsersQuery)
     page = services().user_administration.page(text=asked.q, state=asked.state, limit=asked.limit, cursor=asked.cursor)
     return {"items": [present.user_for_admin(one) for one in page.items], "next_cursor": page.next_cursor}
@@ -44,21 +48,29 @@ def users() -> dict[str, Any]:
 
 @bp.post("/admin/users")
 @needs(admin=True)
+@answers(
+    {201: ManagedUser}, ["email_taken", "mail_not_configured", "unavailable"], example={"email": "ann@example.com", "name": "Ann"}
+)
 def invite_user() -> tuple[dict[str, Any], int]:
+    """Invite somebody. A mail brings the link to choose a password."""
     asked = body(NewUser)
     return present.user_for_admin(services().invitations.invite(audited(), asked.email, name=asked.name, role=asked.role)), 201
 
 
 @bp.get("/admin/users/<user_id>")
 @needs(admin=True)
+@answers({200: ManagedUser})
 def user(user_id: str) -> dict[str, Any]:
+    """Look at an account."""
     return present.user_for_admin(services().user_administration.one(user_id))
 
 
 @bp.patch("/admin/users/<user_id>")
 @needs(admin=True)
+@answers({200: ManagedUser}, ["last_admin", "not_yourself", "changed_meanwhile"], example={"limits": {"send_per_minute": 10}})
 def change_user(user_id: str) -> dict[str, Any]:
-    """What is left out stays; `limits` replaces all of the user's own numbers, {} or null gives them everybody's."""
+    """Change an account. What is left out stays; `limits` replaces all of the user's own numbers, {} or null gives them
+    everybody's."""
     asked = body(ChangeUser)
     given = asked.model_fields_set
     for name in given & {"role", "disabled"}:
@@ -74,8 +86,9 @@ def change_user(user_id: str) -> dict[str, Any]:
 
 @bp.delete("/admin/users/<user_id>")
 @needs(admin=True)
+@answers({204: None}, ["last_admin", "not_yourself", "changed_meanwhile"])
 def delete_user(user_id: str) -> tuple[str, int]:
-    """Locked out at once; the worker erases what was theirs, soon after."""
+    """Delete an account. Locked out at once; the worker erases what was theirs, soon after."""
     services().user_administration.delete(user_id, audited())
     live().logins_ended()
     return "", 204
@@ -83,14 +96,17 @@ def delete_user(user_id: str) -> tuple[str, int]:
 
 @bp.post("/admin/users/<user_id>/reset-password")
 @needs(admin=True)
+@answers({202: ManagedUser}, ["disabled", "mail_not_configured", "unavailable"])
 def send_link(user_id: str) -> tuple[dict[str, Any], int]:
-    """A mail with a link goes to the user; the administrator gets nothing to see."""
+    """Mail the user a link to choose a password. The administrator gets nothing to see."""
     return present.user_for_admin(services().invitations.send_link(audited(), user_id)), 202
 
 
 @bp.post("/admin/users/<user_id>/logout")
 @needs(admin=True)
+@answers({204: None})
 def end_logins(user_id: str) -> tuple[str, int]:
+    """End every login and token of an account."""
     services().user_administration.end_logins(user_id, audited())
     live().logins_ended()
     return "", 204

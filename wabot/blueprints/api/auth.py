@@ -10,8 +10,10 @@ from pydantic import Field
 from ...services import present
 from ...services.identity import TOKEN_LIFETIME
 from ...store.records import User
+from .._answers import answers
 from .._context import services
 from .._limits import limits, login_attempt
+from .._shapes.accounts import LoggedIn, Me
 from . import bp
 from ._request import Body, body, caller, needs
 
@@ -29,8 +31,13 @@ class Login(Body):
 
 
 @bp.post("/auth/register")
+@answers(
+    {201: LoggedIn},
+    ["registration_closed", "email_taken", "rate_limited", "unavailable"],
+    example={"email": "ann@example.com", "password": "correct horse battery", "name": "Ann"},
+)
 def register() -> tuple[dict[str, Any], int]:
-    """Where addresses are to be confirmed first, `token` is null."""
+    """Make an account. Where addresses are to be confirmed first, `token` is null."""
     limits().register()
     asked = body(Register)
     user = services().accounts.register(asked.email, asked.password, asked.name)
@@ -40,7 +47,13 @@ def register() -> tuple[dict[str, Any], int]:
 
 
 @bp.post("/auth/login")
+@answers(
+    {200: LoggedIn},
+    ["invalid_credentials", "otp_required", "invalid_otp", "email_unconfirmed", "rate_limited"],
+    example={"email": "ann@example.com", "password": "correct horse battery"},
+)
 def login() -> dict[str, Any]:
+    """Log in. The token is good for a day, and dead at once when it is ended."""
     asked = body(Login)
     with login_attempt(asked.email):
         user = services().accounts.authenticate(asked.email, asked.password)
@@ -50,13 +63,17 @@ def login() -> dict[str, Any]:
 
 @bp.get("/auth/me")
 @needs(login=True)
+@answers({200: Me})
 def me() -> dict[str, Any]:
+    """Who am I?"""
     return {"user": present.user(caller().user)}
 
 
 @bp.post("/auth/logout")
 @needs(login=True)
+@answers({204: None})
 def logout() -> tuple[str, int]:
+    """Log out. This token is dead when it is answered."""
     services().identity.end_login(caller().login_id or "")
     return "", 204
 

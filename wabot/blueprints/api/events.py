@@ -10,7 +10,10 @@ from pydantic import Field
 from ...errors import RateLimited
 from ...events import REGISTRY
 from ...services.event_stream import shapes
+from .._answers import answers
 from .._context import live, services
+from .._shapes import Items
+from .._shapes.messages import EventKind, ToldEvent
 from . import bp
 from ._request import Body, Time, caller, needs, query
 
@@ -26,9 +29,11 @@ class StreamQuery(Body):
 
 @bp.get("/events")
 @needs("read")
+@answers({200: Items[ToldEvent]}, ["too_many_waiting"])
 def list_events() -> dict[str, Any]:
-    """In the order they were told, from `cursor` on, or from `since`, or from now. With `wait` the answer is kept back so many
-    seconds at most until there is one. Sandbox and live alike; each event at least once, always with the same id."""
+    """Read one's own events, in the order they were told. From `cursor` on, or from `since`, or from now. With `wait` the answer
+    is kept back so many seconds at most until there is one. Sandbox and live alike; each event at least once, always with the
+    same id."""
     asked, user_id = query(StreamQuery), caller().user.id
     stream, waiting = services().event_stream, live().waiting
     stream.listen(user_id)
@@ -48,8 +53,9 @@ def list_events() -> dict[str, Any]:
 
 
 @bp.get("/events/schemas")
+@answers({200: Items[EventKind]})
 def event_schemas() -> dict[str, Any]:
-    """Every event: what it means, its version, JSON schema and a sample. No login is needed: they stand in the docs."""
+    """List every kind of event. What it means, its version, JSON schema and a sample. No login is needed: they stand in the docs."""
     return {
         "items": [
             {

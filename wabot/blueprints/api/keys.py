@@ -10,7 +10,10 @@ from pydantic import Field
 
 from ...services import present
 from ...services.identity import DEFAULT_SCOPES
+from .._answers import answers
 from .._context import services
+from .._shapes import Items
+from .._shapes.accounts import ApiKey, NewApiKey
 from . import bp
 from ._request import Body, Time, audited, body, caller, needs
 
@@ -23,14 +26,19 @@ class NewKey(Body):
 
 @bp.get("/keys")
 @needs(login=True)
+@answers({200: Items[ApiKey]})
 def list_keys() -> dict[str, Any]:
+    """List one's API keys."""
     keys = services().store.keys.of_user(caller().user.id)
     return {"items": [present.api_key(one) for one in keys], "next_cursor": None}
 
 
 @bp.post("/keys")
 @needs(login=True)
+@answers({201: NewApiKey}, ["too_many_keys"], example={"name": "Shop backend", "scopes": ["send", "read"]})
 def make_key() -> tuple[dict[str, Any], int]:
+    """Make an API key. `key` is shown this once. Scopes: `send` sends and cancels, `read` sees status, messages and chats,
+    `manage` sessions and webhooks."""
     asked = body(NewKey)
     expires_at: datetime | None = asked.expires_at
     record, secret = services().identity.make_key(caller().user, asked.name, list(asked.scopes), expires_at)
@@ -40,7 +48,9 @@ def make_key() -> tuple[dict[str, Any], int]:
 
 @bp.delete("/keys/<key_id>")
 @needs(login=True)
+@answers({204: None})
 def revoke_key(key_id: str) -> tuple[str, int]:
+    """Revoke an API key. Programs that use it are refused at once."""
     services().identity.revoke_key(caller().user, key_id)
     services().audit.note(audited(), "key.revoke", target=caller().user.id)
     return "", 204

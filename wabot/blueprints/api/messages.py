@@ -12,8 +12,11 @@ from ...services import present
 from ...services.messages import Draft
 from ...services.sessions import DEFAULT
 from ...store.messages import MessageFilter
+from .._answers import answers
 from .._context import request_id, services
 from .._limits import SendAllowance
+from .._shapes import Items
+from .._shapes.messages import Message, MessageWithTimeline
 from .._waiting import until_sent
 from . import bp
 from ._request import Body, Time, body, caller, needs, query
@@ -40,7 +43,16 @@ class LogQuery(Body):
 
 @bp.post("/messages/send")
 @needs("send")
+@answers(
+    {202: Message, 200: Message},
+    ["session_not_connected", "invalid_number", "message_too_long", "idempotency_mismatch", "queue_full", "not_found"],
+    example={"to": "+12025550143", "message": "Your order is on its way."},
+    headers={"Idempotency-Key": "Repeat a request with the same key and body, and it is sent once."},
+    sends=True,
+)
 def send_message() -> tuple[dict[str, Any], int]:
+    """Send a message. It is stored before it is answered: 202, or 200 when `wait` seconds were enough to reach `sent`, and for a
+    repetition. While a linked session reconnects, messages wait."""
     asked = body(Send)
     draft = Draft(asked.to, asked.message, asked.session, request.headers.get("Idempotency-Key") or None, asked.send_at)
     message, new = services().messages.accept(caller().user.id, draft, request_id(), SendAllowance(caller().user))
@@ -50,7 +62,9 @@ def send_message() -> tuple[dict[str, Any], int]:
 
 @bp.get("/messages")
 @needs("read")
+@answers({200: Items[Message]}, ["invalid_number"])
 def list_messages() -> dict[str, Any]:
+    """List what was sent, newest first."""
     asked = query(LogQuery)
     wanted = MessageFilter(
         status=asked.status,
@@ -66,11 +80,15 @@ def list_messages() -> dict[str, Any]:
 
 @bp.get("/messages/<message_id>")
 @needs("read")
+@answers({200: MessageWithTimeline})
 def one_message(message_id: str) -> dict[str, Any]:
+    """Look at a message, with everything that happened to it."""
     return present.message(services().messages.one(caller().user.id, message_id), timeline=True)
 
 
 @bp.post("/messages/<message_id>/cancel")
 @needs("send")
+@answers({200: MessageWithTimeline}, ["too_late"])
 def cancel(message_id: str) -> dict[str, Any]:
+    """Take back a message that has not gone yet."""
     return present.message(services().messages.cancel(caller().user.id, message_id), timeline=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Annotated, Any, TypeVar, cast
 
 from flask import request
 from pydantic import Field
@@ -10,15 +12,20 @@ from werkzeug.exceptions import MethodNotAllowed
 
 from ...errors import Conflict, Invalid, WabotError
 from ...services.messages import Draft
+from ...services.reasons import MESSAGE_ERRORS
 from ...services.sessions import DEFAULT
+from .._answers import answers
 from .._context import request_id, services
 from .._limits import SendAllowance
+from .._shapes.messages import Sent
 from .._waiting import until_sent
 from . import bp
 from ._request import Body, caller, check, needs
 
 _ALIASES = {"phone": "to", "number": "to", "text": "message"}
 _METHODS = ("GET", "POST", "OPTIONS")
+_ERRORS = ("session_not_connected", "invalid_number", "message_too_long", "idempotency_mismatch", "queue_full", "not_found")
+V = TypeVar("V", bound=Callable[..., Any])
 
 
 class QuickSend(Body):
@@ -30,15 +37,32 @@ class QuickSend(Body):
     idempotency_key: Annotated[str, Field(max_length=255)] | None = None
 
 
+def _not_by_head(view: V) -> V:
+    """Flask would run the GET: a link preview must not send."""
+
+    @wraps(view)
+    def checked() -> Any:
+        if request.method == "HEAD":
+            raise MethodNotAllowed(valid_methods=list(_METHODS))
+        return view()
+
+    return cast(V, checked)
+
+
 @bp.route("/send", methods=["GET", "POST"])
-def quick_send() -> tuple[dict[str, Any], int]:
-    if request.method == "HEAD":  # Flask would run the GET: a link preview must not send
-        raise MethodNotAllowed(valid_methods=list(_METHODS))
-    return _send()
-
-
+@_not_by_head
 @needs("send", query_key=True)
-def _send() -> tuple[dict[str, Any], int]:
+@answers(
+    {200: Sent, 202: Sent},
+    [*_ERRORS, *MESSAGE_ERRORS, (409, "message_too_long")],
+    takes=QuickSend,
+    example={"to": "+12025550143", "message": "Hello"},
+    headers={"Idempotency-Key": "As the parameter `idempotency_key`."},
+    sends=True,
+)
+def quick_send() -> tuple[dict[str, Any], int]:
+    """Send a message with one line. 200 once it was sent, 202 when it still waits after `wait` seconds. `phone` and `number` may
+    be said for `to`, `text` for `message`."""
     asked = check(QuickSend, _parameters(), strict=False)
     key = request.headers.get("Idempotency-Key") or asked.idempotency_key
     draft = Draft(asked.to, asked.message, asked.session, key)

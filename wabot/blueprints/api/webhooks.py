@@ -8,7 +8,10 @@ from pydantic import Field
 
 from ...services import hook_shapes
 from ...services.webhooks import DeliveryFilter
+from .._answers import answers
 from .._context import services
+from .._shapes import Items
+from .._shapes.webhooks import Delivery, DeliveryInFull, Webhook
 from . import bp
 from ._request import Body, Time, body, caller, needs, query
 
@@ -61,27 +64,40 @@ class DeliveryQuery(Body):
 
 @bp.get("/webhooks")
 @needs("manage")
+@answers({200: Items[Webhook]})
 def list_webhooks() -> dict[str, Any]:
+    """List one's webhooks."""
     items = [hook_shapes.endpoint(one) for one in services().webhooks.of_user(caller().user.id)]
     return {"items": items, "next_cursor": None}
 
 
 @bp.post("/webhooks")
 @needs("manage")
+@answers(
+    {201: Webhook},
+    ["url_not_allowed", "too_many_webhooks"],
+    example={"url": "https://shop.example.com/hooks/wabot", "events": ["message.received", "message.failed"]},
+)
 def make_webhook() -> tuple[dict[str, Any], int]:
+    """Make a webhook. `secret` is shown this once; it is made where none is given. What is told, and how to check its signature:
+    /docs/webhooks."""
     made = services().webhooks.create(caller().user.id, body(NewWebhook).model_dump())
     return hook_shapes.endpoint(made, secret=True), 201
 
 
 @bp.get("/webhooks/<endpoint_id>")
 @needs("manage")
+@answers({200: Webhook})
 def one_webhook(endpoint_id: str) -> dict[str, Any]:
+    """Look at a webhook."""
     return hook_shapes.endpoint(services().webhooks.one(caller().user.id, endpoint_id))
 
 
 @bp.patch("/webhooks/<endpoint_id>")
 @needs("manage")
+@answers({200: Webhook}, ["url_not_allowed"], example={"enabled": False})
 def change_webhook(endpoint_id: str) -> dict[str, Any]:
+    """Change a webhook. What isn't named stays as it is; it holds at once."""
     asked = body(WebhookChanges).model_dump(exclude_unset=True)
     changed = services().webhooks.change(caller().user.id, endpoint_id, asked)
     return hook_shapes.endpoint(changed, secret="secret" in asked)
@@ -89,26 +105,34 @@ def change_webhook(endpoint_id: str) -> dict[str, Any]:
 
 @bp.delete("/webhooks/<endpoint_id>")
 @needs("manage")
+@answers({204: None})
 def delete_webhook(endpoint_id: str) -> tuple[str, int]:
+    """Delete a webhook."""
     services().webhooks.delete(caller().user.id, endpoint_id)
     return "", 204
 
 
 @bp.post("/webhooks/<endpoint_id>/rotate-secret")
 @needs("manage")
+@answers({200: Webhook})
 def rotate_webhook_secret(endpoint_id: str) -> dict[str, Any]:
+    """Make a new secret. The one before signs along for a day."""
     return hook_shapes.endpoint(services().webhooks.rotate(caller().user.id, endpoint_id), secret=True)
 
 
 @bp.post("/webhooks/<endpoint_id>/test")
 @needs("manage")
+@answers({202: Delivery}, example={"event": "message.received"})
 def test_webhook(endpoint_id: str) -> tuple[dict[str, Any], int]:
+    """Send the sample of an event, also to a webhook that is switched off."""
     return hook_shapes.delivery(services().webhooks.test(caller().user.id, endpoint_id, body(TestOrder).event)), 202
 
 
 @bp.get("/webhooks/<endpoint_id>/deliveries")
 @needs("manage")
+@answers({200: Items[Delivery]})
 def list_deliveries(endpoint_id: str) -> dict[str, Any]:
+    """List the deliveries of a webhook, newest first."""
     asked = query(DeliveryQuery)
     endpoint = services().webhooks.one(caller().user.id, endpoint_id)
     wanted = DeliveryFilter(asked.status, asked.event, asked.since)
@@ -118,7 +142,9 @@ def list_deliveries(endpoint_id: str) -> dict[str, Any]:
 
 @bp.get("/webhooks/<endpoint_id>/deliveries/<delivery_id>")
 @needs("manage")
+@answers({200: DeliveryInFull})
 def one_delivery(endpoint_id: str, delivery_id: str) -> dict[str, Any]:
+    """Look at a delivery, with the request as it is made."""
     endpoint = services().webhooks.one(caller().user.id, endpoint_id)
     found = services().webhooks.delivery(endpoint, delivery_id)
     return hook_shapes.delivery_in_full(endpoint, found, services().webhooks.event_of(found))
@@ -126,14 +152,17 @@ def one_delivery(endpoint_id: str, delivery_id: str) -> dict[str, Any]:
 
 @bp.post("/webhooks/<endpoint_id>/deliveries/<delivery_id>/redeliver")
 @needs("manage")
+@answers({202: Delivery})
 def redeliver(endpoint_id: str, delivery_id: str) -> tuple[dict[str, Any], int]:
+    """Deliver once more, with the same `webhook-id`."""
     return hook_shapes.delivery(services().webhooks.redeliver(caller().user.id, endpoint_id, delivery_id)), 202
 
 
 @bp.post("/webhooks/<endpoint_id>/redeliver")
 @needs("manage")
+@answers({202: Webhook}, example={"since": "2026-01-31T12:00:00Z"})
 def redeliver_range(endpoint_id: str) -> tuple[dict[str, Any], int]:
-    """Everything from `since` on."""
+    """Deliver once more everything from `since` on."""
     asked = body(Replay)
     services().webhooks.replay(caller().user.id, endpoint_id, asked.since, asked.until)
     return hook_shapes.endpoint(services().webhooks.one(caller().user.id, endpoint_id)), 202

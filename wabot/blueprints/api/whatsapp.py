@@ -11,7 +11,10 @@ from ...lib import qr as pictures
 from ...lib.clock import to_rfc3339
 from ...services import present
 from ...services.sessions import DEFAULT, StartOrder
+from .._answers import answers
 from .._context import request_id, services
+from .._shapes import Items
+from .._shapes.whatsapp import QrCode, Session
 from . import bp
 from ._request import Body, body, caller, needs, query
 
@@ -45,20 +48,31 @@ class QrQuery(SessionQuery):
 
 @bp.post("/whatsapp/initialize")
 @needs("manage")
+@answers(
+    {202: Session},
+    ["session_linked", "too_many_sessions", "invalid_number", "gateway_unavailable"],
+    example={"session": "default", "network": "sandbox"},
+)
 def initialize() -> tuple[dict[str, Any], int]:
+    """Start a session. Ends in `qr`, or with `"method": "code"` and a `phone` in `pairing`, to be linked; one that is linked
+    already connects. Calling it again is harmless."""
     order = StartOrder(**body(Initialize).model_dump())
     return present.session(services().sessions.initialize(caller().user.id, order, request_id())), 202
 
 
 @bp.get("/whatsapp/status")
 @needs("read")
+@answers({200: Session})
 def status() -> dict[str, Any]:
+    """How is a session? What was last seen, and when."""
     return present.session(services().sessions.status(caller().user.id, query(SessionQuery).session))
 
 
 @bp.get("/whatsapp/qr")
 @needs("manage")
+@answers({200: (QrCode, "image/png", "image/svg+xml")}, ["qr_not_available", "not_found"])
 def qr() -> Any:
+    """Get the QR code to scan, as text and picture. With `format` the picture itself."""
     asked = query(QrQuery)
     session = services().sessions.qr(caller().user.id, asked.session)
     text = session.qr or ""
@@ -74,7 +88,9 @@ def qr() -> Any:
 
 @bp.post("/whatsapp/disconnect")
 @needs("manage")
+@answers({200: Session}, ["gateway_unavailable", "not_found"], example={"session": "default"})
 def disconnect() -> dict[str, Any]:
+    """Log out of WhatsApp. Answered when the browser has ended and its profile is gone."""
     return present.session(services().sessions.disconnect(caller().user.id, body(Disconnect).session, request_id()))
 
 
@@ -90,13 +106,17 @@ def engine() -> tuple[dict[str, Any], int]:
 
 @bp.get("/whatsapp/sessions")
 @needs("read")
+@answers({200: Items[Session]})
 def sessions() -> dict[str, Any]:
+    """List one's sessions."""
     found = services().sessions.of_user(caller().user.id)
     return {"items": [present.session(one) for one in found], "next_cursor": None}
 
 
 @bp.delete("/whatsapp/sessions/<name>")
 @needs("manage")
+@answers({204: None}, ["gateway_unavailable"])
 def delete_session(name: str) -> tuple[str, int]:
+    """Log out of WhatsApp, and forget the session."""
     services().sessions.delete(caller().user.id, name, request_id())
     return "", 204

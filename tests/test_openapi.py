@@ -1,0 +1,79 @@
+"""The OpenAPI document: whole, true, and made from the code."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.support.contract import contract
+from wabot.blueprints._openapi.operations import Undocumented, documented, operations
+from wabot.error_codes import CODES
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_every_route_is_documented(app: Flask) -> None:
+    found = {(one.method, one.path) for one in operations(app)}
+    routes = {
+        (method, re.sub(r"<([^>]+)>", r"{\1}", rule.rule))
+        for rule in app.url_map.iter_rules()
+        if documented(rule)
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert found == routes
+    assert len(found) > 50
+
+
+def test_a_route_without_words_is_refused(app: Flask) -> None:
+    app.url_map.add(app.url_rule_class("/api/dark", endpoint="dark", methods=["GET"]))
+    app.view_functions["dark"] = lambda: ""
+    with pytest.raises(Undocumented, match="GET /api/dark"):
+        operations(app)
+
+
+def test_what_a_view_reads_is_found(app: Flask) -> None:
+    by_id = {one.id: one for one in operations(app)}
+    for one in by_id.values():
+        if one.method in ("PUT", "PATCH"):
+            assert one.body is not None, one.id
+    assert by_id["send_message"].body is not None
+    assert by_id["send_message"].body.__name__ == "Send"
+    assert by_id["list_messages"].query is not None
+    assert by_id["quick_send_get"].query is by_id["quick_send_post"].body
+    assert "missing_scope" in by_id["send_message"].errors[403]
+    assert by_id["make_key"].errors[403] == ("login_required",)
+
+
+def test_the_document_is_served_to_everybody(client: FlaskClient) -> None:
+    answer = client.get("/api/openapi.json")
+    assert answer.status_code == 200
+    served = answer.get_json()
+    assert served["openapi"].startswith("3.1")
+    assert served["paths"].keys() == contract().document["paths"].keys()
+    ids = [one["operationId"] for path in served["paths"].values() for one in path.values()]
+    assert len(ids) == len(set(ids))
+
+
+def test_every_code_that_is_raised_is_in_the_table() -> None:
+    raised = {code for path in (ROOT / "wabot").rglob("*.py") for code in _codes_in(path)}
+    assert len(raised) > 50
+    assert raised - CODES.keys() == set()
+
+
+def _codes_in(path: Path) -> set[str]:
+    """`code="…"` in what makes an error, and `code = "…"` of the classes."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", ""))[:1].isupper():
+            found |= {one.value.value for one in node.keywords if one.arg == "code" and isinstance(one.value, ast.Constant)}
+        if isinstance(node, ast.ClassDef) and any(getattr(base, "id", "").endswith(("Error", "d", "e")) for base in node.bases):
+            values = [
+                one.value for one in node.body if isinstance(one, ast.Assign) and getattr(one.targets[0], "id", "") == "code"
+            ]
+            found |= {one.value for one in values if isinstance(one, ast.Constant)}
+    return {one for one in found if isinstance(one, str)}

@@ -1,0 +1,58 @@
+"""What the HTTP API answers: one model a shape. The values are made in `services/present.py` and its neighbours."""
+
+from __future__ import annotations
+
+from typing import Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+T = TypeVar("T")
+
+
+class Shape(BaseModel):
+    """Base of all answers. New fields may come at any time; clients must not mind them."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True, populate_by_name=True)
+
+
+class Items(Shape, Generic[T]):
+    """One page of a list."""
+
+    items: list[T]
+    next_cursor: str | None = Field(description="Give it as `cursor` to get what follows; null on the last page.")
+
+
+class Reason(Shape):
+    """A stable code to switch on, and words for people."""
+
+    code: str
+    text: str
+
+
+class FieldError(Shape):
+    """One field of the request that is wrong."""
+
+    field: str
+    """Its name in the request."""
+    detail: str
+    """What is wrong with it, for people."""
+
+
+class Problem(Shape):
+    """RFC 9457. Switch on `code`; `detail` is for people."""
+
+    type: str
+    """The address of the code's explanation, relative to this server."""
+    title: str
+    status: int | str
+    """The HTTP status; with `qr_not_available` how the session stands."""
+    detail: str
+    code: str
+    request_id: str
+    """Under this id the server's log knows more."""
+    errors: list[FieldError] = []
+    """Which fields are wrong, and why."""
+    limit: str | None = None
+    """With `rate_limited`: the limit that was reached."""
+    success: Literal[False] | None = None
+    """On `/api/send`."""

@@ -1,0 +1,130 @@
+"""Messages, chats, and a user's own events."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field
+
+from . import Reason, Shape
+
+Status = Literal[
+    "scheduled", "queued", "sending", "sent", "delivered", "read", "failed", "cancelled", "unknown", "received"
+]  # fmt: skip
+
+
+class Media(Shape):
+    """The file of a message."""
+
+    status: Literal["pending", "stored", "failed"]
+    error: str | None
+    """With `failed`: why."""
+    mimetype: str | None
+    """What its sender says it is."""
+    type: str | None
+    """What it really is, where a browser may show it."""
+    filename: str | None
+    size: int | None
+    """Bytes."""
+    url: str
+    """Where it is to be had, with a credential."""
+
+
+class Quoted(Shape):
+    """The message that this one answers."""
+
+    wa_message_id: str | None = None
+    body: str | None = None
+    kind: str | None = None
+    from_me: bool | None = None
+
+
+class Message(Shape):
+    """A message in or out."""
+
+    id: str
+    session: str = Field(examples=["default"])
+    direction: Literal["in", "out"] = Field(examples=["out"])
+    to: str | None = Field(examples=["+12025550143"])
+    from_: str | None = Field(alias="from", examples=["+12025550100"])
+    message: str = Field(examples=["Your order is on its way."])
+    status: Status = Field(examples=["sent"])
+    error: Reason | None = Field(examples=[None])
+    """With `failed`: why."""
+    wa_message_id: str | None = Field(examples=["3EB05D1F0A4C7E92B6D380"])
+    """WhatsApp's own id, once it was handed over."""
+    created_at: datetime
+    updated_at: datetime
+    idempotency_key: str | None = Field(examples=["order-1001"])
+    kind: str | None = None
+    """Of what WhatsApp told us of: `text`, `image`, `document`, `audio`, `ptt`, `video`, `sticker` …"""
+    push_name: str | None = None
+    """The name its sender goes by."""
+    lid: str | None = None
+    """WhatsApp's other address of a person."""
+    origin: Literal["phone"] | None = None
+    """`phone`: written there by the account's owner."""
+    quoted: Quoted | None = None
+    media: Media | None = None
+    recovered: bool | None = None
+    """Found afterwards: it came in while a process was down."""
+
+
+class Step(Shape):
+    """One entry of a timeline."""
+
+    status: Status = Field(examples=["queued"])
+    at: datetime
+    detail: str | None = None
+    """What it waited for, or what became of a try."""
+
+
+class MessageWithTimeline(Message):
+    timeline: list[Step]
+    """Oldest first; begins with `queued` or `scheduled`, of incoming ones with `received`."""
+
+
+class Sent(Shape):
+    success: Literal[True]
+    id: str
+    status: Status = Field(examples=["sent"])
+    to: str = Field(examples=["+12025550143"])
+
+
+class Chat(Shape):
+    """One conversation of one session."""
+
+    id: str
+    session: str = Field(examples=["default"])
+    network: Literal["live", "sandbox"]
+    phone: str | None = Field(examples=["+12025550143"])
+    lid: str | None
+    name: str | None = Field(examples=["Ann"])
+    last_message: Message | None
+    unread: int
+
+
+class ToldEvent(Shape):
+    """An event as webhooks tell it."""
+
+    id: str
+    """The `webhook-id`."""
+    type: str = Field(examples=["message.delivered"])
+    at: datetime
+    session: str = Field(examples=["default"])
+    payload: str
+    """The text that a webhook's body would be."""
+    cursor: str
+
+
+class EventKind(Shape):
+    """One kind of event."""
+
+    type: str = Field(examples=["message.delivered"])
+    description: str
+    version: int
+    """Rises when a field goes, or changes its meaning."""
+    schema_: dict[str, Any] = Field(alias="schema")
+    """JSON schema (2020-12) of the whole body."""
+    sample: dict[str, Any]
