@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter
 from werkzeug.test import TestResponse
 
-from wabot.blueprints import health, metrics
+from wabot.blueprints import health, metrics, reference
 from wabot.blueprints._openapi.document import document
 from wabot.blueprints._openapi.operations import documented
 from wabot.blueprints.api import bp as api
@@ -35,7 +35,7 @@ class Contract:
 
     def __init__(self) -> None:
         app = Flask("wabot")
-        for blueprint in (api, health.bp, metrics.bp):
+        for blueprint in (api, reference.bp, health.bp, metrics.bp):
             app.register_blueprint(blueprint)
         self.document = document(app, "http://127.0.0.1:8000")
         self._routes: MapAdapter = app.url_map.bind("127.0.0.1")
@@ -76,10 +76,10 @@ class Contract:
         assert kind in contents or "*/*" in contents, f"undocumented content type {kind}, {what}"
         schema = contents.get(kind, {}).get("schema")
         if schema is not None and kind in JSON:
-            error = next(self._validator(schema).iter_errors(json.loads(body)), None)
+            error = next(self.validator(schema).iter_errors(json.loads(body)), None)
             assert error is None, f"{error.message} at {error.json_path if error else ''}, {what}" if error else ""
 
-    def _validator(self, schema: dict[str, Any]) -> Draft202012Validator:
+    def validator(self, schema: dict[str, Any]) -> Draft202012Validator:
         if id(schema) not in self._validators:
             self._validators[id(schema)] = Draft202012Validator({**self._strict, **schema}, format_checker=formats)
         return self._validators[id(schema)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -20,7 +21,12 @@ csrf = CSRFProtect()
 login_manager = LoginManager()
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _NO_COOKIE = ("/api/", "/internal/")
-"""Callers here show a token, a key or a secret in each request, so a browser can't be made to act for somebody."""
+_PAGES_THERE = re.compile(r"/api/docs(/.*)?")
+
+
+def without_cookie(path: str) -> bool:
+    """Callers here show a token, a key or a secret in each request, so a browser can't be made to act for somebody."""
+    return path.startswith(_NO_COOKIE) and not _PAGES_THERE.fullmatch(path)
 
 
 class PageUser:
@@ -49,7 +55,7 @@ class PageSessions(SecureCookieSessionInterface):
     """The cookie is for pages: elsewhere it is neither read nor written, whoever asks."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        return None if request.path.startswith(_NO_COOKIE) else super().open_session(app, request)
+        return None if without_cookie(request.path) else super().open_session(app, request)
 
 
 def init_app(app: Flask) -> None:
@@ -80,7 +86,7 @@ def _load(cookie_id: str) -> PageUser | None:
 
 
 def _protect() -> None:
-    if request.method in _SAFE or request.path.startswith(_NO_COOKIE):
+    if request.method in _SAFE or without_cookie(request.path):
         return
     if not _same_origin():
         raise Forbidden("This form was sent from another site.", code="wrong_origin")

@@ -17,7 +17,7 @@ from ._settings import Section, add_section
 
 bp = Blueprint("viewing", __name__)
 
-_SHOWN = frozenset({"home", "whatsapp", "messages", "inbox", "sandbox"})
+_SHOWN = frozenset({"docs", "reference", "home", "whatsapp", "messages", "inbox", "sandbox"})
 """Blueprints whose pages are shown; what isn't named here, or in `_SHOWN_ENDPOINTS`, isn't shown: a new page may have secrets."""
 _SHOWN_ENDPOINTS = frozenset({"keys.overview", "settings.overview", "webhooks.overview"})
 _NOT_SHOWN = frozenset({"messages.export"})

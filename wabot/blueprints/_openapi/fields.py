@@ -40,7 +40,7 @@ class Fields:
                 yield from self.rows(inner, f"{path}{mark}.", depth + 1)
 
     def type(self, schema: Node) -> str:
-        """In words: `text`, `one of a, b`, `list of text`, `whole number 1–200 or null`."""
+        """In words: `text`, `one of a, b`, `list of text`, `whole number or null`."""
         schema = self._whole(schema)
         if choices := schema.get("anyOf"):
             return " or ".join(self.type(one) for one in choices)
@@ -54,14 +54,11 @@ class Fields:
 
     def example(self, schema: Node) -> Any:
         schema = self._whole(schema)
-        if schema.get("examples"):
-            return schema["examples"][0]
-        if "const" in schema:
-            return schema["const"]
+        given = schema.get("examples") or schema.get("enum") or [schema[name] for name in ("const",) if name in schema]
+        if given:
+            return given[0]
         if choices := schema.get("anyOf"):
             return self.example(choices[0])
-        if "enum" in schema:
-            return schema["enum"][0]
         if schema.get("type") == "array":
             return [self.example(schema.get("items", {}))]
         if "properties" in schema:

@@ -54,5 +54,7 @@ class Problem(Shape):
     """Which fields are wrong, and why."""
     limit: str | None = None
     """With `rate_limited`: the limit that was reached."""
+    session_status: str | None = None
+    """With `session_not_connected`: how the session stands."""
     success: Literal[False] | None = None
     """On `/api/send`."""
