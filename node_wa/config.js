@@ -44,6 +44,7 @@ import { split } from 'shlex';
 /**
  * @typedef {object} EngineSettings what a host hands to its engines; times in ms
  * @property {string} chromium path of the browser
+ * @property {boolean} browserSandbox whether the browser shuts its own processes in; root can't have it
  * @property {string[]} liveArgs browser arguments for the live network
  * @property {string} sandboxFile where the sandbox says how it is reached
  * @property {number} launchTimeout
@@ -113,6 +114,7 @@ function lifecycle(env) {
 function engine(env, data) {
   return {
     chromium: env.CHROMIUM_PATH || '/usr/lib/chromium/chromium-headless-shell',
+    browserSandbox: whole(env, 'WA_CHROMIUM_SANDBOX', 0, 0, 1) === 1,
     liveArgs: words(env, 'WA_CHROMIUM_ARGS'),
     sandboxFile: path.join(data, 'run', 'sandbox.json'),
     launchTimeout: whole(env, 'WA_LAUNCH_TIMEOUT_MS', 20_000, 100),

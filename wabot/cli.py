@@ -1,4 +1,4 @@
-"""Commands: `flask --app wsgi create-admin | ensure-indexes | doctor | listen`."""
+"""Commands: `flask --app wsgi create-admin | ensure-indexes | doctor | backup | copy-database | listen`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from flask.cli import with_appcontext
 from .errors import WabotError
 from .launching import checkup
 from .listen import listen, listen_to
+from .safekeeping import backup, copy_database
 from .services import Services
 from .store import DATABASE_DOWN
 
@@ -17,7 +18,7 @@ _NO_DATABASE = "The database doesn't answer. Start everything with `make run`, o
 
 def register(app: Flask) -> None:
     here = click.Command("listen", params=listen.params, help=listen.help, callback=with_appcontext(_listen_here))
-    for command in (create_admin, ensure_indexes, doctor, here):
+    for command in (create_admin, ensure_indexes, doctor, backup, copy_database, here):
         app.cli.add_command(command)
 
 

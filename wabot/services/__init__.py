@@ -62,6 +62,7 @@ from .publishing import Publisher
 from .queue_gauge import QueueGauge
 from .readiness import Readiness
 from .recovery import Recovery
+from .restored import Restored
 from .schedule import Schedule
 from .second_factor import SecondFactor
 from .seen import SeenTeller
@@ -102,6 +103,7 @@ class Services:
     phones: VirtualPhones
     onboarding: Onboarding
     readiness: Readiness
+    restored: Restored
     measurements: Measurements
     figures: Figures
     session_overview: SessionOverview
@@ -208,6 +210,7 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         phones=virtual_phones,
         onboarding=Onboarding(store, sessions, virtual_phones),
         readiness=readiness,
+        restored=Restored(store, settings.data / "restored"),
         measurements=Measurements(store, readiness, session_overview, limit_report),
         figures=Figures(store, session_overview),
         session_overview=session_overview,

@@ -94,6 +94,7 @@ PASSED: dict[str, str] = {
     "the hand-over was interrupted; WhatsApp can't be asked yet": N_(
         "The hand-over was interrupted, and WhatsApp can't be asked yet whether it went out."
     ),
+    "restored from a backup": N_("wabot was restored from a backup; whether it went out since is being looked up."),
     "sent again by its sender": N_("Its sender decided to send it again."),
     **{code: text for code, text in MESSAGE_ERRORS.items() if code != "engine_error"},
 }

@@ -7,6 +7,7 @@ bounded windows (`windows.py`).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from bson.errors import InvalidDocument
@@ -17,6 +18,7 @@ from . import indexes
 from .administrators import AdministratorRegister
 from .audit import Audit
 from .chats import Chats
+from .copying import copy_everything
 from .counters import Counters
 from .endpoints import Endpoints
 from .engine_logins import EngineLogins
@@ -92,6 +94,10 @@ class Store:
 
     def close(self) -> None:
         self._db.client.close()
+
+    def copy_to(self, uri: str, options: dict[str, Any]) -> Iterator[tuple[str, int]]:
+        """As `copying.copy_everything`."""
+        return copy_everything(self._db, uri, options)
 
     def ensure_indexes(self) -> int:
         """Make every index that is missing; how many there are. Harmless to repeat."""

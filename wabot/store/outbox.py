@@ -35,6 +35,10 @@ class Outbox:
         found = self._outbox.find({"status": "queued", "session_id": session_id}, {"_id": 1}).sort("_id", 1).limit(QUEUE_READ)
         return [str(one["_id"]) for one in found]
 
+    def everything_queued(self) -> list[str]:
+        """Ids of all sessions' entries that wait in a queue: for a start on a backup, when nobody else reads or writes."""
+        return [str(one["_id"]) for one in self._outbox.find({"status": "queued"}, {"_id": 1})]
+
     def queued_before(self, session_id: str, moment: datetime) -> list[OutboxEntry]:
         """Some of those accepted before then."""
         bounds = {"status": "queued", "session_id": session_id, "_id": {"$lt": ids.earliest_at(moment)}}

@@ -22,10 +22,8 @@ const WRAPPED = new Map([['/usr/bin/chromium-headless-shell', '/usr/lib/chromium
  * more and are left out: in the first a crashed page is a crashed browser, the second changes when a page draws.
  */
 const FLAGS = [
-  '--no-sandbox', // Chromium refuses to run as root with it, and containers lack what it needs
   '--disable-gpu', // there is none
   '--disable-software-rasterizer', // else one is played in software, for WebGL that nobody uses: 10 MB
-  '--no-zygote', // no processes that wait to be forked: 9 MB
   '--in-process-gpu', // what draws is a thread, since nobody looks: 9 MB
   '--enable-features=NetworkServiceInProcess2', // the network is a thread, since one site is visited: 9 MB
   '--disable-features=Translate,BackForwardCache,AcceptCHFrame,MediaRouter,OptimizationHints,site-per-process',
@@ -41,6 +39,12 @@ const FLAGS = [
   '--no-first-run',
   '--no-default-browser-check',
   '--mute-audio',
+];
+
+/** Chromium refuses to run as root with its sandbox, and containers lack what it needs. */
+const UNBOXED = [
+  '--no-sandbox',
+  '--no-zygote', // no processes that wait to be forked: 9 MB; the sandbox needs them
 ];
 
 /**
@@ -60,7 +64,7 @@ export async function launchOptions(network, settings) {
     handleSIGINT: false,
     handleSIGTERM: false,
     handleSIGHUP: false,
-    args: [...FLAGS, ...extra],
+    args: [...FLAGS, ...(settings.browserSandbox ? [] : UNBOXED), ...extra],
   };
 }
 

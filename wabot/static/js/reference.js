@@ -1,4 +1,6 @@
 /** The API's reference: finding a call, the examples' language, and trying a call with a key that is kept nowhere. */
+import { say } from './words.js'
+
 const SHOWN_AT_MOST = 20_000
 
 function watchFinding() {
@@ -10,7 +12,7 @@ function watchFinding() {
     for (const call of calls) call.hidden = !words.every((word) => call.dataset.call.includes(word))
     for (const group of document.querySelectorAll('[data-group]'))
       group.hidden = group.querySelector('[data-call]:not([hidden])') === null
-    document.querySelector('[data-found]').textContent = `${calls.filter((call) => !call.hidden).length} calls`
+    document.querySelector('[data-found]').textContent = say('calls_found', { n: calls.filter((call) => !call.hidden).length })
   })
 }
 
@@ -49,8 +51,8 @@ async function refuseLive({ query, options }) {
   const status = `/api/whatsapp/status?session=${encodeURIComponent(session)}`
   const answer = await fetch(status, { headers: options.headers, credentials: 'omit' })
   const found = await answer.json()
-  if (!answer.ok) throw new Error(`How the session stands can't be seen with this key: ${found.detail}`)
-  if (found.network !== 'sandbox') throw new Error(`The session “${session}” is on the live network. Link one on the sandbox first.`)
+  if (!answer.ok) throw new Error(say('status_unseen', { why: found.detail }))
+  if (found.network !== 'sandbox') throw new Error(say('session_is_live', { session }))
 }
 
 async function answerText(answer) {
@@ -76,7 +78,7 @@ async function tryCall(form) {
     const took = Math.round(performance.now() - begun)
     show(form, `${answer.status} ${answer.statusText} in ${took} ms`, await answerText(answer))
   } catch (error) {
-    show(form, 'Not sent', error.message)
+    show(form, say('call_not_made'), error.message)
   }
 }
 

@@ -1,0 +1,34 @@
+"""After a start on a restored backup: what waited when it was taken may have gone out since, so WhatsApp is asked before anything is sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..lib.clock import now
+from ..lib.log import get_logger
+from ..store import Store
+
+DETAIL = "restored from a backup"
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Restored:
+    """`note` is the file that a backup brings along (launching/backup.py)."""
+
+    store: Store
+    note: Path
+
+    def settle(self) -> bool:
+        """Every message that waits in a queue becomes `unknown`, and is looked up by its lane; then the note is taken away. True."""
+        if not self.note.exists():
+            return True
+        doubted = 0
+        for entry_id in self.store.outbox.everything_queued():
+            entry = {"status": "unknown", "at": now(), "detail": DETAIL}
+            doubted += self.store.messages.move(entry_id, frozenset({"queued"}), entry, {}, None)
+        log.info("started_on_a_backup", doubted=doubted)
+        self.note.unlink()
+        return True
