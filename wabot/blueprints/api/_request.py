@@ -37,7 +37,7 @@ Time = Annotated[datetime, BeforeValidator(_time)]
 class Body(BaseModel):
     """Base of all bodies and queries: unknown fields are refused, strings are strings."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
 
 
 def caller() -> Caller:

@@ -22,8 +22,11 @@ _LOOK_EVERY = 0.25
 
 class StreamQuery(Body):
     since: Time | None = None
+    """Begin with what happened then."""
     cursor: Annotated[str, Field(pattern=r"^[0-9a-f]{24}$")] | None = None
+    """`next_cursor` of the answer before."""
     wait: Annotated[float, Field(ge=0, le=25)] = 0
+    """So many seconds at most the answer is kept back until there is an event."""
     limit: Annotated[int, Field(ge=1, le=200)] = 100
 
 

@@ -20,8 +20,11 @@ from ._request import Body, Time, audited, body, caller, needs
 
 class NewKey(Body):
     name: Annotated[str, Field(min_length=1, max_length=100)]
+    """The program that will use it."""
     scopes: Annotated[Sequence[str], Field(max_length=10)] = DEFAULT_SCOPES
+    """Of `send`, `read` and `manage`."""
     expires_at: Time | None = None
+    """From then on it is refused."""
 
 
 @bp.get("/keys")

@@ -24,20 +24,30 @@ from ._request import Body, Time, body, caller, needs, query
 
 class Send(Body):
     to: Annotated[str, Field(min_length=1, max_length=64)]
+    """International, with or without `+` or `00`; blanks, dashes and brackets do not matter."""
     message: str
+    """The text, 65,536 characters at most."""
     session: Annotated[str, Field(min_length=1, max_length=100)] = DEFAULT
+    """Which WhatsApp session sends it."""
     wait: Annotated[float, Field(ge=0, le=30, strict=False)] = 0
+    """So many seconds at most the answer waits for `sent`."""
     send_at: Time | None = None
+    """Not before then."""
 
 
 class LogQuery(Body):
     status: Literal["scheduled", "queued", "sending", "sent", "delivered", "read", "failed", "cancelled", "unknown"] | None = None
     to: Annotated[str, Field(max_length=64)] | None = None
+    """A number, whole."""
     session: Annotated[str, Field(max_length=100)] | None = None
     q: Annotated[str, Field(max_length=200)] | None = None
+    """Words of the message."""
     since: Time | None = None
+    """Accepted then or later."""
     until: Time | None = None
+    """Accepted before then."""
     cursor: Annotated[str, Field(pattern=r"^[0-9a-f]{24}$")] | None = None
+    """`next_cursor` of the page before."""
     limit: Annotated[int, Field(ge=1, le=200)] = 50
 
 

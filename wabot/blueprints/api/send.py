@@ -31,10 +31,13 @@ V = TypeVar("V", bound=Callable[..., Any])
 class QuickSend(Body):
     api_key: str | None = None
     to: Annotated[str, Field(min_length=1, max_length=64)]
+    """International; digits alone are read as `+digits`."""
     message: str
     session: Annotated[str, Field(min_length=1, max_length=100)] = DEFAULT
     wait: Annotated[float, Field(ge=0, le=30)] = 10
+    """So many seconds at most the answer waits for `sent`."""
     idempotency_key: Annotated[str, Field(max_length=255)] | None = None
+    """A repetition with the same key is sent once."""
 
 
 def _not_by_head(view: V) -> V:

@@ -25,11 +25,16 @@ Description = Annotated[str, Field(max_length=200)]
 
 class NewWebhook(Body):
     url: Url
+    """Where events are posted to: a public address, https in production."""
     events: Events
+    """Names of events, or `*` for all: /docs/webhooks."""
     secret: Secret | None = None
+    """`whsec_` and base64; made where none is given."""
     enabled: bool = True
     sessions: Sessions = Field(default_factory=list)
+    """Only events of these; empty for all."""
     headers: Headers = Field(default_factory=dict)
+    """Sent along with each request."""
     description: Description = ""
 
 

@@ -24,9 +24,13 @@ Name = Annotated[str, Field(min_length=1, max_length=100)]
 class Initialize(Body):
     session: Name = DEFAULT
     engine: Annotated[str, Field(max_length=31)] | None = None
+    """What drives it; see /docs/engines."""
     network: Literal["live", "sandbox"] | None = None
+    """`live` is WhatsApp itself, `sandbox` the stand-in with virtual phones."""
     method: Literal["qr", "code"] = "qr"
+    """Link by a QR code, or by a pairing code that is typed on the phone."""
     phone: Annotated[str, Field(max_length=64)] | None = None
+    """With `code`: the number that is to be linked."""
 
 
 class Disconnect(Body):
