@@ -53,6 +53,14 @@ css: setup-dev ## Build wabot/static from wabot/assets
 languages: setup-dev ## Collect the words to translate, bring the catalogs in wabot/translations up to date, compile them
 	@$(PY) scripts/languages.py
 
+.PHONY: docs
+docs: setup-dev ## Write what in docs/ is made from the code
+	@$(PY) scripts/reference.py
+
+.PHONY: docs-check
+docs-check: setup-dev ## The documents at length: many more made-up calls, and nginx and Caddy in front
+	@WABOT_CASES=300 $(PY) -m pytest -q tests/test_made_up_calls.py tests/test_examples.py tests/proxies.py
+
 .PHONY: soak
 soak: setup-dev ## Link and disconnect a hundred times, and with kills (CYCLES, SEED); or MESSAGES=100000 over one session (ENGINE)
 	@if [ -n "$$MESSAGES" ]; then $(PY) -m tests.long_soak $$MESSAGES $${ENGINE:-baileys}; else $(PY) -m tests.soak $${CYCLES:-100} $$SEED; fi

@@ -1,6 +1,7 @@
 """Starts the whole of wabot in the foreground: checks everything, then becomes supervisord.
 
-Run by `make run` as `python -m wabot.launch`. Exit status: 0 after Ctrl-C or SIGTERM, 2 when a setting can't be used; each such
+Run by `make run` as `python -m wabot.launch`. `python -m wabot.launch web` (or `worker`, `gateway`) becomes that program alone, for
+containers that share one WABOT_DATA and one loopback; the database is then `MONGO_URI`'s. Exit status: 0 after Ctrl-C or SIGTERM, 2 when a setting can't be used; each such
 setting is named. What the programs find in their environment stands in docs/internals.md.
 """
 
@@ -18,6 +19,12 @@ from .lib.strength import weakness
 
 ROOT = Path(__file__).resolve().parent.parent
 BAD_SETTINGS = 2
+ALONE = {
+    "web": [sys.executable, "-m", "gunicorn", "--config", "python:wabot.gunicorn_conf", "wsgi:app"],
+    "worker": [sys.executable, "-m", "wabot.worker"],
+    "gateway": ["node", "node_wa/server.js"],
+}
+"""As in supervisord.conf."""
 
 
 def prepare(environ: Mapping[str, str]) -> tuple[config.Settings, dict[str, str]]:
@@ -32,6 +39,17 @@ def prepare(environ: Mapping[str, str]) -> tuple[config.Settings, dict[str, str]
     exported = environment.for_programs(settings, environ, db_port)
     _note_db_port(settings.data / "run" / "db.port", db_port)
     return settings, exported
+
+
+def prepare_alone(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment of one program by itself; WABOT_DATA is shared with the others', so it isn't locked. Raises ConfigError."""
+    settings = config.load(environ)
+    if not settings.mongo_uri:
+        raise config.ConfigError({"MONGO_URI": "is needed where each program is started alone"})
+    _check_admin_password(settings)
+    data.prepare(settings.data)
+    data.make_secrets(settings.data)
+    return environment.for_programs(settings, environ, None) | {"GUNICORN_CMD_ARGS": ""}
 
 
 def _check_admin_password(settings: config.Settings) -> None:
@@ -59,6 +77,14 @@ def main() -> NoReturn:
     banner.fork(settings)
     os.chdir(ROOT)
     os.execve(sys.executable, [sys.executable, "-m", "supervisor.supervisord", "-c", str(ROOT / "supervisord.conf")], exported)
+
+
+def _become(program: str) -> NoReturn:
+    if program not in ALONE:
+        sys.exit(f"{program} is none of {', '.join(ALONE)}")
+    exported = prepare_alone(os.environ)
+    os.chdir(ROOT)
+    os.execvpe(ALONE[program][0], ALONE[program], exported)
 
 
 if __name__ == "__main__":

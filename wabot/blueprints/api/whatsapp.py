@@ -74,7 +74,7 @@ def status() -> dict[str, Any]:
 
 @bp.get("/whatsapp/qr")
 @needs("manage")
-@answers({200: (QrCode, "image/png", "image/svg+xml")}, ["qr_not_available", "not_found"])
+@answers({200: (QrCode, "image/png", "image/svg+xml")}, ["qr_not_available", "not_found"], example={"session": "default"})
 def qr() -> Any:
     """Get the QR code to scan, as text and picture. With `format` the picture itself."""
     asked = query(QrQuery)
