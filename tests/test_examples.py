@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,9 @@ def calls() -> list[Operation]:
     app = Flask("wabot")
     for blueprint in (api, reference.bp, health.bp, metrics.bp):
         app.register_blueprint(blueprint)
-    return sorted(operations(app), key=lambda one: next((place for place, name in enumerate(ENDING, 1) if one.id.startswith(name)), 0))
+    return sorted(
+        operations(app), key=lambda one: next((place for place, name in enumerate(ENDING, 1) if one.id.startswith(name)), 0)
+    )
 
 
 class World:
@@ -75,14 +77,23 @@ class World:
 
         def token() -> str:
             texts = [path.read_text().replace("=\n", "") for path in mails.glob("*.eml")]
-            links = [text.partition("/reset/")[2].split()[0].split('"')[0] for text in texts if person.email in text and "/reset/" in text]
+            links = [
+                text.partition("/reset/")[2].split()[0].split('"')[0]
+                for text in texts
+                if person.email in text and "/reset/" in text
+            ]
             return links[0] if links else ""
 
         return str(wait_until(token, 20, "the mail is written"))
 
     def values(self, one: Operation) -> Values:
         """What takes the place of the samples."""
-        given: Values = {"chat_id": self.chat["id"], "endpoint_id": self.endpoint, "delivery_id": self.delivery, "message_id": self.picture}
+        given: Values = {
+            "chat_id": self.chat["id"],
+            "endpoint_id": self.endpoint,
+            "delivery_id": self.delivery,
+            "message_id": self.picture,
+        }
         made: dict[str, Callable[[], Values]] = {
             "register": lambda: {"email": f"{secrets.token_hex(6)}@example.com"},
             "invite_user": lambda: {"email": f"{secrets.token_hex(6)}@example.com"},
@@ -101,7 +112,11 @@ class World:
         if "user_id" in one.path_parameters:
             given["user_id"] = self._id_of(self.new_user())
         if "session_id" in one.path_parameters:
-            mine = [one for one in self.admin.get("/api/admin/sessions?limit=200").json()["items"] if one["user"]["email"] == self.user.email]
+            mine = [
+                one
+                for one in self.admin.get("/api/admin/sessions?limit=200").json()["items"]
+                if one["user"]["email"] == self.user.email
+            ]
             given["session_id"] = next(one["id"] for one in mine if one["session"] == "default")
         return given
 
@@ -123,8 +138,8 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(stack: Stack, admin: Api, new_user: Callable[[str], Api]) -> Iterator[World]:
-    yield World(stack, new_user("examples"), admin)
+def world(stack: Stack, admin: Api, new_user: Callable[[str], Api]) -> World:
+    return World(stack, new_user("examples"), admin)
 
 
 @pytest.mark.parametrize("document", runnable.runnable())
@@ -132,8 +147,8 @@ def test_documents(document: str, stack: Stack, world: World, tmp_path: Path) ->
     for language, code in runnable.blocks(document):
         address = f"{secrets.token_hex(6)}@example.com"
         number = f"1555{secrets.randbelow(10**7):07}"
-        code = runnable.here(code, stack).replace("you@example.com", address).replace("15550001111", number)
-        runnable.run(language, code, {"WABOT_KEY": world.key}, tmp_path)
+        mine = runnable.here(code, stack).replace("you@example.com", address).replace("15550001111", number)
+        runnable.run(language, mine, {"WABOT_KEY": world.key}, tmp_path)
 
 
 @pytest.mark.parametrize("one", calls(), ids=lambda one: one.id)
@@ -143,7 +158,7 @@ def test_reference(one: Operation, world: World, tmp_path: Path) -> None:
         env = world.credentials(one, given)
         code = written(request_of(one, world.stack.url, given))
         if one.id == "confirm_address":  # its token only comes where addresses are to be confirmed
-            with pytest.raises(Exception, match="400|invalid_token"):
+            with pytest.raises(Exception, match=r"400|invalid_token"):
                 runnable.run(language, code, env, tmp_path)
         else:
             runnable.run(language, code, env, tmp_path)

@@ -64,7 +64,12 @@ def test_made_up_calls(app: Flask, client: FlaskClient, unlimited: None, linked:
 
 def _ids(linked: Linked) -> dict[str, str]:
     """Things there are, so that more than 404 is tried."""
-    return {"message_id": linked.send().get_json()["id"], "user_id": linked.user["id"], "name": "default", "operation_id": "login"}
+    return {
+        "message_id": linked.send().get_json()["id"],
+        "user_id": linked.user["id"],
+        "name": "default",
+        "operation_id": "login",
+    }
 
 
 def _try(operation: Any, client: FlaskClient, headers: dict[str, str], ids: dict[str, str]) -> None:

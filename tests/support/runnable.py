@@ -37,7 +37,9 @@ def run(language: str, code: str, env: dict[str, str], directory: Path) -> str:
     """What it printed. Raises AssertionError with all of it when it fails."""
     if language.lower() == "python":
         return _in_this_process(code, env)
-    command = ["bash", "-euo", "pipefail", "-c", code] if language in ("bash", "curl") else ["node", "--input-type=module", "-e", code]
+    command = (
+        ["bash", "-euo", "pipefail", "-c", code] if language in ("bash", "curl") else ["node", "--input-type=module", "-e", code]
+    )
     done = subprocess.run(
         command, cwd=directory, env={**os.environ, **env}, capture_output=True, text=True, timeout=_DEADLINE, check=False
     )
@@ -49,5 +51,5 @@ def _in_this_process(code: str, env: dict[str, str]) -> str:
     """Starting Python takes longer than any example."""
     printed = io.StringIO()
     with mock.patch.dict(os.environ, env), contextlib.redirect_stdout(printed):
-        exec(compile(code, "example.py", "exec"), {"__name__": "example"})  # noqa: S102  # our own documents
+        exec(compile(code, "example.py", "exec"), {"__name__": "example"})  # our own documents
     return printed.getvalue()

@@ -29,7 +29,8 @@ def document(name: str) -> str:
     return render_template("docs.html", document=_read(name if _NAME.fullmatch(name) else ""), name=name)
 
 
-@bp.get("/<any(images, screenshots):folder>/<path:name>")
+@bp.get("/images/<path:name>", defaults={"folder": "images"})
+@bp.get("/screenshots/<path:name>", defaults={"folder": "screenshots"})
 def picture(folder: str, name: str) -> Any:
     answer = send_from_directory(DOCUMENTS / folder, name, max_age=3600)
     answer.headers["Cache-Control"] = "public, max-age=3600"

@@ -66,7 +66,7 @@ def initialize() -> tuple[dict[str, Any], int]:
 
 @bp.get("/whatsapp/status")
 @needs("read")
-@answers({200: Session})
+@answers({200: Session}, ["not_found"])
 def status() -> dict[str, Any]:
     """How is a session? What was last seen, and when."""
     return present.session(services().sessions.status(caller().user.id, query(SessionQuery).session))
