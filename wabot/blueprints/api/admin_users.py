@@ -67,7 +67,11 @@ def user(user_id: str) -> dict[str, Any]:
 
 @bp.patch("/admin/users/<user_id>")
 @needs(admin=True)
-@answers({200: ManagedUser}, ["last_admin", "not_yourself", "changed_meanwhile"], example={"limits": {"send_per_minute": 10}})
+@answers(
+    {200: ManagedUser},
+    ["last_admin", "not_yourself", "changed_meanwhile", "erasing"],
+    example={"limits": {"send_per_minute": 10}},
+)
 def change_user(user_id: str) -> dict[str, Any]:
     """Change an account. What is left out stays; `limits` replaces all of the user's own numbers, {} or null gives them
     everybody's."""
