@@ -60,7 +60,7 @@ def test_made_tested_inspected_and_sent_again(page: Page, lou: Api, receiver: Re
     attempts, tries = page.locator("#attempts li"), len(receiver.requests)
     expect(attempts).to_have_count(tries)
     expect(attempts.first).to_contain_text("Answered 204")
-    expect(attempts.last).to_contain_text("answered 500")
+    expect(attempts.last).to_contain_text("Answered 500")
     page.get_by_role("button", name="Deliver again").click()
     expect(attempts).to_have_count(tries + 1, timeout=CHANGES_WITHIN_MS)
     assert len({one.id for one in receiver.requests}) == 1
