@@ -97,6 +97,12 @@ def test_allowed_hosts_are_compared_as_written(receiver: Receiver) -> None:
     for other in ("localhost", "127.1", "[::1]"):
         with pytest.raises(NotAllowed):
             door.check(f"http://{other}:{receiver.port}/")
+    named = Door(https_only=False, allowed=frozenset({"box.localhost", "::1"}), resolve=lambda _host, _port: ["127.0.0.1"])
+    named.check("http://box.localhost:80/")
+    named.check("http://[::1]:80/")
+    for other in ("BOX.localhost", "box.localhost.", "localhost", "[::2]"):
+        with pytest.raises(NotAllowed):
+            named.check(f"http://{other}/")
 
 
 def test_redirects_are_not_followed(receiver: Receiver) -> None:

@@ -8,6 +8,7 @@ the environment; one deadline over everything, however slowly an answer drips; 1
 from __future__ import annotations
 
 import functools
+import re
 import socket
 import ssl
 import time
@@ -78,7 +79,7 @@ class Door:
         """For a URL just typed. A name that doesn't resolve now passes: it is checked at each call. Raises NotAllowed."""
         parts = self._parts(url)
         try:
-            self._addresses(parts, time.monotonic() + RESOLVE_SECONDS)
+            self._addresses(url, parts, time.monotonic() + RESOLVE_SECONDS)
         except Unreachable:
             return
 
@@ -86,7 +87,7 @@ class Door:
         """Raises NotAllowed, and Unreachable when there is no answer within `timeout` seconds."""
         deadline = time.monotonic() + timeout
         parts = self._parts(url)
-        addresses = self._addresses(parts, min(deadline, time.monotonic() + RESOLVE_SECONDS))
+        addresses = self._addresses(url, parts, min(deadline, time.monotonic() + RESOLVE_SECONDS))
         with requests.Session() as session:
             session.trust_env = False
             session.headers.clear()
@@ -124,11 +125,10 @@ class Door:
         _refuse(is_numeric(host) and not is_canonical(host), N_("has an address that is not written in its usual form"))
         return parts
 
-    def _addresses(self, parts: Url, deadline: float) -> list[str]:
+    def _addresses(self, url: str, parts: Url, deadline: float) -> list[str]:
         """All of the host's, checked. Raises NotAllowed, and Unreachable when it can't be resolved in time."""
-        written = parts.host or ""
-        host = written.strip("[]")
-        allowed = bool({written, host} & self.allowed)
+        host = (parts.host or "").strip("[]")
+        allowed = bool(_as_written(url) & self.allowed)
         _refuse(not allowed and f".{host.rstrip('.')}".endswith(".localhost"), N_("leads to this very machine"))
         try:
             found = [host] if is_numeric(host) else self._resolved(host, parts.port or _PORTS[parts.scheme or ""], deadline)
@@ -195,6 +195,12 @@ def _retry_after(text: str) -> float | None:
         return max(0.0, parsedate_to_datetime(text[:60]).timestamp() - time.time()) or None
     except (ValueError, OverflowError):
         return None
+
+
+def _as_written(url: str) -> set[str]:
+    """The host as it stands in a URL that was read, an IPv6 address with brackets and without: no case is changed."""
+    found = re.match(r"[^:]+://(\[[^\]]*\]|[^/:?#]*)", url)
+    return {found[1], found[1].strip("[]")} if found else set()
 
 
 def _refuse(when: bool, why: str) -> None:
