@@ -23,12 +23,12 @@ from wabot.lib.clock import now, to_rfc3339
 from . import store
 from .figures import Figure
 
-ONE_BY_ONE = 300
-MESSAGES = 1000
-BARE = 2000
+ONE_BY_ONE = 200
+MESSAGES = 600
+BARE = 1000
 BARE_THREADS = 8
 ENDPOINTS = 50
-EVENTS_EACH = 40
+EVENTS_EACH = 24
 ME, FRIEND = "+15550900011", "+15550900012"
 BEGINNING = "2026-01-01T00:00:00Z"
 _WITHIN = 300.0
