@@ -135,6 +135,11 @@ describe('engine baileys in bad times', () => {
       await gateway.status('main', 'reconnecting');
       await write(`while it stalled at ${stanza}`);
       assert.equal((await gateway.send('main', BOT, 'too early')).code, 'session_not_connected');
+      await until(
+        'it stalls',
+        () => sandbox.output.includes(`"left unanswered","stanza":"${stanza}"`),
+        LONG_MS,
+      );
       await faults(QUIET);
       await connected();
       await isTold(`while it stalled at ${stanza}`);

@@ -128,7 +128,9 @@ export class Connection {
 
   /** The fault `stall_stanza`. @param {string} tag @param {string} [xmlns] */
   #stalls(tag, xmlns) {
-    const { stall_stanza } = this.rooms.faults.values;
-    return stall_stanza !== '' && (stall_stanza === tag || stall_stanza === `${tag}:${xmlns}`);
+    const { stall_stanza: wanted } = this.rooms.faults.values;
+    if (wanted !== tag && wanted !== `${tag}:${xmlns}`) return false;
+    log('info', 'left unanswered', { stanza: wanted });
+    return true;
   }
 }
