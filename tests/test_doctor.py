@@ -31,6 +31,7 @@ def test_what_is_missing_is_named_with_the_way_out(app: Flask, settings: Setting
     assert "ok    db: answers" in lines and "FAIL  gateway: doesn't answer. `make status` shows whether it runs" in answer.output
     assert any(line.startswith(("ok    node: v", "ok    browser: Chromium")) for line in lines)
     assert any(line.startswith(f"ok    data: {settings.data}") for line in lines)
+    assert any(line.startswith("ok    light engine: baileys 7") and "GPL-3.0" in line for line in lines)
     settings.data.chmod(0o755)
     bad = looked_at(
         settings, app, redis_url="redis://127.0.0.1:1", smtp_url="smtp://127.0.0.1:1", chromium_path=Path("/no/browser")
