@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from urllib.parse import parse_qsl
 
 import pytest
 from click.testing import CliRunner
@@ -43,6 +46,33 @@ def test_what_strangers_wrote_gives_the_terminal_no_orders(begun: list[tuple[str
     [(url, since)] = begun
     assert url == "https://wabot.example.com"
     assert since and timedelta(hours=2) <= now() - since < timedelta(hours=2, minutes=1)
+
+
+def test_who_is_cut_off_goes_on_where_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the first answer on, which is not waited for: what comes while a call is cut off is heard by the next."""
+    asked: list[dict[str, str]] = []
+
+    class Wabot(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(dict(parse_qsl(self.path.partition("?")[2])))
+            if len(asked) == 2:
+                return  # hangs up without an answer
+            body = json.dumps({"items": [EVENT] if len(asked) > 2 else [], "next_cursor": f"c{len(asked)}"}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    monkeypatch.setattr(listening, "_AGAIN_AFTER", 0)
+    with HTTPServer(("127.0.0.1", 0), Wabot) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        heard = listening.Listener(f"http://127.0.0.1:{server.server_port}", "wb_x").events(None)
+        assert [next(heard), next(heard)] == [None, EVENT]
+        server.shutdown()
+    assert [(one.get("cursor"), float(one["wait"]) > 0) for one in asked] == [(None, False), ("c1", True), ("c1", True)]
 
 
 @pytest.mark.parametrize(

@@ -62,10 +62,11 @@ class Listener:
 
     def _page(self, session: requests.Session, query: dict[str, Any]) -> dict[str, Any] | None:
         try:
-            answer = session.get(f"{self.url}/api/events", params={**query, "wait": _WAIT}, timeout=_WAIT + _PATIENCE)
+            wait = _WAIT if "cursor" in query else 0  # a first wait cut short would begin anew, after what came meanwhile
+            answer = session.get(f"{self.url}/api/events", params={**query, "wait": wait}, timeout=_WAIT + _PATIENCE)
         except requests.RequestException:
             return None
-        if answer.status_code in (429, 502, 503):
+        if answer.status_code in (429, 502, 503, 504):
             return None
         if not answer.ok:
             raise Refused(_detail(answer))
