@@ -1,5 +1,7 @@
 """`make screenshots`: every page, wide and narrow, light and dark, from a furnished wabot, into docs/screenshots/.
 
+That folder is not kept under version control; what documents show is copied from it into docs/images/.
+
 `python -m tests.screenshots dashboard messages` takes those whose names begin so.
 """
 
@@ -8,6 +10,7 @@ from __future__ import annotations
 import base64
 import os
 import re
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +29,8 @@ from tests.support.api import Api
 from tests.support.stack import Stack
 
 TARGET = Path(ROOT, "docs", "screenshots")
+SHOWN = ("dashboard-wide-light", "messages-one-wide-light", "messages-new-wide-dark")
+"""Those in the README."""
 LOOKS = [(width, theme) for width in ("wide", "narrow") for theme in ("light", "dark")]
 SIZES = {"wide": WIDE, "narrow": NARROW}
 QUALITY = 55
@@ -67,10 +72,19 @@ def _take_all(browser: Browser, stack: Stack, people: dict[str, Api | None], loo
         page = context.new_page()
         if user:
             Person(page, user).log_in()
+            _have_a_phone(page)
         for name, path in _named(site.pages(who, examples), wanted):
             page.goto(path)
             _take(page, TARGET / f"{name}-{width}-{theme}.webp")
         context.close()
+
+
+def _have_a_phone(page: Page) -> None:
+    page.goto("/sandbox")
+    create = page.get_by_role("button", name="Create phone")
+    if create.count():
+        create.click()
+        page.wait_for_load_state()
 
 
 def _named(paths: list[str], wanted: list[str]) -> Iterator[tuple[str, str]]:
@@ -93,6 +107,8 @@ def _take(page: Page, target: Path) -> None:
     devtools.detach()
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(base64.b64decode(picture["data"]))
+    if target.stem in SHOWN:
+        shutil.copy(target, TARGET.parent / "images")
 
 
 def _fill_in(page: Page) -> None:

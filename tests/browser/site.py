@@ -62,11 +62,17 @@ def examples_of(user: Api) -> Examples:
     )
     return Examples(
         user=user.get("/api/auth/me").json()["user"]["id"],
-        message=user.get("/api/messages?limit=1").json()["items"][0]["id"],
+        message=_message(user),
         chat=user.get("/api/chats").json()["items"][0]["id"],
         endpoint=endpoint["id"],
         delivery=_delivery(user, endpoint["id"]),
     )
+
+
+def _message(user: Api) -> str:
+    """One that was read, if there is any: its page has the most to show."""
+    found = [one for query in ("&status=read", "") for one in user.get(f"/api/messages?limit=1{query}").json()["items"]]
+    return str(found[0]["id"])
 
 
 def _delivery(user: Api, endpoint: str) -> str:

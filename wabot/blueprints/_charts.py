@@ -95,9 +95,9 @@ def over_time(days: Sequence[Mapping[str, int | None]]) -> Lines:
 
 
 def round_up(value: int) -> int:
-    """The next 1, 2 or 5 with zeros, at least 5."""
+    """The next round number, at least 5: the highest bar takes two thirds of the chart or more."""
     size: int = 10 ** max(0, len(str(value)) - 1)
-    return max(5, next(step * size for step in (1, 2, 5, 10) if step * size >= value))
+    return max(5, next(step * size // 10 for step in (10, 12, 15, 20, 30, 40, 50, 60, 80, 100) if step * size // 10 >= value))
 
 
 def first_middle_last(days: Sequence[Mapping[str, Any]]) -> list[str]:
