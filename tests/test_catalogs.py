@@ -21,7 +21,7 @@ HELD = re.compile(r"%\(\w+\)s|(?<!%)\{\w+\}|</?[a-z]+|href=\"[^\"]*\"")
 
 SENTENCE = re.compile(r"^[A-Z][a-z]+[ .:]|[a-z]{2,} [a-z]{2,} [a-z]{2,}")
 SAID_AS_IT_IS = re.compile(
-    r"\b(?:wabot|WhatsApp|MB|ms|X-Tenant: shop|page-inbox|aria-invalid)\b|https?://\S+|Hello from wabot 👋|/api/messages/send|\bflask --app"
+    r"\b(?:wabot|WhatsApp|MB|ms|X-Tenant: shop|page-inbox|page-wide|aria-invalid|OpenAPI 3\.1)\b|https?://\S+|Hello from wabot 👋|/api/messages/send|\bflask --app"
 )
 """Names, units and examples."""
 

@@ -104,6 +104,7 @@ class World:
             "qr": lambda: {"session": "spare"},
             "initialize": lambda: {"session": "spare"},
             "delete_session": self._another_session,
+            "switch_engine": lambda: {"session": self._another_session()["name"]},
             "change_settings": lambda: {"settings": self.admin.get("/api/admin/settings").json()},
         }
         given |= made.get(one.id, dict)()

@@ -101,7 +101,7 @@ def disconnect() -> dict[str, Any]:
 @bp.post("/whatsapp/engine")
 @needs("manage")
 @answers({202: Session}, ["not_found", "gateway_unavailable"], example={"session": "default", "engine": "baileys"})
-def engine() -> tuple[dict[str, Any], int]:
+def switch_engine() -> tuple[dict[str, Any], int]:
     """Switch a session to another engine. It is logged out, and shows a new code to scan with the same phone; what waits to be
     sent goes on waiting, and new messages are taken in meanwhile."""
     asked = body(SwitchEngine)
