@@ -36,7 +36,7 @@ _BACK_WITHIN = 120
 
 @dataclass
 class Gateway:
-    """The gateway as the worker drives it; its sessions are nobody's."""
+    """The gateway as the worker drives it. Its sessions are nobody's: the worker, which would end them, is stopped meanwhile."""
 
     stack: Stack
     numbers: Iterator[int] = field(default_factory=lambda: iter(range(1, 10_000)))
@@ -112,9 +112,12 @@ class Gateway:
 
 def run(stack: Stack) -> list[Figure]:
     gateway = Gateway(stack)
+    stack.supervisorctl("stop", "worker")
     figures = {engine: _engine(gateway, engine) for engine in ENGINES}
+    many = _many(gateway, int(os.environ.get("LIGHT_SESSIONS", "50")))
+    stack.supervisorctl("start", "worker")
     pairs = zip(figures["webjs"], figures["baileys"], strict=True)
-    return [*(figure for pair in pairs for figure in pair), *_many(gateway, int(os.environ.get("LIGHT_SESSIONS", "50")))]
+    return [*(figure for pair in pairs for figure in pair), *many]
 
 
 def _engine(gateway: Gateway, engine: str) -> list[Figure]:

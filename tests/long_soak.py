@@ -27,6 +27,7 @@ GROWTH_MB = 25
 def main(messages: int = 100_000, engine: str = "baileys") -> None:
     stack = Stack()
     stack.start()
+    stack.supervisorctl("stop", "worker")  # the session is nobody's: it would be ended
     try:
         _link(stack, engine)
         weights = _send(stack, messages)
