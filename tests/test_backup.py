@@ -51,7 +51,7 @@ def test_who_stands_still_goes_on_though_the_backup_is_killed() -> None:
         os.waitid(os.P_PID, sleeper.pid, os.WCONTINUED)
     finally:
         sleeper.kill()
-        sleeper.wait()
+        sleeper.communicate()
 
 
 def _state(pid: int) -> str:

@@ -24,6 +24,8 @@ _LEFT_OUT = shutil.ignore_patterns(
     "Cache", "Code Cache", "GPUCache", "DawnCache", "DawnGraphiteCache", "DawnWebGPUCache", "ShaderCache", "GrShaderCache", "Singleton*", "*.sock"
 )  # fmt: skip
 _PARTS_LEFT_OUT = frozenset({"run", "logs"})
+STOPPED_WITHIN = 10.0
+"""Seconds."""
 
 
 @dataclass(frozen=True)
@@ -54,17 +56,34 @@ def write(settings: Settings, target: Path) -> Done:
 
 @contextmanager
 def standing_still(pids: list[int]) -> Iterator[None]:
-    """A process of its own lets them go on, also when this one is killed."""
+    """A process of its own lets them go on, also when this one is killed. Raises ConfigError when one doesn't stop."""
     command = ["sh", "-c", 'read -r _; kill -CONT "$@" 2>/dev/null; true', "sh", *map(str, pids)]
     guard = subprocess.Popen(command, stdin=subprocess.PIPE)
     try:
         for pid in pids:
             _signal(pid, signal.SIGSTOP)
+        _see_stopped(pids)
         yield
     finally:
         if guard.stdin is not None:
             guard.stdin.close()
         guard.wait()
+
+
+def _see_stopped(pids: list[int]) -> None:
+    """A signal is heard a moment after it was sent: what runs until then may still write."""
+    deadline = time.monotonic() + STOPPED_WITHIN
+    while running := [pid for pid in pids if _runs(pid)]:
+        if time.monotonic() > deadline:
+            raise ConfigError({"WABOT_DATA": f"can't be copied: process {running[0]} doesn't stand still"})
+        time.sleep(0.002)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "TtZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def _signal(pid: int, number: signal.Signals) -> None:
