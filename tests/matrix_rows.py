@@ -33,7 +33,7 @@ PUBLIC = {
     "GET /api/docs/<operation_id>": Row("public", path={"operation_id": "send_message"}),
     "GET /docs": Row("public"),
     "GET /docs/<name>": Row("public", path={"name": "limits"}),
-    "GET /docs/images/<path:name>": Row("public", path={"name": "messages.png"}),
+    "GET /docs/images/<path:name>": Row("public", path={"name": "dashboard-wide-light.webp"}),
     "GET /docs/screenshots/<path:name>": Row("public", 404, path={"name": "nothing.png"}),
     "GET /": Row("public"),
     "GET /login": Row("public"),

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from tests import chaos
 from tests.support.stack import Stack
-from tests.weather import FAULTS
 
 MESSAGES = 300
 KILLS = 12
@@ -19,12 +18,3 @@ def test_300_messages_while_everything_is_killed(stacks: Callable[..., Stack]) -
     outcome = chaos.run(stack, MESSAGES, seed=SEED, steps=KILLS, every=(0.5, 1.5))
     assert outcome.good, str(outcome)
     assert set(outcome.kills) == set(chaos.VICTIMS), str(outcome)
-
-
-def test_100_messages_through_every_weather(stacks: Callable[..., Stack]) -> None:
-    """Ticks late and lost, sockets dropped, a page that hangs, every WhatsApp Web, and kills besides."""
-    stack = stacks(**chaos.QUICK)
-    stack.start()
-    outcome = chaos.run(stack, 100, seed=SEED, steps=len(FAULTS) + 1, every=(10.0, 15.0), weather=True)
-    assert outcome.good, str(outcome)
-    assert len(outcome.weather) == len(FAULTS), str(outcome)
