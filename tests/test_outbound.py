@@ -189,7 +189,7 @@ def test_an_address_that_does_not_answer_leaves_time_for_the_next(receiver: Rece
 
 @pytest.mark.parametrize(
     ("told", "seconds"),
-    [("120", 120), ("0", 0), (formatdate(time.time() + 3600, usegmt=True), 3600), (formatdate(0, usegmt=True), None),
+    [("120", 120), ("0", 0), pytest.param(formatdate(time.time() + 3600, usegmt=True), 3600, id="in an hour"), (formatdate(0, usegmt=True), None),
      ("soon", None), ("-5", None), ("9" * 30, None)],
 )  # fmt: skip
 def test_retry_after_is_seconds_or_a_date(receiver: Receiver, told: str, seconds: float | None) -> None:
