@@ -144,4 +144,6 @@ def test_the_end_of_an_account(page: Page, leaving: Api, stack: Stack) -> None:
     assert leaving.get("/api/auth/me").status_code == 401
     assert leaving.get("/api/messages", token=key).status_code == 401
     wait_until(lambda: '"event": "user_erased"' in stack.logs("worker"), ERASED_WITHIN, "the worker has erased everything")
-    assert len(before - {one.name for one in profiles.iterdir()}) == 1, "the login at WhatsApp is wiped"
+    wait_until(
+        lambda: len(before - {one.name for one in profiles.iterdir()}) == 1, ERASED_WITHIN, "the login at WhatsApp is wiped"
+    )
