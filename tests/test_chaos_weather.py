@@ -8,7 +8,7 @@ from tests import chaos
 from tests.support.stack import Stack
 from tests.weather import FAULTS
 
-MESSAGES = 60
+MESSAGES = 100
 SEED = 20260101
 
 

@@ -20,14 +20,20 @@ def violations(page: Page) -> list[str]:
     return [*found, *(["scrolls sideways"] if _sideways(page) > 0 else [])]
 
 
+def contrast(page: Page) -> list[str]:
+    """Only what colours can do wrong: for a second theme of a page that was looked at."""
+    return _found_by_axe(page, {"runOnly": {"type": "rule", "values": ["color-contrast"]}})
+
+
 def violations_everywhere(page: Page) -> list[str]:
-    """Wide and light, then narrow and dark, which it leaves the page. No colour depends on the width."""
+    """Wide and narrow, light and dark, as far as each can be wrong by itself. Leaves the page narrow and dark."""
     page.set_viewport_size(WIDE)  # type: ignore[arg-type]
     page.emulate_media(color_scheme="light", reduced_motion="reduce")  # a colour on its way to another is neither
     found = violations(page)
-    page.set_viewport_size(NARROW)  # type: ignore[arg-type]
     page.emulate_media(color_scheme="dark")
-    return found + [f"narrow, dark: {one}" for one in violations(page)]
+    found += [f"dark: {one}" for one in contrast(page)]
+    page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+    return found + [f"narrow: {one}" for one in violations(page)]
 
 
 def _found_by_axe(page: Page, options: dict[str, Any]) -> list[str]:
