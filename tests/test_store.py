@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from bson import ObjectId
@@ -11,11 +13,12 @@ from flask import Flask
 
 from wabot.blueprints._context import services
 from wabot.lib.clock import now
-from wabot.store import Store
+from wabot.store import Store, windows
 from wabot.store.ids import new_id
 from wabot.store.messages import MessageFilter
-from wabot.store.records import LaneRecord, Message
+from wabot.store.records import Chat, LaneRecord, Message
 from wabot.store.users import EmailTaken
+from wabot.store.windows import Document
 
 
 @pytest.fixture
@@ -111,6 +114,25 @@ def test_pages_miss_nothing_over_days_and_bursts(store: Store) -> None:
             if cursor is None:
                 break
         assert seen == wanted
+
+
+def test_a_chat_that_moves_while_chats_are_looked_through_is_seen(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    user, hour = new_id(), timedelta(hours=1)
+    ages = {str(ObjectId.from_datetime(now() - n * hour)): n for n in (1, 50, 2000)}
+    for last_id in ages:
+        store.chats.add(Chat(new_id(), user, "s", "default", "sandbox", phone=last_id, last_id=last_id))
+    oldest = store.chats.page(user, limit=10).items[-1]
+    looks = windows._windows
+
+    def moving(*bounds: Any) -> Iterator[Document]:
+        for n, window in enumerate(looks(*bounds)):
+            yield window
+            if n == 0:
+                assert store.chats.change(oldest, {"last_id": new_id()})
+
+    monkeypatch.setattr(windows, "_windows", moving)
+    moved = store.chats.page(user, limit=10).items
+    assert [ages[str(one.phone)] for one in moved] == [2000, 1, 50]
 
 
 def test_two_users_may_not_have_one_address(store: Store) -> None:

@@ -11,6 +11,7 @@ import { brief } from '../log.js';
 const BACKOFF = { min: 50, max: 1_000 };
 const SELECTION_MS = 1_000;
 const STEP_MS = 5_000;
+const SOCKET_ENDED = new Set(['EPIPE', 'ECONNRESET', 'ERR_STREAM_DESTROYED', 'ERR_STREAM_WRITE_AFTER_END']);
 
 /** @typedef {import('mongodb').Collection<any>} Collection */
 
@@ -95,6 +96,7 @@ function isOfConnection(error) {
       error?.name,
     ) ||
     error?.code === 'ENOENT' || // the embedded database has not said its port yet
+    SOCKET_ENDED.has(error?.code) || // the driver lets what its socket says through when it writes to one that has just ended
     error?.hasErrorLabel?.('RetryableWriteError') === true
   );
 }

@@ -219,6 +219,24 @@ describe('stored logins', () => {
     await ledger.set([['creds', 'creds', 'after']]);
   });
 
+  test('a socket that ends while it is written to is tried again, another failure is not', async (t) => {
+    const base = new Database({ uri: () => database.uri, deadline: 15_000, log });
+    t.after(() => base.close());
+    let looks = 0;
+    const found = await base.run(async (collection) => {
+      looks += 1;
+      // What net.Socket says, unwrapped by the driver, after the other side's FIN.
+      if (looks === 1) throw Object.assign(new Error('ended by the other party'), { code: 'EPIPE' });
+      return collection('engine_logins').findOne({ _id: 'nobody' });
+    });
+    assert.deepEqual([found, looks], [null, 2]);
+    const refused = Object.assign(new Error('refused'), { code: 'EACCES' });
+    await assert.rejects(
+      base.run(() => Promise.reject(refused)),
+      refused,
+    );
+  });
+
   test('killed anywhere, each write is there as a whole or not at all, and none that was confirmed is lost', async () => {
     const owner = newOwner();
     let confirmed = 0;

@@ -35,12 +35,18 @@ def newest_first(
 ) -> tuple[list[Document], str | None]:
     """Up to `limit` documents that match `equal` (an index prefix) and are `wanted`, and the cursor to go on from.
 
-    `by` is the field that says what is new, an id; it follows `equal` in the index.
+    `by` is the field that says what is new, an id; it follows `equal` in the index. Where it is not `_id` it may move while we
+    look, out of a window we are yet to come to into one we have left: each window then reaches up to the top again, so that
+    one query saw all that is answered.
     """
     found: list[Document] = []
     read = 0
-    for window in _windows(_upper(before), since):
-        for document in collection.find({**equal, by: window}).sort(by, -1):
+    top = _upper(before)
+    for window in _windows(top, since):
+        bounds = window
+        if by != "_id":
+            bounds, found, read = {**window, "$lt": top}, [], 0
+        for document in collection.find({**equal, by: bounds}).sort(by, -1):
             read += 1
             if wanted(document):
                 found.append(document)
