@@ -18,6 +18,7 @@ os.environ["WABOT_TEST_SCRYPT"] = CHEAP_SCRYPT  # before wabot.lib.passwords is 
 
 from tests.support import limits
 from tests.support.api import Api
+from tests.support.compiled import compile_once
 from tests.support.contract import CheckedClient
 from tests.support.database import Database
 from tests.support.lane import lane as lane
@@ -25,7 +26,6 @@ from tests.support.owner import Owner, no_faults
 from tests.support.recovery import house as house
 from tests.support.recovery import made as made
 from tests.support.recovery import post as post
-from tests.support.routes import compile_once
 from tests.support.stack import Stack, environment
 from tests.support.web import linked as linked
 from wabot import config

@@ -18,6 +18,9 @@ class Shape(BaseModel):
 class Items(Shape, Generic[T]):
     """One page of a list."""
 
+    # For each kind of item Pydantic would look for the docstrings anew, in vain: half a second of every start.
+    model_config = ConfigDict(use_attribute_docstrings=False)
+
     items: list[T]
     next_cursor: str | None = Field(description="Give it as `cursor` to get what follows; null on the last page.")
 
