@@ -13,19 +13,25 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from tests.matrix_rows import ROWS
-from tests.support.matrix import Person, Row, World, ask, stranger, with_token
+from tests.support.matrix import Person, Row, World, Worlds, ask, stranger, with_token
 from wabot.services.engines import Engine, Engines
 from wabot.services.identity import SCOPES
 
 METHODS = {"HEAD", "OPTIONS"}
 
 
+@pytest.fixture(scope="module")
+def worlds(lasting_app: Flask) -> Worlds:
+    return Worlds(lasting_app)
+
+
 @pytest.fixture
-def world(lasting_app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(worlds: Worlds, route: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setattr(Engines, "all", lambda _: [Engine("webjs", "a browser"), Engine("baileys", "light", light=True)])
-    made = World(lasting_app)
-    yield made
-    made.forget()
+    failures = request.session.testsfailed
+    # A form may leave words for the next page in the cookies.
+    with worlds.one(changed=lambda: not route.startswith("GET ") or request.session.testsfailed > failures) as made:
+        yield made
 
 
 def _routes(app: Flask) -> set[str]:

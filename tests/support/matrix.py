@@ -7,7 +7,8 @@ changed after them.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import combinations
@@ -58,10 +59,13 @@ def services_of(app: Flask) -> Services:
     return cast(Services, app.extensions["wabot"])
 
 
-class Person:
-    """A user with a browser that is logged in, a login token, and a key for every set of scopes."""
+EVERY_SET = [one for size in (1, 2, 3) for one in combinations(SCOPES, size)]
 
-    def __init__(self, app: Flask, role: str = "user") -> None:
+
+class Person:
+    """A user with a browser that is logged in, a login token, and a key for each of these sets of scopes."""
+
+    def __init__(self, app: Flask, role: str = "user", *, keys: Iterable[tuple[str, ...]] = ()) -> None:
         self._app = app
         self.email = f"{secrets.token_hex(6)}@example.com"
         self._services = known = services_of(app)
@@ -72,8 +76,7 @@ class Person:
         self.browser = self.log_in()
         self.login = known.identity.open_login(self.user, "api")
         self.token = known.identity.token_for(self.user, self.login)
-        sets = [one for size in (1, 2, 3) for one in combinations(SCOPES, size)]
-        self.keys = {frozenset(one): known.identity.make_key(self.user, "key", list(one), None)[1] for one in sets}
+        self.keys = {frozenset(one): known.identity.make_key(self.user, "key", list(one), None)[1] for one in keys}
 
     def log_in(self) -> FlaskClient:
         """The cookie a login page would give, without its hashing."""
@@ -90,6 +93,30 @@ class Person:
         return self.keys[frozenset(scopes)]
 
 
+class Worlds:
+    """A world for each route: one that is still as it was made serves the next."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._untouched: World | None = None
+        self._as_made: dict[str, list[str]] = {}
+
+    @contextmanager
+    def one(self, *, changed: Callable[[], bool]) -> Iterator[World]:
+        """`changed`: whether it may have been, in ways that are not stored."""
+        world, self._untouched = self._untouched or self._new(), None
+        yield world
+        if changed() or world.snapshot() != self._as_made:
+            world.forget()
+        else:
+            self._untouched = world
+
+    def _new(self) -> World:
+        world = World(self._app)
+        self._as_made = world.snapshot()
+        return world
+
+
 class World:
     """Everybody, and what the owner has. `things` fills the variables of routes."""
 
@@ -100,8 +127,8 @@ class World:
         self._from_the_start = {
             name: [one["_id"] for one in self._db[name].find({}, {"_id": 1})] for name in self._db.list_collection_names()
         }
-        self.owner, self.other, self.admin = Person(app), Person(app), Person(app, "admin")
-        self.disabled = Person(app)
+        self.owner, self.other = Person(app, keys=EVERY_SET), Person(app)
+        self.admin, self.disabled = Person(app, "admin", keys=[SCOPES]), Person(app, keys=[SCOPES])
         self.disabled_key = self.disabled.key(*SCOPES)
         self.services.store.users.change(self.disabled.user.id, {"disabled": True})
         self.dead_browser, self.dead_token, self.dead_key = self._ended()
@@ -132,6 +159,9 @@ class World:
         message, _ = known.messages.accept(owner.id, draft, "matrix", Unlimited())
         known.tally.flush()  # or its figures come while somebody is refused
         record, _ = known.identity.make_key(owner, "a key", ["read"], None)
+        known.store.hearers.begin(
+            owner.id, moment, moment + timedelta(days=1)
+        )  # or each world waits for other processes to see it
         endpoint = known.webhooks.create(owner.id, {"url": "http://93.184.215.14/hook", "events": ["*"]})
         delivery = known.webhooks.test(owner.id, endpoint.id)
         chat = known.inbox.page(owner.id, limit=1).items[0].chat
