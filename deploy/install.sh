@@ -110,6 +110,7 @@ install_packages
 make_user
 copy_tree
 "$home/scripts/setup.sh"
+"$home/.venv/bin/python" -m compileall -q "$home/wabot" # the service may not write there
 write_settings
 write_command
 install -m 0644 "$home"/deploy/wabot.service "$home"/deploy/wabot-backup.{service,timer} /etc/systemd/system/

@@ -113,6 +113,10 @@ install_node() {
 
 install_packages
 node_fits || fail "needs Node.js 20 or newer, found $(node --version 2>/dev/null || echo none)."
-install_python
-install_node node_wa
-if [ "$mode" = dev ]; then install_node wabot/assets; fi
+# Side by side: one waits for the line while another unpacks.
+install_python & parts=($!)
+install_node node_wa & parts+=($!)
+if [ "$mode" = dev ]; then install_node wabot/assets & parts+=($!); fi
+failed=0
+for part in "${parts[@]}"; do wait "$part" || failed=1; done
+exit "$failed"

@@ -39,7 +39,9 @@ def violations_everywhere(page: Page) -> list[str]:
 def _found_by_axe(page: Page, options: dict[str, Any]) -> list[str]:
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(AXE.read_text(encoding="utf-8"))  # by the debugger's door: the page's own policy refuses it
-    found: list[dict[str, Any]] = page.evaluate("options => axe.run(options).then(found => found.violations)", options)
+    found: list[dict[str, Any]] = page.evaluate(
+        "options => axe.run(options).then(found => found.violations)", {**options, "resultTypes": ["violations"]}
+    )
     return [f"{one['id']}: {[node['target'] for node in one['nodes']]}" for one in found]
 
 
