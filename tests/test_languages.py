@@ -10,16 +10,13 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.matrix_rows import ADMIN_PAGES, PAGES, PUBLIC
 from tests.support import pseudo
-from tests.support.matrix import Row, World, ask, stranger
+from tests.support.matrix import World
 from tests.support.pages import Browser
+from tests.support.pseudo_pages import FOR_DEVELOPERS, pages, world_of
 from tests.support.recovery import Post, forgot
 from tests.support.web import email
 from wabot import config
-from wabot.app import create_app
-from wabot.blueprints._languages import COOKIE
-from wabot.lib import languages
 from wabot.services import Services
 
 DATA = re.compile(
@@ -28,43 +25,16 @@ DATA = re.compile(
     r"|\b(?:a message|(?:a )?key|A Person|Admin|send|read|manage|GET|POST|HTTP|X-Tenant|api|web)\b"
 )
 """What a page shows that is no word of ours: addresses, ids, names of things and of scopes, units, what people typed."""
-FOR_DEVELOPERS = {"/styleguide", "/docs", "/docs/<name>", "/api/docs", "/api/docs/<operation_id>"}
-"""English by choice: documents, and the page of all parts."""
 
 
 @pytest.fixture
 def world(settings: config.Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    """The made-up language is one of those that wabot knows, and everybody's."""
-    monkeypatch.setattr(languages, "DIRECTORIES", [*languages.DIRECTORIES, pseudo.write(tmp_path / "translations")])
-    languages.known.cache_clear()
-    app = create_app(settings)
-    made = World(app)
-    for person in (made.owner, made.admin):
-        made.services.store.users.change(person.user.id, {"language": pseudo.LOCALE})
-    yield made
-    app.extensions["wabot"].close()
-    languages.known.cache_clear()
-
-
-def everybody(world: World) -> Iterator[tuple[dict[str, Row], FlaskClient]]:
-    anonymous = stranger(world.app)
-    anonymous.set_cookie(COOKIE, pseudo.LOCALE)
-    yield from [(PUBLIC, anonymous), (PAGES, world.owner.browser), (ADMIN_PAGES, world.admin.browser)]
-
-
-def pages(world: World) -> Iterator[tuple[str, str]]:
-    """(rule, page) of whatever answers with one."""
-    for rows, client in everybody(world):
-        for route, row in rows.items():
-            method, rule = route.split(" ", 1)
-            if method == "GET" and rule not in FOR_DEVELOPERS:
-                answer = ask(world, row, method, rule, client)
-                if answer.mimetype == "text/html" and answer.status_code != 302:
-                    yield rule, answer.get_data(as_text=True)
+    with world_of(settings, tmp_path, monkeypatch) as made:
+        yield made
 
 
 def test_no_word_of_a_page_is_hard_coded(world: World) -> None:
-    found = dict(pages(world))
+    found = dict(pages(world, without=FOR_DEVELOPERS))
     assert len(found) > 30
     assert [f"{rule}: {one}" for rule, page in found.items() for one in pseudo.unmarked(page, DATA)] == []
     whole = {rule: page for rule, page in found.items() if "<html" in page}

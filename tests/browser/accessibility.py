@@ -17,7 +17,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 
 def violations(page: Page) -> list[str]:
     found = _found_by_axe(page, {"runOnly": RULES})
-    return [*found, *(["scrolls sideways"] if _sideways(page) > 0 else [])]
+    return [*found, *(["scrolls sideways"] if sideways(page) > 0 else [])]
 
 
 def contrast(page: Page) -> list[str]:
@@ -45,5 +45,5 @@ def _found_by_axe(page: Page, options: dict[str, Any]) -> list[str]:
     return [f"{one['id']}: {[node['target'] for node in one['nodes']]}" for one in found]
 
 
-def _sideways(page: Page) -> int:
+def sideways(page: Page) -> int:
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))

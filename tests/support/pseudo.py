@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import textwrap
 from html.parser import HTMLParser
 from pathlib import Path
 from types import ModuleType
@@ -21,6 +22,7 @@ LOCALE = "he"
 _SAID = ("aria-label", "alt", "data-confirm", "data-confirm-action", "data-confirm-text", "data-label", "placeholder", "title")
 _NAMES = tuple(f"{one}=" for one in _SAID)
 _UNSAID = {"script", "style", "code", "pre", "time", "textarea"}
+_LONGEST_WORD = 12
 _VOID = {"br", "hr", "img", "input", "link", "meta", "path", "rect", "source", "use"}
 _WORD = re.compile(r"[A-Za-z]{2,}")
 
@@ -53,7 +55,8 @@ def write(directory: Path) -> Path:
 
 
 def _pseudo(text: str) -> str:
-    return f"⟦{text}{'א' * (len(text) // 3)}⟧"
+    more = "א" * (len(text) // 3)
+    return f"⟦{' '.join([text, *textwrap.wrap(more, _LONGEST_WORD)])}⟧"
 
 
 class _Reader(HTMLParser):
