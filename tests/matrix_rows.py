@@ -124,6 +124,7 @@ PAGES = {
     "POST /webhooks/<endpoint_id>/rotate": Row("page", other=404),
     "POST /webhooks/<endpoint_id>/switch": Row("page", 302, other=404),
     "POST /webhooks/<endpoint_id>/delete": Row("page", 302, other=404),
+    "POST /webhooks/<endpoint_id>/undo": Row("page", 302, other=404),
     "POST /webhooks/<endpoint_id>/redeliver": Row("page", 302, other=404, form={"since": "2026-01-31T12:00"}),
     "GET /webhooks/<endpoint_id>/deliveries/<delivery_id>": Row("page", other=404),
     "POST /webhooks/<endpoint_id>/deliveries/<delivery_id>/redeliver": Row("page", 302, other=404),

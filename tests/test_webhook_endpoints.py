@@ -17,6 +17,7 @@ from tests.support.receiver import Receiver
 from tests.support.waiting import wait_until
 from tests.support.web import bearer
 from wabot.lib.clock import from_rfc3339, now, to_rfc3339
+from wabot.services.webhooks import UNDO
 
 hooked, receiver, settings = house.hooked, house.receiver, house.settings
 
@@ -206,8 +207,11 @@ def test_old_deliveries_and_deleted_endpoints_are_cleared_away(hooked: Hooked, r
     hooked.work()
     hooked.call("DELETE", f"/{made['id']}", status=204)
     hooked.call("GET", f"/{made['id']}", status=404)
-    hooked.rounds.clear()
     store = hooked.services.store
+    hooked.rounds.clear()
+    assert len(store.hook_deliveries.page(made["id"], limit=5).items) == 1  # it may still be wanted back
+    store.endpoints.change(made["id"], {"deleted_at": now() - UNDO})
+    hooked.rounds.clear()
     assert store.endpoints.get(made["id"]) is None
     assert store.hook_deliveries.page(made["id"], limit=5).items == []
     assert len(store.event_log.after(hooked.linked.user["id"], "", "g", 10)) == 1

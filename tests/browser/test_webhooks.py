@@ -68,6 +68,17 @@ def test_made_tested_inspected_and_sent_again(page: Page, lou: Api, receiver: Re
         Webhook(secret).verify(one.body, one.headers)
 
 
+def test_a_deletion_and_a_switching_off_can_be_undone(page: Page, lou: Api, receiver: Receiver) -> None:
+    Person(page, lou).log_in()
+    make(page, receiver.url)
+    for mistake in ("Switch off", "Delete"):
+        page.get_by_role("button", name=mistake).click()
+        expect(page.get_by_role("status")).to_contain_text("Nothing is sent there")
+        page.get_by_role("button", name="Undo").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(receiver.url)
+        expect(page.get_by_role("button", name="Switch off")).to_be_visible()
+
+
 def test_what_is_refused_says_why_and_keeps_what_was_typed(open_page: OpenPage, lou: Api, receiver: Receiver) -> None:
     """Without scripts: these are forms."""
     with open_page(java_script_enabled=False) as page:

@@ -93,11 +93,11 @@ def rotate(endpoint_id: str) -> Any:
 @login_required
 def switch(endpoint_id: str) -> Any:
     on = field("enabled") == "yes"
-    said = (
-        N_("Switched on. What happened meanwhile is not sent by itself: see “Send again” below.") if on else N_("Switched off.")
-    )
-    with _said(said):
-        services().webhooks.change(page_user().id, endpoint_id, {"enabled": on})
+    services().webhooks.change(page_user().id, endpoint_id, {"enabled": on})
+    if on:
+        flash("Switched on. What happened meanwhile is not sent by itself: see “Send again” below.", "success")
+    else:
+        _flash_undo(N_("Switched off. Nothing is sent there until it is switched on again."), endpoint_id)
     return redirect(url_for(".one", endpoint_id=endpoint_id))
 
 
@@ -105,8 +105,26 @@ def switch(endpoint_id: str) -> Any:
 @login_required
 def delete(endpoint_id: str) -> Any:
     services().webhooks.delete(page_user().id, endpoint_id)
-    flash("Deleted. Nothing is sent there any more.", "success")
+    _flash_undo(N_("Deleted. Nothing is sent there any more, and its log is erased in ten minutes."), endpoint_id)
     return redirect(url_for(".overview"))
+
+
+@bp.post("/<endpoint_id>/undo")
+@login_required
+def undo(endpoint_id: str) -> Any:
+    """Take back what the button beside it was offered for: that it was deleted, or switched off."""
+    try:
+        services().webhooks.undo(page_user().id, endpoint_id)
+    except Conflict as error:
+        flash(_(error.detail), "error")
+        return redirect(url_for(".overview"))
+    flash("It is as it was. What happened meanwhile is sent now.", "success")
+    return redirect(url_for(".one", endpoint_id=endpoint_id))
+
+
+def _flash_undo(said: str, endpoint_id: str) -> None:
+    flash(said, "success")
+    flash(url_for(".undo", endpoint_id=endpoint_id), "undo")
 
 
 @bp.post("/<endpoint_id>/redeliver")

@@ -20,7 +20,7 @@ from ..store import Store
 from ..store.hook_records import Endpoint, ToldEvent, WaitingDelivery
 from .hook_attempts import Attempts, Outcome
 from .hook_care import HookCare
-from .telling import WAITING_AT_MOST, chose, delivery_of, due_now
+from .telling import WAITING_AT_MOST, chose, delivery_of, due_now, wants
 
 CHAINS_AT_ONCE = 100
 PARALLEL = 8
@@ -74,14 +74,17 @@ class HookLanes:
         return filled
 
     def _replay(self, endpoint: Endpoint) -> bool:
-        """Some of what is to be sent again, also what was never sent because the endpoint was off."""
+        """Some of what is to be sent again, also what was never sent because the endpoint was off; or of that alone."""
         if endpoint.replay is None:
             return False
         since, until, after = (endpoint.replay[name] for name in ("since", "until", "after"))
+        missed = endpoint.replay.get("missed")  # an earlier version wrote none
         events = self.store.event_log.between(endpoint.user_id, since, until, _REPLAYED_AT_ONCE, after)
-        mine = [delivery_of(endpoint, one, forced=True) for one in events if one.only is None and chose(endpoint, one)]
+        asked = wants if missed else chose
+        mine = [delivery_of(endpoint, one, forced=not missed) for one in events if one.only is None and asked(endpoint, one)]
         new = self.store.hook_deliveries.add_many(mine)
-        self.store.hook_deliveries.order([one.id for one in mine if one.id not in new], to_rfc3339(now()))
+        if not missed:
+            self.store.hook_deliveries.order([one.id for one in mine if one.id not in new], to_rfc3339(now()))
         following = {**endpoint.replay, "after": events[-1].id} if len(events) == _REPLAYED_AT_ONCE else None
         self.store.endpoints.replayed(endpoint.id, endpoint.replay["id"], following)
         return bool(mine)

@@ -20,6 +20,7 @@ from .claims import is_dead, owner_name
 from .hearing import FOR
 from .hook_lanes import HookLanes
 from .telling import Telling
+from .webhooks import UNDO
 
 QUICK_LANES = 128
 SLOW_LANES = 64
@@ -90,7 +91,7 @@ class HookRounds:
         oldest = now() - timedelta(days=self._settings.webhook_keep_days)
         for remove in (self._store.event_log.remove_before, self._store.hook_deliveries.remove_before):
             self._some(partial(remove, oldest))
-        for endpoint in self._store.endpoints.deleted():
+        for endpoint in self._store.endpoints.deleted(now() - UNDO):
             if not self._some(partial(self._store.hook_deliveries.erase_endpoint, endpoint.id)):
                 self._store.endpoints.remove(endpoint.id)
         for hearer in self._store.hearers.ended(now()):

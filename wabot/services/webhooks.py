@@ -27,8 +27,12 @@ PER_USER = 10
 HEADERS_AT_MOST = 20
 OVERLAP = timedelta(hours=24)
 """How long an earlier secret signs along after a rotation."""
+UNDO = timedelta(minutes=10)
+"""How long a deletion, or a switching off, can be taken back without loss."""
 MASK = "•••"
 """Stands for a header's value, which is shown to nobody again; sent back, it keeps the value."""
+_BY_OWNER, _DELETED = "owner", "deleted"
+"""Why an endpoint is off, beside the reasons of `hook_care`."""
 _SECRETS_AT_MOST = 3
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}", re.ASCII)
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,998}[\x21-\x7e])?", re.ASCII)
@@ -105,7 +109,7 @@ class WebhookService:
         if changes.get("enabled") and not endpoint.enabled:
             changes |= {"disabled_reason": None, "disabled_at": None, "failing_since": None, "hold_until": None, "since": moment}
         elif changes.get("enabled") is False and endpoint.enabled:
-            changes |= {"disabled_reason": "owner", "disabled_at": moment}
+            changes |= {"disabled_reason": _BY_OWNER, "disabled_at": moment}
         if changes.get("url", endpoint.url) != endpoint.url:
             changes |= {"failing_since": None, "hold_until": None}
         self.store.endpoints.change(endpoint.id, {**changes, "updated_at": moment})
@@ -117,9 +121,31 @@ class WebhookService:
         return self.change(user_id, endpoint_id, {"secret": signing.new_secret()})
 
     def delete(self, user_id: str, endpoint_id: str) -> None:
-        """At once for everybody; the worker erases its deliveries."""
-        endpoint = self.one(user_id, endpoint_id)
-        self.store.endpoints.change(endpoint.id, {"deleted": True, "enabled": False, "due": ""})
+        """At once for everybody; the worker erases it and its deliveries, when it can't be had back any more."""
+        endpoint, moment = self.one(user_id, endpoint_id), now()
+        changes = {"deleted": True, "deleted_at": moment, "enabled": False, "due": ""}
+        if endpoint.enabled:
+            changes |= {"disabled_reason": _DELETED, "disabled_at": moment}
+        self.store.endpoints.change(endpoint.id, changes)
+
+    def undo(self, user_id: str, endpoint_id: str) -> Endpoint:
+        """Take back a deletion, or a switching off by its owner, for ten minutes; what happened since is sent.
+
+        Harmless when it was taken back before. Raises NotFound, Conflict (`too_many_webhooks`).
+        """
+        endpoint, moment = self.store.endpoints.get(endpoint_id), now()
+        if endpoint is None or endpoint.user_id != user_id or not _undoable(endpoint, moment):
+            raise NotFound("There is no such webhook, or it is too late to have it back.")
+        if endpoint.deleted and len(self.of_user(user_id)) >= PER_USER:
+            raise _too_many()
+        self.hearing.begin(user_id)
+        changes: dict[str, Any] = {"deleted": False, "deleted_at": None, "updated_at": moment}
+        if endpoint.disabled_at and endpoint.disabled_reason in (_DELETED, _BY_OWNER):
+            missed = _replay(endpoint, endpoint.disabled_at - UNDO, moment, missed=True)  # some was not told yet when it went off
+            changes |= {"enabled": True, "disabled_reason": None, "disabled_at": None, "replay": missed}
+        self.store.endpoints.change(endpoint.id, changes)
+        self._ring(endpoint)
+        return self.one(user_id, endpoint_id)
 
     def test(self, user_id: str, endpoint_id: str, event_type: str | None = None) -> HookDelivery:
         """Send the sample of an event, also to an endpoint that is switched off."""
@@ -171,9 +197,7 @@ class WebhookService:
         moment = now()
         if since > moment or (until and until <= since):
             raise Invalid.field("since", "must lie in the past, and before the end")
-        if endpoint.replay:  # one that is under way is taken along
-            since, until = min(since, endpoint.replay["since"]), max(until or moment, endpoint.replay["until"])
-        replay = {"id": new_id(), "since": since, "until": min(until or moment, moment), "after": ""}
+        replay = _replay(endpoint, since, min(until or moment, moment))
         self.store.endpoints.change(endpoint.id, {"replay": replay})
         self._ring(endpoint)
 
@@ -209,6 +233,22 @@ def _too_many() -> Conflict:
     return Conflict(
         f"You have {PER_USER} webhooks, which is as many as there may be: delete one first.", code="too_many_webhooks"
     )
+
+
+def _undoable(endpoint: Endpoint, moment: datetime) -> bool:
+    """Also when it was taken back just now: a second click finds it as it is."""
+    off_since = endpoint.deleted_at if endpoint.deleted else endpoint.disabled_at
+    if off_since is None:
+        return not endpoint.deleted
+    return moment - off_since < UNDO and (endpoint.deleted or endpoint.disabled_reason == _BY_OWNER)
+
+
+def _replay(endpoint: Endpoint, since: datetime, until: datetime, *, missed: bool = False) -> dict[str, Any]:
+    """Takes one along that is under way."""
+    if endpoint.replay:
+        since, until = min(since, endpoint.replay["since"]), max(until, endpoint.replay["until"])
+        missed = missed and endpoint.replay.get("missed", False)
+    return {"id": new_id(), "since": since, "until": until, "after": "", "missed": missed}
 
 
 def shown_status(delivery: HookDelivery) -> str:

@@ -91,9 +91,10 @@ class Endpoints:
         guard = {"_id": ids.parse(endpoint_id), "replay.id": replay_id}
         self._webhooks.update_one(guard, {"$set": {"replay": following}})
 
-    def deleted(self) -> list[Endpoint]:
-        """Endpoints whose deliveries are still to be erased."""
-        return [record_of(Endpoint, one) for one in self._webhooks.find({"deleted": True}).limit(_PER_USER)]
+    def deleted(self, before: datetime) -> list[Endpoint]:
+        """Endpoints whose deliveries are still to be erased, and that were deleted earlier than that."""
+        found = self._webhooks.find({"deleted": True, "deleted_at": {"$lte": before}}).limit(_PER_USER)
+        return [record_of(Endpoint, one) for one in found]
 
     def remove(self, endpoint_id: str) -> None:
         self._webhooks.delete_one({"_id": ids.parse(endpoint_id)})

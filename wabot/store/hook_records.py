@@ -41,7 +41,8 @@ class Endpoint:
     `since`: what happened earlier is not sent by itself. `due` (a time as text, and something random against a lost ring) says
     when its lane has work, `owner` and `lease_until` which worker serves it. `hold_until`: it could not be reached, so nothing
     is sent before. `crowded`: more waits than is tried at once, and the rest is parked from `parked_from` on. `replay` is
-    {id, since, until, after}: everything that happened then, beyond the event `after`, is to be sent again.
+    {id, since, until, after, missed}: everything that happened then, beyond the event `after`, is to be sent again, or, if
+    `missed`, only what never was. What was `deleted` can be had back for a while from `deleted_at` on.
     """
 
     id: str
@@ -69,6 +70,7 @@ class Endpoint:
     parked_from: datetime | None = None
     replay: dict[str, Any] | None = None
     deleted: bool = False
+    deleted_at: datetime | None = None
 
 
 @dataclass(frozen=True)
