@@ -18,6 +18,8 @@ class Schedule:
     def promote(self) -> int:
         """The message first: killed in between, the entry is found due again and follows. How many."""
         due = self.store.outbox.due(now())
+        if not due:
+            return 0
         messages = self.store.messages.get_many([one.id for one in due])
         for entry in due:
             message = messages.get(entry.id)
