@@ -87,7 +87,7 @@ def test_where_whatsapp_web_changed_the_other_engine_is_offered_loudly(
     shown = panel(person)
     assert "Another engine doesn't need WhatsApp Web" in shown and "Switch to Baileys (light)" in shown
     observe(status="connected", linked=True, desired="on")
-    assert "Use another one" in panel(person)
+    assert "Use another engine" in panel(person)
     observe(status="failed", linked=True, desired="on", network="live", reason="whatsapp_changed", missing=["send"])
     assert 'id="other-engine"' not in panel(person)
     observe(status="disconnected")
