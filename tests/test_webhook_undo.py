@@ -13,7 +13,7 @@ from tests.support.hooked import Hooked
 from tests.support.receiver import Receiver
 from wabot.errors import Conflict, NotFound
 from wabot.lib.clock import now
-from wabot.services.webhooks import PER_USER, UNDO
+from wabot.services.webhooks import PER_USER, UNDO, WebhookService
 
 hooked, receiver, settings = house.hooked, house.receiver, house.settings
 Mistake = Callable[[Hooked, dict[str, Any]], None]
@@ -49,6 +49,19 @@ def test_nothing_is_lost_by_a_mistake_that_is_taken_back(hooked: Hooked, receive
     undo(hooked, made)  # a second click
     hooked.work()
     assert (len(receiver.requests), len(hooked.deliveries(made))) == (3, 3)
+
+
+def test_killed_before_the_ring_it_is_served_all_the_same(
+    hooked: Hooked, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = hooked.endpoint(receiver.url, "message.queued")
+    delete(hooked, made)
+    hooked.send("meanwhile")
+    hooked.work()
+    monkeypatch.setattr(WebhookService, "_ring", lambda *_: None)
+    undo(hooked, made)
+    hooked.work()
+    assert len(receiver.requests) == 1
 
 
 def test_what_was_off_before_it_was_deleted_comes_back_switched_off(hooked: Hooked, receiver: Receiver) -> None:
