@@ -71,6 +71,25 @@ def test_what_was_off_before_it_was_deleted_comes_back_switched_off(hooked: Hook
     assert hooked.call("GET", f"/{made['id']}")["enabled"] is False
 
 
+def test_what_its_owner_had_switched_off_stays_off_when_its_deletion_is_undone(hooked: Hooked, receiver: Receiver) -> None:
+    made = hooked.endpoint(receiver.url, "message.queued")
+    switch_off(hooked, made)
+    hooked.send("not wanted")
+    delete(hooked, made)
+    undo(hooked, made)
+    hooked.work()
+    shown = hooked.call("GET", f"/{made['id']}")
+    assert (shown["enabled"], shown["disabled_reason"], receiver.requests) == (False, "owner", [])
+
+
+def test_what_was_deleted_before_deletions_had_a_time_is_erased(hooked: Hooked, receiver: Receiver) -> None:
+    made = hooked.endpoint(receiver.url, "message.queued")
+    delete(hooked, made)
+    hooked.services.store.endpoints.change(made["id"], {"deleted_at": None})
+    hooked.rounds.clear()
+    assert hooked.services.store.endpoints.get(made["id"]) is None
+
+
 def test_after_ten_minutes_it_is_gone(hooked: Hooked, receiver: Receiver) -> None:
     made = hooked.endpoint(receiver.url, "message.queued")
     delete(hooked, made)

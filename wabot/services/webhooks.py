@@ -141,7 +141,7 @@ class WebhookService:
         self.hearing.begin(user_id)
         # Due in the same write: killed before the ring, its lane is found all the same.
         changes: dict[str, Any] = {"deleted": False, "deleted_at": None, "updated_at": moment, "due": due_now()}
-        if endpoint.disabled_at and endpoint.disabled_reason in (_DELETED, _BY_OWNER):
+        if endpoint.disabled_at and endpoint.disabled_reason == (_DELETED if endpoint.deleted else _BY_OWNER):
             missed = _replay(endpoint, endpoint.disabled_at - UNDO, moment, missed=True)  # some was not told yet when it went off
             changes |= {"enabled": True, "disabled_reason": None, "disabled_at": None, "replay": missed}
         self.store.endpoints.change(endpoint.id, changes)

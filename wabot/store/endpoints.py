@@ -92,9 +92,9 @@ class Endpoints:
         self._webhooks.update_one(guard, {"$set": {"replay": following}})
 
     def deleted(self, before: datetime) -> list[Endpoint]:
-        """Endpoints whose deliveries are still to be erased, and that were deleted earlier than that."""
-        found = self._webhooks.find({"deleted": True, "deleted_at": {"$lte": before}}).limit(_PER_USER)
-        return [record_of(Endpoint, one) for one in found]
+        """Endpoints whose deliveries are still to be erased, and that were deleted earlier than that, or before that was noted."""
+        found = [record_of(Endpoint, one) for one in self._webhooks.find({"deleted": True}).limit(_AT_ONCE)]
+        return [one for one in found if one.deleted_at is None or one.deleted_at <= before]
 
     def remove(self, endpoint_id: str) -> None:
         self._webhooks.delete_one({"_id": ids.parse(endpoint_id)})
