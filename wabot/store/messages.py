@@ -157,12 +157,11 @@ class Messages:
         self._messages.update_one({"_id": ids.parse(message_id)}, {"$set": {"media": media}})
 
     def of_chat(self, chat: Chat, *, limit: int, cursor: str | None = None) -> Page:
-        """Both directions, newest first: what we were told of by the other side's addresses, what we sent by its number."""
-        sent: dict[str, Any] = {"user_id": chat.user_id, "direction": "out", "to": chat.phone}
-        told: list[dict[str, Any]] = [{"session_id": chat.session_id, "peer": one} for one in (chat.phone, chat.lid) if one]
+        """Both directions, newest first, by both of the other side's addresses."""
         found: dict[Any, dict[str, Any]] = {}
         more = False
-        for equal in [*told, *([sent] if chat.phone else [])]:
+        for address in filter(None, (chat.phone, chat.lid)):
+            equal = {"user_id": chat.user_id, "side": address}
             documents, following = newest_first(
                 self._messages, equal, limit=limit, before=cursor, wanted=lambda one: one["session_id"] == chat.session_id
             )
@@ -173,10 +172,11 @@ class Messages:
         return Page([_known(one) for one in newest[:limit]], following if len(newest) >= limit else None)
 
     def page(self, user_id: str, asked: MessageFilter, *, limit: int, cursor: str | None = None) -> Page:
-        equal: dict[str, Any] = {"user_id": user_id, "direction": asked.direction}
-        field = next((name for name in ("to", "status", "session") if getattr(asked, name) is not None), None)
-        if field:
-            equal[field] = getattr(asked, field)
+        equal: dict[str, Any] = {"user_id": user_id}
+        if asked.to is not None:
+            equal["side"] = asked.to
+        else:
+            equal |= {"direction": asked.direction, **({"status": asked.status} if asked.status is not None else {})}
         before = cursor or (str(ids.earliest_at(asked.until)) if asked.until else None)
         documents, following = newest_first(
             self._messages, equal, limit=limit, before=before, since=asked.since, wanted=_wanted(asked)
@@ -199,13 +199,14 @@ class Messages:
 
 
 def _document(message: Message) -> dict[str, Any]:
+    """With a `side` for the index: the other side's address, in both directions."""
     fields = {name: value for name, value in vars(message).items() if name not in ("id", "from_")}
-    return {"_id": ids.parse(message.id), "from": message.from_, **fields}
+    return {"_id": ids.parse(message.id), "from": message.from_, "side": message.peer or message.to, **fields}
 
 
 def _wanted(asked: MessageFilter) -> Callable[[dict[str, Any]], bool]:
     """What the index can't tell: further fields, exact times, a text inside the body (case ignored)."""
-    exact = {name: value for name in ("to", "status", "session") if (value := getattr(asked, name)) is not None}
+    exact = {name: value for name in ("direction", "to", "status", "session") if (value := getattr(asked, name)) is not None}
     text = asked.text.casefold() if asked.text else None
 
     def wanted(document: dict[str, Any]) -> bool:
