@@ -5,6 +5,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+PIP=pip==26.3
+
 mode=run
 [ "${1:-}" = --dev ] && mode=dev
 
@@ -84,6 +86,8 @@ make_venv() {
     "$python" -m venv --clear .venv
 }
 
+pip() { .venv/bin/python -m pip "$1" -qq --disable-pip-version-check "${@:2}"; }
+
 install_python() {
     local lock=requirements.lock print
     [ "$mode" = dev ] && lock=requirements-dev.lock
@@ -91,7 +95,11 @@ install_python() {
     if .venv/bin/python -c '' 2>/dev/null && stamped .venv "$print"; then return; fi
     make_venv
     say "installing the Python packages of $lock"
-    .venv/bin/python -m pip install -qq --disable-pip-version-check -r "$lock"
+    # The pip that Python 3.11 brings takes twice as long for the same set.
+    pip install "$PIP" || say "going on with the pip that came with Python"
+    # Tests compile what they import; a service may not be allowed to write beside its packages.
+    pip install --no-compile -r "$lock"
+    if [ "$mode" = run ]; then .venv/bin/python -m compileall -q -j 0 .venv/lib >/dev/null || true; fi # some ship Python that is none
     install -m 755 scripts/supervisorctl .venv/bin/supervisorctl
     stamp .venv "$print"
 }

@@ -15,7 +15,8 @@ node_tests=$!
 trap 'kill "$node_tests" 2>/dev/null' INT TERM
 
 # The tests of a file share what they start, so a file stays together. Most of a test is waiting, for starts and recoveries.
-.venv/bin/python -m pytest --numprocesses="${TEST_PROCESSES:-2}" --dist=loadfile "$@"
+# The order is tests/conftest.py's: xdist would begin with the files of most tests, and end with the longest alone.
+.venv/bin/python -m pytest --numprocesses="${TEST_PROCESSES:-2}" --dist=loadfile --no-loadscope-reorder "$@"
 python_status=$? # 5 when no test ran
 wait "$node_tests"
 node_status=$?

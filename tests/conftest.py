@@ -34,6 +34,18 @@ from wabot.launching import data as wabot_data
 
 compile_once()
 
+LONG = (
+    "test_processes", "test_every_page", "test_session_truth", "test_crash_points", "test_workers",
+    "test_chaos_weather", "test_connect", "test_cycles", "test_chaos", "test_webhooks_through_kills", "test_session_faults",
+    "test_fuzz", "test_made_up_calls", "test_inbox_live", "test_settings", "test_admin", "test_compose", "test_right_to_left",
+    "test_journey", "test_limits_several_processes",
+)  # fmt: skip
+"""Files that take longest, which begin: what comes last should be short, or one waits for it alone."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda one: LONG.index(one.path.stem) if one.path.stem in LONG else len(LONG))
+
 
 @pytest.fixture(scope="session")
 def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
@@ -137,9 +149,11 @@ def database() -> Iterator[Database]:
 
 
 @pytest.fixture
-def db(database: Database) -> str:
-    """The URI of an empty database."""
-    return database.new_uri()
+def db(database: Database) -> Iterator[str]:
+    """The URI of an empty database, which is gone afterwards: every minute each one's expired records are looked for."""
+    uri = database.new_uri()
+    yield uri
+    database.drop(uri)
 
 
 @pytest.fixture

@@ -47,6 +47,10 @@ class Database:
         self._names += 1
         return self.uri(f"test{self._names}")
 
+    def drop(self, uri: str) -> None:
+        with MongoClient[dict[str, object]](uri) as client:
+            client.drop_database(client.get_default_database())
+
     def stop(self) -> None:
         if self._process is not None:
             self._process.kill()
