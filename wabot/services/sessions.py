@@ -99,7 +99,7 @@ class SessionService:
         session = self.store.sessions.named(user_id, name)
         if session is None:
             return self.status(user_id, name)
-        if session.desired == "on" or session.linked or session.status != "disconnected":
+        if self._needs_logout(session):
             session = self._order_logout(session)
         if session.desired == "logout":
             self._finish_logout(session, correlation_id)
@@ -178,20 +178,32 @@ class SessionService:
         if changes := machine.gateway_lost(session):
             self._change(session, changes)
 
-    def _change(self, session: Session, changes: dict[str, Any], *, observed: bool = False) -> Session | None:
+    def _change(
+        self, session: Session, changes: dict[str, Any], *, observed: bool = False, desired: str | None = None
+    ) -> Session | None:
         """Store and tell; the session as it is now, or None when somebody ordered or observed otherwise meanwhile."""
         after = replace(session, **changes)
         mark = self.hearing.session_mark(session, after)
-        apply = self.store.sessions.observe if observed else self.store.sessions.change
-        if not apply(session.id, session.epoch, {**changes, **mark}):
+        if not self._apply(session, {**changes, **mark}, observed, desired):
             return None
         self.hearing.marked(mark)
         self.publisher.publish(pushes_of_session(after))
         return after
 
+    def _apply(self, session: Session, changes: dict[str, Any], observed: bool, desired: str | None) -> bool:
+        if observed:
+            return self.store.sessions.observe(session.id, session.epoch, changes)
+        return self.store.sessions.change(session.id, session.epoch, changes, desired=desired)
+
     def finish_logout(self, session: Session, correlation_id: str) -> None:
         """For the worker: a disconnect that was ordered while the gateway was away."""
         self._finish_logout(session, correlation_id)
+
+    def _needs_logout(self, session: Session) -> bool:
+        """Not of one that is under way for another request: its order would be overtaken, and answered before it is done."""
+        if session.desired == "logout":
+            return bool(session.switch_to)
+        return session.desired == "on" or session.linked or session.status != "disconnected"
 
     def _order_logout(self, session: Session) -> Session:
         ordered = self._change(session, machine.ordered_end(session, now()))
@@ -201,7 +213,7 @@ class SessionService:
         order = {"epoch": session.epoch, "network": session.network, "engine": session.engine}
         self.gateway.logout(session.id, order, correlation_id)
         changes = machine.switched(session, now()) if session.switch_to else machine.ended(now())
-        ended = self._change(session, changes)
+        ended = self._change(session, changes, desired="logout")  # once, however many saw it through
         if ended and session.switch_to:
             self.tell_gateway_to_start(ended, correlation_id)
         return ended or self.store.sessions.get(session.id) or session

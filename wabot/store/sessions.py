@@ -71,9 +71,10 @@ class Sessions:
         documents, following = newest_first(self._sessions, {}, limit=limit, before=cursor)
         return Page([record_of(Session, one) for one in documents], following)
 
-    def change(self, session_id: str, epoch: int, changes: dict[str, Any]) -> bool:
-        """Apply `changes` if the epoch is still this one; False when somebody ordered otherwise meanwhile."""
-        guard = {"_id": ids.parse(session_id), "epoch": epoch}
+    def change(self, session_id: str, epoch: int, changes: dict[str, Any], *, desired: str | None = None) -> bool:
+        """Apply `changes` if the epoch is still this one, and what is desired, where given; False when somebody ordered otherwise
+        meanwhile."""
+        guard = {"_id": ids.parse(session_id), "epoch": epoch, **({"desired": desired} if desired else {})}
         return self._sessions.update_one(guard, _update(changes)).matched_count == 1
 
     def observe(self, session_id: str, epoch: int, changes: dict[str, Any]) -> bool:
