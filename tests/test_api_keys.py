@@ -11,7 +11,9 @@ from flask.testing import FlaskClient
 
 from tests.support.web import bearer, register
 from wabot.blueprints._context import services
+from wabot.errors import Invalid, NotFound
 from wabot.lib.clock import from_rfc3339, now, to_rfc3339
+from wabot.store.keys import REVOKED_KEPT
 
 
 def make(client: FlaskClient, token: str, **body: Any) -> dict[str, Any]:
@@ -76,6 +78,42 @@ def test_a_revoked_key_is_dead_at_once(client: FlaskClient) -> None:
     assert client.delete(f"/api/keys/{key['id']}", headers=bearer(token)).status_code == 204
     assert client.get("/api/messages", headers=bearer(key["key"])).status_code == 401
     assert client.delete(f"/api/keys/{key['id']}", headers=bearer(token)).status_code == 404
+    assert client.get("/api/keys", headers=bearer(token)).get_json()["items"] == []
+
+
+def test_a_revoked_key_can_be_had_back_for_ten_minutes(app: Flask, client: FlaskClient) -> None:
+    made = register(client)
+    key = make(client, made["token"])
+    with app.app_context():
+        known = services()
+        user, stranger = known.store.users.get(made["user"]["id"]), known.store.users.get(register(client)["user"]["id"])
+        assert user is not None and stranger is not None
+        known.identity.revoke_key(user, key["id"])
+        with pytest.raises(NotFound):
+            known.identity.restore_key(stranger, key["id"])
+        known.identity.restore_key(user, key["id"])
+        assert client.get("/api/messages", headers=bearer(key["key"])).status_code == 200
+        known.identity.restore_key(user, key["id"])  # a second click
+
+        known.identity.revoke_key(user, key["id"])
+        known.store.keys._keys.update_one({"prefix": key["prefix"]}, {"$set": {"revoked_at": now() - REVOKED_KEPT}})
+        with pytest.raises(NotFound):
+            known.identity.restore_key(user, key["id"])
+    assert client.get("/api/messages", headers=bearer(key["key"])).status_code == 401
+
+
+def test_no_more_keys_than_allowed_by_having_one_back(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wabot.services.identity.KEYS_PER_USER", 1)
+    made = register(client)
+    first = make(client, made["token"])
+    client.delete(f"/api/keys/{first['id']}", headers=bearer(made["token"]))
+    make(client, made["token"])
+    with app.app_context():
+        user = services().store.users.get(made["user"]["id"])
+        assert user is not None
+        with pytest.raises(Invalid):
+            services().identity.restore_key(user, first["id"])
+    assert client.get("/api/messages", headers=bearer(first["key"])).status_code == 401
 
 
 def test_an_expired_key_is_dead(app: Flask, client: FlaskClient) -> None:

@@ -25,7 +25,7 @@ def test_hostile_text_stays_text(robin: Person) -> None:
     expect(robin.page.locator("#preview strong")).to_have_text(hostile)
     assert robin.page.locator("#preview script").count() == 0
     robin.page.goto("/keys")
-    expect(robin.page.get_by_role("cell", name="<b>Shop</b>")).to_be_visible()
+    expect(robin.page.get_by_role("cell", name="<b>Shop</b>", exact=True)).to_be_visible()
 
 
 def test_a_declined_dialog_changes_nothing(robin: Person) -> None:
@@ -68,10 +68,15 @@ def test_forms_work_without_scripts(open_page: OpenPage, new_user: Any) -> None:
         page.get_by_role("button", name="Create key").click()
         user.stack.secrets.add(page.locator("#new-key").inner_text())
         page.goto("/keys")
-        page.get_by_role("checkbox", name="Revoke “Shop”?").check()
-        page.get_by_role("button", name="Revoke").click()
+        page.get_by_role("button", name="Revoke “Shop”").click()
         expect(page.get_by_text("No keys yet")).to_be_visible()
-    assert user.get("/api/keys").json()["items"] == []
+        assert user.get("/api/keys").json()["items"] == []
+        page.get_by_role("button", name="Undo").click()
+        expect(page.get_by_role("cell", name="Shop", exact=True)).to_be_visible()
+        page.goto("/settings")
+        page.get_by_role("checkbox", name="Log out everywhere, here too?").check()
+        page.get_by_role("button", name="Log out everywhere", exact=True).click()
+        expect(page.get_by_role("button", name="Log in")).to_be_visible()
 
 
 def test_a_refused_form_keeps_what_was_typed(page: Page, linked_user: Api) -> None:

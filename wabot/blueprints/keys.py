@@ -14,6 +14,7 @@ from ..services import present
 from ..store.ids import new_id
 from ._context import audited, login_required, page_user, services
 from ._forms import errors_of, field, values
+from ._languages import gettext as _
 
 bp = Blueprint("keys", __name__, url_prefix="/keys")
 NAV = NavItem("API keys", "keys.overview", "key", order=60)
@@ -45,6 +46,21 @@ def revoke(key_id: str) -> Any:
     services().identity.revoke_key(page_user(), key_id)
     services().audit.note(audited(), "key.revoke", target=page_user().id)
     flash("Revoked. Programs that use this key are refused from now on.", "success")
+    flash(url_for(".restore", key_id=key_id), "undo")
+    return redirect(url_for(".overview"))
+
+
+@bp.post("/<key_id>/undo")
+@login_required
+def restore(key_id: str) -> Any:
+    """Take back that it was revoked."""
+    try:
+        services().identity.restore_key(page_user(), key_id)
+    except Invalid as error:
+        flash(_(error.detail), "error")
+        return redirect(url_for(".overview"))
+    services().audit.note(audited(), "key.restore", target=page_user().id)
+    flash("It is as it was: the key works again.", "success")
     return redirect(url_for(".overview"))
 
 

@@ -39,6 +39,7 @@ ACTIONS: dict[str, str] = {
     "second_factor.off": N_("Turned off their second factor"),
     "key.create": N_("Made an API key"),
     "key.revoke": N_("Revoked an API key"),
+    "key.restore": N_("Had a revoked API key back"),
     "session.restart": N_("Restarted a session"),
     "session.disconnect": N_("Disconnected a session"),
     "settings.change": N_("Changed the settings"),

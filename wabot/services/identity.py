@@ -110,10 +110,7 @@ class Identity:
             raise Invalid.field("scopes", Text("choose from %(choices)s", choices=", ".join(SCOPES)))
         if expires_at and expires_at <= now():
             raise Invalid.field("expires_at", "lies in the past")
-        if len(self.store.keys.of_user(user.id)) >= KEYS_PER_USER:
-            raise Invalid.field(
-                "name", Text("you have %(most)s keys already: revoke one first", most=KEYS_PER_USER), code="too_many_keys"
-            )
+        self._check_room(user)
         if form_token and not self._first_use(user, form_token):
             raise Conflict("This form was sent before, and its key was made then.", code="form_sent_before")
         prefix = secrets.token_hex(4)
@@ -138,8 +135,21 @@ class Identity:
         return kept == mine
 
     def revoke_key(self, user: User, key_id: str) -> None:
-        if not self.store.keys.remove(user.id, key_id):
+        """It is refused from now on. Raises NotFound."""
+        if not self.store.keys.revoke(user.id, key_id, now()):
             raise NotFound("There is no such API key.")
+
+    def restore_key(self, user: User, key_id: str) -> None:
+        """Have a key back for ten minutes after it was revoked; harmless when it is back. Raises NotFound, Invalid `too_many_keys`."""
+        self._check_room(user)
+        if not self.store.keys.restore(user.id, key_id, now()):
+            raise NotFound("There is no such API key, or it is too late to have it back.")
+
+    def _check_room(self, user: User) -> None:
+        if len(self.store.keys.of_user(user.id)) >= KEYS_PER_USER:
+            raise Invalid.field(
+                "name", Text("you have %(most)s keys already: revoke one first", most=KEYS_PER_USER), code="too_many_keys"
+            )
 
     def _by_login(self, user_id: str, version: str, login_id: str, kind: str) -> Caller | None:
         moment = now()

@@ -11,6 +11,8 @@ from typing import Any
 from pymongo import ASCENDING, IndexModel
 from pymongo.database import Database
 
+from .keys import REVOKED_KEPT
+
 _NOT_EMPTY = {"$gt": ""}
 """Partial indexes are used for look-ups with this condition on both databases."""
 
@@ -31,7 +33,11 @@ INDEXES: dict[str, list[IndexModel]] = {
     "logins": [_index("user_id", "_id"), _index("expires_at", expireAfterSeconds=0)],
     "limit_reports": [_index("expires_at", expireAfterSeconds=0)],
     "login_failures": [_index("expires_at", expireAfterSeconds=0)],
-    "api_keys": [_index("prefix", unique=True), _index("user_id", "_id")],
+    "api_keys": [
+        _index("prefix", unique=True),
+        _index("user_id", "_id"),
+        _index("revoked_at", expireAfterSeconds=int(REVOKED_KEPT.total_seconds())),
+    ],
     "sessions": [
         _index("user_id", "name", unique=True),
         _index("desired", "_id"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pymongo.database import Database
@@ -13,7 +13,10 @@ from .finding import found_by
 from .personal import erase_some
 from .records import ApiKey, record_of
 
+REVOKED_KEPT = timedelta(minutes=10)
+"""How long a revoked key, which nobody can use, can be had back; then the database removes it."""
 _KEYS_PER_USER = 100
+_STANDING = {"revoked_at": None}
 
 
 class ApiKeys:
@@ -27,16 +30,26 @@ class ApiKeys:
         return record_of(ApiKey, document)
 
     def by_prefix(self, prefix: str) -> ApiKey | None:
+        """Of those that stand."""
         document = self._by_prefix(prefix)
-        return record_of(ApiKey, document) if document else None
+        return record_of(ApiKey, document) if document and not document.get("revoked_at") else None
 
     def of_user(self, user_id: str) -> list[ApiKey]:
-        """Newest first; a user has at most 100."""
-        documents = self._keys.find({"user_id": user_id}).sort("_id", -1).limit(_KEYS_PER_USER)
+        """Those that stand, newest first; a user has at most 100."""
+        documents = self._keys.find({"user_id": user_id, **_STANDING}).sort("_id", -1).limit(_KEYS_PER_USER)
         return [record_of(ApiKey, one) for one in documents]
 
-    def remove(self, user_id: str, key_id: str) -> bool:
-        return self._keys.delete_one({"_id": ids.parse(key_id), "user_id": user_id}).deleted_count == 1
+    def revoke(self, user_id: str, key_id: str, at: datetime) -> bool:
+        wanted = {"_id": ids.parse(key_id), "user_id": user_id, **_STANDING}
+        return self._keys.update_one(wanted, {"$set": {"revoked_at": at}}).modified_count == 1
+
+    def restore(self, user_id: str, key_id: str, now: datetime) -> bool:
+        """True when it stands, also when it was restored before; False when it is another's, or gone."""
+        mine: dict[str, Any] = {"_id": ids.parse(key_id), "user_id": user_id}
+        revoked_lately = {**mine, "revoked_at": {"$gt": now - REVOKED_KEPT}}
+        if self._keys.update_one(revoked_lately, {"$unset": {"revoked_at": ""}}).modified_count:
+            return True
+        return self._keys.find_one({**mine, **_STANDING}) is not None
 
     def used(self, key_id: str, at: datetime) -> None:
         self._keys.update_one({"_id": ids.parse(key_id)}, {"$set": {"last_used_at": at}})
