@@ -120,11 +120,11 @@ export class Session {
     this.keeper.begin();
   }
 
-  /** Ends the engine, the login stays. Settles when all is gone and written down. */
+  /** Ends the engine, the login stays. Settles when all is gone and written down. Started again meanwhile, it tells no end. */
   async stop() {
     await this.keeper.conclude(async (run) => {
       await run?.end();
-      if (!this.isOver) this.observe({ status: 'disconnected', ...NOTHING });
+      if (!this.keeper.wanted && !this.isOver) this.observe({ status: 'disconnected', ...NOTHING });
     });
     await this.teller.written;
   }
@@ -135,7 +135,7 @@ export class Session {
       const { told } = (await run?.logout()) ?? { told: false };
       await this.forgetLogin();
       this.log.info({ told, correlation_id: this.order.correlation }, 'logged out');
-      this.observe({ status: 'disconnected', ...NOTHING });
+      if (!this.keeper.wanted) this.observe({ status: 'disconnected', ...NOTHING });
     });
     await this.teller.written;
   }

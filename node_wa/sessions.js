@@ -73,7 +73,7 @@ export class Sessions {
 
   /** Unless it was started again meanwhile. @param {Session} session */
   #forget(session) {
-    if (!session.keeper.wanted) this.#held.delete(session.id);
+    if (!session.keeper.wanted && this.#held.get(session.id) === session) this.#held.delete(session.id);
     return session.snapshot();
   }
 

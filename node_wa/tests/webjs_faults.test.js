@@ -59,6 +59,25 @@ describe('webjs faults', () => {
     await gateway.status('idle', 'qr');
   });
 
+  for (const end of ['stop', 'logout'])
+    test(`started again while ${end} is under way: no end of the new life is told`, async () => {
+      const id = `again-after-${end}`;
+      await gateway.put(id);
+      await gateway.status(id, 'qr');
+      const order = end === 'stop' ? { epoch: 1 } : { engine: 'webjs', network: 'sandbox', epoch: 1 };
+      const ending = gateway.call('POST', `/sessions/${id}/${end}`, order);
+      await gateway.session(id); // it has been heard
+      await gateway.put(id, { epoch: 2 });
+      assert.equal((await ending).status, 200);
+      await gateway.status(id, 'qr');
+      assert.equal((await gateway.session(id)).epoch, 2);
+      const ends = gateway.web.told(
+        'session.status',
+        (data) => data.id === id && data.status === 'disconnected',
+      );
+      assert.deepEqual(ends, []);
+    });
+
   test('no internet at all: failed with the reason in time, and nothing left', async () => {
     await gateway.put('live', { network: 'live' });
     const session = await gateway.status('live', 'failed', 20_000);
