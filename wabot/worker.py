@@ -1,8 +1,8 @@
 """The worker: hands the outbox to the gateway, keeps sessions as wanted, settles what is open. `python -m wabot.worker`.
 
 Three threads: the main one starts lanes (services/lanes.py) whenever somebody rings or a second has passed; one sends mails at
-the same moments; one looks at the gateway every second. Any number of workers may run; whatever one leaves half done another
-takes over.
+the same moments; one looks at the gateway every second, and has what takes long done beside it. Any number of workers may run;
+whatever one leaves half done another takes over.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from .config import load
 from .errors import WabotError
 from .lib.bell import BellSocket
 from .lib.clock import now
+from .lib.errands import Errands
 from .lib.log import configure, get_logger
 from .lib.wake import Doorbell
 from .remote_publisher import RemotePublisher
@@ -33,6 +34,8 @@ LOOK_AFTER_INTERVAL = 10.0
 MAIL_PAUSE = 0.2
 """Seconds after a ring: what is done for an address that is known must not be felt in the answer to who asked for it."""
 _CLOSE_TIMEOUT = 8.0
+ERRANDS_AT_ONCE = 4
+"""A log-out that hangs takes up to 25 s; others' go on."""
 
 log = get_logger(__name__)
 
@@ -55,7 +58,9 @@ class Worker:
         self._services = services
         self._doorbell = doorbell
         self._lanes = Lanes(self._run_lane, doorbell.ring)
-        self._upkeep = Upkeep(services.store, services.gateway, services.sessions)
+        self._errands = Errands(ERRANDS_AT_ONCE, "errand", guarded)
+        self._upkeep = Upkeep(services.store, services.gateway, services.sessions, self._errands)
+        self._upgraded = False
         self._stopping = threading.Event()
         self._mail_bell = threading.Event()
         self._fetcher = MediaFetcher(services.media, guarded)
@@ -135,13 +140,19 @@ class Worker:
         while not self._stopping.wait(SWEEP_INTERVAL):
             guarded(lambda: self._services.store.workers.seen(self._name, now()), "heartbeat")
             guarded(self._upkeep.round, "upkeep")
+            if not self._upgraded:
+                self._errands.run("upgrade", self._upgrade, "upgrade")
             guarded(self._services.schedule.promote, "schedule")
-            guarded(self._services.erasure.round, "erasure")
+            self._errands.run("erasure", self._services.erasure.round, "erasure")
             if time.monotonic() - looked_after > LOOK_AFTER_INTERVAL:
                 looked_after = time.monotonic()
                 guarded(self._look_after, "look_after")
                 guarded(self._services.user_administration.settle, "disabled_users")
                 guarded(self._services.view_as.sweep, "views")
+
+    def _upgrade(self) -> None:
+        log.info("upgraded", messages=self._services.store.upgrade())
+        self._upgraded = True
 
     def _look_after(self) -> None:
         for user_id in {one.user_id for one in self._upkeep.wanted()}:

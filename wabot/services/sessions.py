@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -99,9 +100,9 @@ class SessionService:
         session = self.store.sessions.named(user_id, name)
         if session is None:
             return self.status(user_id, name)
-        if self._needs_logout(session):
+        while session is not None and self._needs_logout(session):
             session = self._order_logout(session)
-        if session.desired == "logout":
+        if session is not None and session.desired == "logout":
             self._finish_logout(session, correlation_id)
         return self.status(user_id, name)
 
@@ -128,9 +129,8 @@ class SessionService:
     def rest(self, user_id: str) -> None:
         """End the browsers of a user who was disabled; their logins at WhatsApp are kept. Harmless to repeat."""
         for session in self.store.sessions.of_user(user_id):
-            changes = machine.ordered_rest(session, now())
-            if session.desired == "on" and self.store.sessions.change(session.id, session.epoch, changes):
-                self.publisher.publish(pushes_of_session(replace(session, **changes)))
+            if session.desired == "on":
+                self._change(session, machine.ordered_rest(session, now()))
 
     def wake(self, user_id: str, correlation_id: str) -> None:
         """Start again what `rest` has ended."""
@@ -175,25 +175,26 @@ class SessionService:
             log.info("session_observed", session_id=session.id, status=after.status, reason=after.reason)
 
     def gateway_lost(self, session: Session) -> None:
+        """Unless something was observed since `session` was read: its last words may have come by another way."""
         if changes := machine.gateway_lost(session):
-            self._change(session, changes)
+            self._change(session, changes, still={name: getattr(session, name) for name in ("desired", "status", "since")})
 
     def _change(
-        self, session: Session, changes: dict[str, Any], *, observed: bool = False, desired: str | None = None
+        self, session: Session, changes: dict[str, Any], *, observed: bool = False, still: Mapping[str, Any] | None = None
     ) -> Session | None:
         """Store and tell; the session as it is now, or None when somebody ordered or observed otherwise meanwhile."""
         after = replace(session, **changes)
         mark = self.hearing.session_mark(session, after)
-        if not self._apply(session, {**changes, **mark}, observed, desired):
+        if not self._apply(session, {**changes, **mark}, observed, still):
             return None
         self.hearing.marked(mark)
         self.publisher.publish(pushes_of_session(after))
         return after
 
-    def _apply(self, session: Session, changes: dict[str, Any], observed: bool, desired: str | None) -> bool:
+    def _apply(self, session: Session, changes: dict[str, Any], observed: bool, still: Mapping[str, Any] | None) -> bool:
         if observed:
             return self.store.sessions.observe(session.id, session.epoch, changes)
-        return self.store.sessions.change(session.id, session.epoch, changes, desired=desired)
+        return self.store.sessions.change(session.id, session.epoch, changes, still=still)
 
     def finish_logout(self, session: Session, correlation_id: str) -> None:
         """For the worker: a disconnect that was ordered while the gateway was away."""
@@ -205,15 +206,16 @@ class SessionService:
             return bool(session.switch_to)
         return session.desired == "on" or session.linked or session.status != "disconnected"
 
-    def _order_logout(self, session: Session) -> Session:
+    def _order_logout(self, session: Session) -> Session | None:
+        """As it was ordered, or as somebody else has ordered at the same moment; None when it was deleted."""
         ordered = self._change(session, machine.ordered_end(session, now()))
-        return ordered or self.store.sessions.get(session.id) or session
+        return ordered or self.store.sessions.get(session.id)
 
     def _finish_logout(self, session: Session, correlation_id: str) -> Session:
         order = {"epoch": session.epoch, "network": session.network, "engine": session.engine}
         self.gateway.logout(session.id, order, correlation_id)
         changes = machine.switched(session, now()) if session.switch_to else machine.ended(now())
-        ended = self._change(session, changes, desired="logout")  # once, however many saw it through
+        ended = self._change(session, changes, still={"desired": "logout"})  # once, however many saw it through
         if ended and session.switch_to:
             self.tell_gateway_to_start(ended, correlation_id)
         return ended or self.store.sessions.get(session.id) or session

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from ..errors import GatewayUnavailable
+from ..lib.errands import Errands
 from ..lib.gateway import Gateway, Snapshot
 from ..lib.log import get_logger
 from ..store import Store
@@ -30,6 +32,8 @@ class Upkeep:
     store: Store
     gateway: Gateway
     sessions: SessionService
+    errands: Errands
+    """For what takes long: meanwhile all other sessions go on being observed, and are not taken for lost."""
     _answered_at: float = field(default_factory=time.monotonic)
 
     def round(self) -> None:
@@ -72,7 +76,7 @@ class Upkeep:
 
     def _finish_logouts(self) -> None:
         for session in self.store.sessions.desired("logout"):
-            self.sessions.finish_logout(session, new_id())
+            self.errands.run(session.id, partial(self.sessions.finish_logout, session, new_id()), "logout")
 
     def _stop_unwanted(self, wanted: set[str], snapshots: dict[str, Snapshot]) -> None:
         """A session the gateway holds and the store doesn't want on: its browser is freed, a deleted one's login wiped."""
@@ -82,9 +86,9 @@ class Upkeep:
             session = self.store.sessions.get(snapshot["id"])
             if session is None:
                 order: dict[str, Any] = {name: snapshot[name] for name in ("epoch", "network", "engine")}
-                self.gateway.logout(snapshot["id"], order, new_id())
+                self.errands.run(snapshot["id"], partial(self.gateway.logout, snapshot["id"], order, new_id()), "wipe")
             elif session.desired == "off" and snapshot["epoch"] <= session.epoch:
-                self.gateway.stop(snapshot["id"], session.epoch, new_id())
+                self.errands.run(snapshot["id"], partial(self.gateway.stop, snapshot["id"], session.epoch, new_id()), "stop")
 
 
 def _held(session: Session, snapshot: Snapshot | None) -> bool:

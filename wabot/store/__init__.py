@@ -40,6 +40,7 @@ from .phones import SandboxPhones
 from .second_factors import SecondFactors
 from .sessions import Sessions
 from .settings import StoredSettings
+from .upgrading import upgrade
 from .users import Users
 from .views import Views
 from .wanted_media import WantedMediaEntries
@@ -102,3 +103,7 @@ class Store:
     def ensure_indexes(self) -> int:
         """Make every index that is missing; how many there are. Harmless to repeat."""
         return indexes.ensure(self._db)
+
+    def upgrade(self) -> int:
+        """As `upgrading.upgrade`."""
+        return upgrade(self._db)

@@ -201,7 +201,7 @@ class Messages:
 def _document(message: Message) -> dict[str, Any]:
     """With a `side` for the index: the other side's address, in both directions."""
     fields = {name: value for name, value in vars(message).items() if name not in ("id", "from_")}
-    return {"_id": ids.parse(message.id), "from": message.from_, "side": message.peer or message.to, **fields}
+    return {"_id": ids.parse(message.id), "from": message.from_, "side": message.peer or message.to or "", **fields}
 
 
 def _wanted(asked: MessageFilter) -> Callable[[dict[str, Any]], bool]:

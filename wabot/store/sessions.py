@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Any
 
 from pymongo.database import Database
@@ -71,10 +72,10 @@ class Sessions:
         documents, following = newest_first(self._sessions, {}, limit=limit, before=cursor)
         return Page([record_of(Session, one) for one in documents], following)
 
-    def change(self, session_id: str, epoch: int, changes: dict[str, Any], *, desired: str | None = None) -> bool:
-        """Apply `changes` if the epoch is still this one, and what is desired, where given; False when somebody ordered otherwise
+    def change(self, session_id: str, epoch: int, changes: dict[str, Any], *, still: Mapping[str, Any] | None = None) -> bool:
+        """Apply `changes` if the epoch is still this one, and `still` holds; False when somebody ordered or observed otherwise
         meanwhile."""
-        guard = {"_id": ids.parse(session_id), "epoch": epoch, **({"desired": desired} if desired else {})}
+        guard = {"_id": ids.parse(session_id), "epoch": epoch, **(still or {})}
         return self._sessions.update_one(guard, _update(changes)).matched_count == 1
 
     def observe(self, session_id: str, epoch: int, changes: dict[str, Any]) -> bool:

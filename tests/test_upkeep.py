@@ -1,0 +1,115 @@
+# ruff: noqa: F811
+"""What the worker does to keep sessions as wanted: one that takes long holds up no other, and late news overwrites no newer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from threading import Event
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from tests.support.waiting import wait_until
+from tests.support.web import Linked
+from tests.test_pages_sessions import observe  # noqa: F401  # a fixture
+from wabot.blueprints._context import services
+from wabot.errors import GatewayUnavailable
+from wabot.lib.clock import now, to_rfc3339
+from wabot.lib.errands import Errands
+from wabot.lib.gateway import Gateway
+from wabot.services import Services
+from wabot.services.upkeep import Upkeep
+from wabot.store.records import Session
+from wabot.worker import guarded
+
+Observe = Callable[..., Session]
+WITHIN = 10.0
+"""Seconds."""
+
+
+@pytest.fixture
+def known(app: Flask) -> Iterator[Services]:
+    with app.app_context():
+        yield services()
+
+
+@pytest.fixture
+def upkeep(known: Services) -> Upkeep:
+    return Upkeep(known.store, known.gateway, known.sessions, Errands(2, "errand", guarded))
+
+
+def test_a_log_out_that_takes_long_holds_up_no_heartbeat(
+    known: Services, upkeep: Upkeep, linked: Linked, observe: Observe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leaving = observe(status="connected", linked=True, desired="logout")
+    moment = now()
+    fields = {"user_id": linked.user["id"], "name": "other", "network": "sandbox", "epoch": 1, "desired": "on", "linked": True}
+    times = {"created_at": moment, "since": moment, "observed_at": moment - timedelta(seconds=60)}
+    other = known.store.sessions.add({**fields, **times, "engine": "webjs", "status": "connected"})
+    let_go, calls = Event(), 0
+
+    def logout(*_: Any) -> None:
+        nonlocal calls
+        calls += 1
+        assert let_go.wait(WITHIN)
+
+    def held(_: Gateway) -> list[dict[str, Any]]:
+        at = to_rfc3339(now())
+        return [{"id": other.id, "epoch": 1, "status": "connected", "linked": True, "since": at, "observed_at": at}]
+
+    monkeypatch.setattr(Gateway, "logout", logout)
+    monkeypatch.setattr(Gateway, "sessions", held)
+    upkeep.round()
+    upkeep.round()
+    seen, still = known.store.sessions.get(other.id), known.store.sessions.get(leaving.id)
+    assert seen and seen.observed_at and seen.observed_at >= moment
+    assert still and still.desired == "logout", "the round did not wait for it"
+    let_go.set()
+    wait_until(lambda: _desired(known, leaving) == "off", WITHIN, "it is logged out")
+    assert calls == 1
+
+
+def test_a_silent_gateway_overwrites_nothing_that_was_observed_meanwhile(known: Services, observe: Observe) -> None:
+    before = observe(status="connected", linked=True, desired="on")
+    after = observe(status="disconnected", linked=False, desired="off", reason="unlinked_on_phone")
+    known.sessions.gateway_lost(replace(before, epoch=after.epoch))
+    kept = known.store.sessions.get(before.id)
+    assert kept and (kept.status, kept.reason) == ("disconnected", "unlinked_on_phone")
+
+
+def test_a_restart_at_the_same_moment_does_not_swallow_a_disconnect(
+    known: Services, linked: Linked, observe: Observe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    observe(status="connected", linked=True, desired="on")
+    read = known.store.sessions.named
+
+    def restarted_just_after(user_id: str, name: str) -> Session | None:
+        monkeypatch.setattr(type(known.store.sessions), "named", lambda _, *asked: read(*asked))
+        session = read(user_id, name)
+        assert session
+        known.sessions.restart(session, "restart")
+        return session
+
+    def away(*_: Any) -> None:
+        raise GatewayUnavailable
+
+    monkeypatch.setattr(Gateway, "logout", lambda *_: None)
+    monkeypatch.setattr(Gateway, "start", away)
+    monkeypatch.setattr(type(known.store.sessions), "named", lambda _, *asked: restarted_just_after(*asked))
+    assert known.sessions.disconnect(linked.user["id"], "default", "disconnect").status == "disconnected"
+
+
+def test_a_session_that_rests_with_its_disabled_owner_is_told(known: Services, linked: Linked, observe: Observe) -> None:
+    before = observe(status="connected", linked=True, desired="on")
+    known.hearing.begin(linked.user["id"])
+    known.sessions.rest(linked.user["id"])
+    [told] = [one["telling"] for one in known.store.sessions._sessions.find({"user_id": before.user_id})]
+    assert [(one["type"], one["data"]["reason"]["code"]) for one in told] == [("session.disconnected", "account_disabled")]
+
+
+def _desired(known: Services, session: Session) -> str:
+    found = known.store.sessions.get(session.id)
+    return found.desired if found else ""
