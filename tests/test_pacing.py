@@ -99,6 +99,48 @@ def test_killed_between_the_two_steps_a_scheduled_message_is_still_promoted(hous
     assert house.store.outbox.queue(stored.session_id) == [message["id"]]
 
 
+def hand_over(house: Services, message_id: str) -> None:
+    """As another worker does, from whatever state it waits in."""
+    message = house.store.messages.get(message_id)
+    assert message and house.progress.move(message, "queued")
+    house.progress.start_sending([message], 1, Waits())
+
+
+def test_a_worker_that_wakes_late_takes_no_message_back_to_the_queue(
+    house: Services, linked: Linked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message_id = linked.send(send_at=to_rfc3339(now() + timedelta(hours=1))).get_json()["id"]
+    house.store.outbox._outbox.update_one({"status": "scheduled"}, {"$set": {"not_before": now()}})
+    read = house.store.messages.get_many
+
+    def slept_after_reading(ids: list[str]) -> Any:
+        found = read(ids)
+        hand_over(house, message_id)
+        return found
+
+    monkeypatch.setattr(house.store.messages, "get_many", slept_after_reading)
+    house.schedule.promote()
+    assert house.messages.one(linked.user["id"], message_id).status == "sending"
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_deciding_twice_at_once_takes_nothing_back_that_is_on_its_way(
+    house: Services, linked: Linked, monkeypatch: pytest.MonkeyPatch, again: bool
+) -> None:
+    message_id = linked.send().get_json()["id"]
+    message = house.store.messages.get(message_id)
+    assert message
+    house.progress.start_sending([message], 1, Waits())
+    house.progress.move(message, "unknown")
+
+    def decided_just_after(_self: Any, _message: Any) -> bool:
+        hand_over(house, message_id)
+        return True
+
+    monkeypatch.setattr(type(house.messages), "undecided", decided_just_after)
+    assert house.messages.decide(linked.user["id"], message_id, again=again).status == "sending"
+
+
 @pytest.mark.parametrize("scheduled", [True, False])
 def test_killed_before_its_outbox_entry_a_message_gets_it_later(
     house: Services, linked: Linked, scheduled: bool, monkeypatch: pytest.MonkeyPatch

@@ -141,6 +141,9 @@ class Identity:
 
     def restore_key(self, user: User, key_id: str) -> None:
         """Have a key back for ten minutes after it was revoked; harmless when it is back. Raises NotFound, Invalid `too_many_keys`."""
+        standing = self.store.keys.of_user(user.id)
+        if any(one.id == key_id for one in standing):
+            return
         self._check_room(user)
         if not self.store.keys.restore(user.id, key_id, now()):
             raise NotFound("There is no such API key, or it is too late to have it back.")

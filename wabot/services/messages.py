@@ -110,8 +110,8 @@ class MessageService:
         if not self.undecided(message):
             raise Conflict("What became of this message is known, or still being found out.", code="not_undecided")
         if not again:
-            self.progress.fail(message, "outcome_unknown")
-        elif self.progress.move(message, "queued", detail="sent again by its sender"):
+            self.progress.fail(message, "outcome_unknown", only_from="unknown")
+        elif self.progress.move(message, "queued", detail="sent again by its sender", only_from="unknown"):
             self.acceptance.enqueue([message])
         return self.one(user_id, message_id)
 

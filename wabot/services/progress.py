@@ -28,13 +28,23 @@ class Progress:
     tally: Tally
     hearing: Hearing
 
-    def move(self, message: Message, status: str, *, detail: str | None = None, claim: int | None = None, **changes: Any) -> bool:
-        """One transition of the state machine; False when the message has moved on meanwhile, or was handed over under
-        another `claim` than this."""
+    def move(
+        self,
+        message: Message,
+        status: str,
+        *,
+        detail: str | None = None,
+        claim: int | None = None,
+        only_from: str = "",
+        **changes: Any,
+    ) -> bool:
+        """One transition of the state machine; False when the message has moved on meanwhile (is no longer `only_from`, where
+        that is given), or was handed over under another `claim` than this."""
         at = now()
+        allowed_from = {only_from} if only_from else ALLOWED_FROM[status]
         entry = {"status": status, "at": at, **({"detail": detail} if detail else {})}
         mark = self.hearing.mark(message.user_id)
-        if not self.store.messages.move(message.id, ALLOWED_FROM[status], entry, {**changes, **mark}, claim):
+        if not self.store.messages.move(message.id, allowed_from, entry, {**changes, **mark}, claim):
             return False
         self.hearing.marked(mark)
         self._measure(message, [entry])
@@ -61,8 +71,10 @@ class Progress:
             self._tell(message, ["sending"])
         return sending
 
-    def fail(self, message: Message, code: str, *, detail: str | None = None, claim: int | None = None) -> bool:
-        return self.move(message, "failed", detail=detail or code, claim=claim, error=message_error(code))
+    def fail(
+        self, message: Message, code: str, *, detail: str | None = None, claim: int | None = None, only_from: str = ""
+    ) -> bool:
+        return self.move(message, "failed", detail=detail or code, claim=claim, only_from=only_from, error=message_error(code))
 
     def acknowledged(self, message: Message, ack: str) -> None:
         """An ack that was looked up; nothing moves for `pending`."""

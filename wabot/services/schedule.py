@@ -28,7 +28,7 @@ class Schedule:
                 continue
             crash_point("schedule.before-promoting")
             if message.status == "scheduled":
-                self.progress.move(message, "queued")
+                self.progress.move(message, "queued", only_from="scheduled")
             crash_point("schedule.between-message-and-outbox")
             self.store.outbox.promote(entry.id)
         self.store.lanes.mark({one.session_id: one.user_id for one in due}, now())
