@@ -87,3 +87,29 @@ def test_a_refused_form_keeps_what_was_typed(page: Page, linked_user: Api) -> No
     expect(page.get_by_label("Email")).to_have_value(linked_user.email)
     expect(page.get_by_label("Password")).to_have_value("")
     expect(page.get_by_label("Password")).to_have_attribute("aria-invalid", "true")
+    expect(page.locator('[aria-invalid="true"]').first).to_be_focused()
+
+
+def test_a_number_the_sandbox_would_not_have_is_refused_and_breaks_no_page(robin: Person) -> None:
+    page = robin.page
+    page.goto("/sandbox")
+    page.get_by_role("button", name="Create phone").click()
+    page.get_by_text("Add a phone").first.click()
+    page.get_by_label("Number", exact=True).fill("+49 30 1")
+    page.get_by_role("button", name="Add phone").click()
+    expect(page.get_by_text("This is not a phone number")).to_be_visible()
+    page.goto("/whatsapp")
+    expect(page.get_by_role("heading", name="WhatsApp", exact=True)).to_be_visible()
+
+
+def test_escape_closes_the_menu_of_a_narrow_page(robin: Person) -> None:
+    page = robin.page
+    page.set_viewport_size({"width": 375, "height": 800})
+    page.goto("/keys")
+    menu = page.get_by_label("Menu", exact=True)
+    menu.click()
+    link = page.locator("details.mobile-menu").get_by_role("link", name="Webhooks")
+    expect(link).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(link).to_be_hidden()
+    expect(menu).to_be_focused()

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
-from ..errors import NotFound, WabotError
+from ..errors import InvalidNumber, NotFound, WabotError
 from ..lib import phones
 from ..plugins import NavItem
 from ..services import present
@@ -62,7 +62,8 @@ def add() -> Any:
 def scan(number: str) -> Any:
     def work() -> str:
         services().phones.scan(page_user().id, number, field("session") or DEFAULT)
-        flash("Scanned. The session is being linked.", "success")
+        if field("back") != "whatsapp":  # that page shows by itself how far it is
+            flash("Scanned. The session is being linked.", "success")
         return number
 
     return _done(work, number)
@@ -95,6 +96,8 @@ def _done(work: Callable[[], str | None], number: str | None = None) -> Any:
     """Do it, say what went wrong, and go back to where it was asked for."""
     try:
         number = work() or number
+    except InvalidNumber:
+        flash("This is not a phone number: write it in the international form, such as +1 202 555 0123.", "error")
     except WabotError as error:
         flash(error.detail, "error")
     if field("back") == "whatsapp":

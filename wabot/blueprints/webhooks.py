@@ -114,11 +114,14 @@ def delete(endpoint_id: str) -> Any:
 def undo(endpoint_id: str) -> Any:
     """Take back what the button beside it was offered for: that it was deleted, or switched off."""
     try:
-        services().webhooks.undo(page_user().id, endpoint_id)
+        endpoint = services().webhooks.undo(page_user().id, endpoint_id)
     except Conflict as error:
         flash(_(error.detail), "error")
         return redirect(url_for(".overview"))
-    flash("It is as it was. What happened meanwhile is sent now.", "success")
+    as_it_was = (
+        N_("It is as it was. What happened meanwhile is sent now.") if endpoint.enabled else N_("It is as it was: switched off.")
+    )
+    flash(as_it_was, "success")
     return redirect(url_for(".one", endpoint_id=endpoint_id))
 
 

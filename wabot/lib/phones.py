@@ -24,7 +24,7 @@ def to_e164(typed: str, field: str = "to") -> str:
     """
     number = _possible(typed) if len(typed) <= _MAX_TYPED else None
     if number is None:
-        raise _invalid(field)
+        raise invalid(field)
     return number
 
 
@@ -53,7 +53,8 @@ def for_people(e164: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
-def _invalid(field: str) -> InvalidNumber:
+def invalid(field: str) -> InvalidNumber:
+    """To be raised; names `field`."""
     why = Text("is not a phone number: write it in the international form, such as +1 202 555 0123")
     return InvalidNumber(Text("%(field)s %(why)s", field=field, why=why), fields={field: why})
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import Conflict, NotFound, Unavailable
+from ..errors import Conflict, Invalid, NotFound, Unavailable
 from ..lib import phones, qr
 from ..lib.clock import now
 from ..lib.sandbox import Sandbox
 from ..store import Store
 from .sessions import SessionService
 
+_SHORTEST = len("+1234567")
+"""The sandbox's rule: seven digits at least."""
 _READ = 3
 """WhatsApp's own number for the blue ticks, as the sandbox gives it."""
 
@@ -33,6 +35,8 @@ class VirtualPhones:
     def add(self, user_id: str, number: str, name: str) -> str:
         """The number in E.164. Raises Invalid, or Conflict when the phone is somebody else's."""
         e164 = phones.to_e164(number, "number")
+        if len(e164) < _SHORTEST:
+            raise phones.invalid("number")
         if not self.store.phones.claim(user_id, e164, now()):
             raise Conflict("This number is taken by another user: choose another.", fields={"number": "is taken"})
         self.sandbox.add_phone(e164, name)
@@ -83,5 +87,5 @@ class VirtualPhones:
     def _if_known(self, number: str) -> dict[str, Any] | None:
         try:
             return self.sandbox.phone(number)
-        except NotFound:  # the sandbox was reset since
+        except (NotFound, Invalid):  # the sandbox was reset since, or would have none with such a number
             return None

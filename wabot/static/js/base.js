@@ -23,7 +23,16 @@ function sendOnce(event) {
   event.target.dataset.sent = '1'
 }
 
+/** Escape closes the menu of a narrow page, as it does a dialog. */
+function closeMenu(event) {
+  const menu = event.key === 'Escape' ? document.querySelector('details.mobile-menu[open]') : null
+  if (menu === null) return
+  menu.open = false
+  menu.querySelector('summary').focus()
+}
+
 document.addEventListener('click', followRow)
+document.addEventListener('keydown', closeMenu)
 watchTheme()
 document.addEventListener('submit', sendOnce)
 // A page that comes back from the browser's history must be able to send again.
@@ -34,4 +43,6 @@ addEventListener('pageshow', () => {
 watchConfirmations()
 watchCopyButtons()
 localiseTimes(document)
+// A refused form begins where it was refused, which may be far down.
+document.querySelector('[aria-invalid="true"]')?.focus()
 setInterval(() => localiseTimes(document), 15_000)
