@@ -1,6 +1,6 @@
 """How long a lone message takes when nothing else is to be done: from its acceptance to the engine, and to the phone.
 
-When it was accepted says the message itself (`created_at`, before it is stored); when the gateway got it, to hand it over at once, says
+Nobody asks wabot anything meanwhile, a client that waits for a status included: the virtual phone says when it has arrived. When it was accepted says the message itself (`created_at`, before it is stored); when the gateway got it, to hand it over at once, says
 the gateway's log; when it arrived, the virtual phone.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.support.api import Api
 from tests.support.stack import Stack
-from tests.support.waiting import poll
+from tests.support.waiting import poll, wait_until
 
 from .figures import Figure
 
@@ -28,9 +28,9 @@ def run(stack: Stack) -> list[Figure]:
     user.link("+15550900004")
     user.send(PHONE, "the first, which looks the number up", wait=20)
     before = len(_handed_over(stack))
-    accepted = [_send(user, number) for number in range(MESSAGES)]
+    accepted = [_send(stack, user, number) for number in range(MESSAGES)]
     handed = _handed_over(stack)[before:]
-    arrived = [_ms(one["at"]) for one in stack.sandbox("GET", f"/phones/{PHONE}/inbox")[1:]]
+    arrived = [_ms(one["at"]) for one in _inbox(stack)[1:]]
     user.disconnect()
     assert len(handed) == len(arrived) == MESSAGES, f"{len(handed)} handed over, {len(arrived)} arrived"
     return [
@@ -39,11 +39,18 @@ def run(stack: Stack) -> list[Figure]:
     ]
 
 
-def _send(user: Api, number: int) -> float:
+def _send(stack: Stack, user: Api, number: int) -> float:
+    arrived_before = number + 1
     message = user.send(PHONE, f"message {number}")
+    wait_until(lambda: len(_inbox(stack)) > arrived_before, 20, "it has arrived at the phone")
     user.wait_for_message(message["id"], "delivered")
     poll(_PAUSE_SECONDS)
     return _ms(message["created_at"])
+
+
+def _inbox(stack: Stack) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = stack.sandbox("GET", f"/phones/{PHONE}/inbox")
+    return found
 
 
 def _handed_over(stack: Stack) -> list[float]:
