@@ -13,6 +13,7 @@ from tests.support.web import bearer, register
 from wabot.blueprints._context import services
 from wabot.errors import Invalid, NotFound
 from wabot.lib.clock import from_rfc3339, now, to_rfc3339
+from wabot.services.identity import Identity
 from wabot.store.keys import REVOKED_KEPT
 
 
@@ -114,6 +115,26 @@ def test_no_more_keys_than_allowed_by_having_one_back(app: Flask, client: FlaskC
         with pytest.raises(Invalid):
             services().identity.restore_key(user, first["id"])
     assert client.get("/api/messages", headers=bearer(first["key"])).status_code == 401
+
+
+def test_no_more_keys_than_allowed_by_making_them_at_once(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wabot.services.identity.KEYS_PER_USER", 1)
+    monkeypatch.setattr(Identity, "_check_room", lambda *_: None)  # as if each had looked before the others wrote
+    made = register(client)
+    first = make(client, made["token"])
+    client.delete(f"/api/keys/{first['id']}", headers=bearer(made["token"]))
+    second = make(client, made["token"])
+    with app.app_context():
+        known = services()
+        user = known.store.users.get(made["user"]["id"])
+        assert user is not None
+        with pytest.raises(Invalid):
+            known.identity.restore_key(user, first["id"])
+        with pytest.raises(Invalid):
+            known.identity.make_key(user, "third", ["read"], None)
+        assert [one.id for one in known.store.keys.of_user(user.id)] == [second["id"]]
 
 
 def test_an_expired_key_is_dead(app: Flask, client: FlaskClient) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from tests.support.hooked import Hooked
 from tests.support.receiver import Receiver
 from wabot.errors import Conflict, NotFound
 from wabot.lib.clock import now
+from wabot.services.hearing import Hearing
 from wabot.services.webhooks import PER_USER, UNDO, WebhookService
 
 hooked, receiver, settings = house.hooked, house.receiver, house.settings
@@ -49,6 +51,25 @@ def test_nothing_is_lost_by_a_mistake_that_is_taken_back(hooked: Hooked, receive
     undo(hooked, made)  # a second click
     hooked.work()
     assert (len(receiver.requests), len(hooked.deliveries(made))) == (3, 3)
+
+
+def test_what_happens_while_it_is_taken_back_is_sent_too(
+    hooked: Hooked, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = hooked.endpoint(receiver.url, "message.queued")
+    delete(hooked, made)
+    begin = Hearing.begin
+
+    def busy_moment(hearing: Hearing, user_id: str) -> None:
+        begin(hearing, user_id)
+        hooked.send("between the looking and the writing")
+        hooked.work()
+
+    monkeypatch.setattr(Hearing, "begin", busy_moment)
+    monkeypatch.setattr("wabot.services.webhooks.now", lambda: now() - timedelta(seconds=3))  # looked three seconds ago
+    undo(hooked, made)
+    hooked.work()
+    assert len(receiver.requests) == 1
 
 
 def test_killed_before_the_ring_it_is_served_all_the_same(

@@ -127,6 +127,9 @@ class Identity:
                 "last_used_at": None,
             }
         )
+        if self._too_many(user):  # others were made at the same moment
+            self.store.keys.remove(record.id)
+            raise _no_room()
         return record, secret
 
     def _first_use(self, user: User, form_token: str) -> bool:
@@ -147,12 +150,16 @@ class Identity:
         self._check_room(user)
         if not self.store.keys.restore(user.id, key_id, now()):
             raise NotFound("There is no such API key, or it is too late to have it back.")
+        if self._too_many(user):  # others were made at the same moment
+            self.store.keys.revoke(user.id, key_id, now())
+            raise _no_room()
 
     def _check_room(self, user: User) -> None:
         if len(self.store.keys.of_user(user.id)) >= KEYS_PER_USER:
-            raise Invalid.field(
-                "name", Text("you have %(most)s keys already: revoke one first", most=KEYS_PER_USER), code="too_many_keys"
-            )
+            raise _no_room()
+
+    def _too_many(self, user: User) -> bool:
+        return len(self.store.keys.of_user(user.id)) > KEYS_PER_USER
 
     def _by_login(self, user_id: str, version: str, login_id: str, kind: str) -> Caller | None:
         moment = now()
@@ -171,3 +178,8 @@ class Identity:
 
     def _key_hash(self, credential: str) -> str:
         return hmac.new(self._secret().encode(), b"api-key:" + credential.encode(), hashlib.sha256).hexdigest()
+
+
+def _no_room() -> Invalid:
+    most = Text("you have %(most)s keys already: revoke one first", most=KEYS_PER_USER)
+    return Invalid.field("name", most, code="too_many_keys")

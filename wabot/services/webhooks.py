@@ -29,6 +29,8 @@ OVERLAP = timedelta(hours=24)
 """How long an earlier secret signs along after a rotation."""
 UNDO = timedelta(minutes=10)
 """How long a deletion, or a switching off, can be taken back without loss."""
+_WRITTEN_WITHIN = timedelta(minutes=1)
+"""So long the write that takes it back may take: more than any call to the store."""
 MASK = "•••"
 """Stands for a header's value, which is shown to nobody again; sent back, it keeps the value."""
 _BY_OWNER, _DELETED = "owner", "deleted"
@@ -142,7 +144,8 @@ class WebhookService:
         # Due in the same write: killed before the ring, its lane is found all the same.
         changes: dict[str, Any] = {"deleted": False, "deleted_at": None, "updated_at": moment, "due": due_now()}
         if endpoint.disabled_at and endpoint.disabled_reason == (_DELETED if endpoint.deleted else _BY_OWNER):
-            missed = _replay(endpoint, endpoint.disabled_at - UNDO, moment, missed=True)  # some was not told yet when it went off
+            # Some was not told yet when it went off; and what is told before this is written doesn't go there by itself.
+            missed = _replay(endpoint, endpoint.disabled_at - UNDO, moment + _WRITTEN_WITHIN, missed=True)
             changes |= {"enabled": True, "disabled_reason": None, "disabled_at": None, "replay": missed}
         self.store.endpoints.change(endpoint.id, changes)
         self._ring(endpoint)

@@ -15,7 +15,8 @@ from .records import ApiKey, record_of
 
 REVOKED_KEPT = timedelta(minutes=10)
 """How long a revoked key, which nobody can use, can be had back; then the database removes it."""
-_KEYS_PER_USER = 100
+_READ_AT_MOST = 200
+"""More than a user may have, so that one too many is seen."""
 _STANDING = {"revoked_at": None}
 
 
@@ -35,13 +36,16 @@ class ApiKeys:
         return record_of(ApiKey, document) if document and not document.get("revoked_at") else None
 
     def of_user(self, user_id: str) -> list[ApiKey]:
-        """Those that stand, newest first; a user has at most 100."""
-        documents = self._keys.find({"user_id": user_id, **_STANDING}).sort("_id", -1).limit(_KEYS_PER_USER)
+        """Those that stand, newest first: all a user may have, and some."""
+        documents = self._keys.find({"user_id": user_id, **_STANDING}).sort("_id", -1).limit(_READ_AT_MOST)
         return [record_of(ApiKey, one) for one in documents]
 
     def revoke(self, user_id: str, key_id: str, at: datetime) -> bool:
         wanted = {"_id": ids.parse(key_id), "user_id": user_id, **_STANDING}
         return self._keys.update_one(wanted, {"$set": {"revoked_at": at}}).modified_count == 1
+
+    def remove(self, key_id: str) -> None:
+        self._keys.delete_one({"_id": ids.parse(key_id)})
 
     def restore(self, user_id: str, key_id: str, now: datetime) -> bool:
         """True when it stands, also when it was restored before; False when it is another's, or gone."""
