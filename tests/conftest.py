@@ -159,10 +159,10 @@ def db(database: Database) -> Iterator[str]:
 @pytest.fixture
 def settings(db: str, tmp_path: Path) -> config.Settings:
     """As the launcher would leave them, with no other process running."""
-    return _settings(db, tmp_path / "var")
+    return settings_for(db, tmp_path / "var")
 
 
-def _settings(db: str, data: Path) -> config.Settings:
+def settings_for(db: str, data: Path) -> config.Settings:
     chosen = {"MONGO_URI": db, "SECRET_KEY": secrets.token_urlsafe(32), "GATEWAY_PORT": "1", "SANDBOX_PORT": "2"}
     loaded = config.load(environment(data, **chosen))
     wabot_data.prepare(loaded.data)
@@ -179,7 +179,7 @@ def app(settings: config.Settings) -> Iterator[Flask]:
 @pytest.fixture(scope="module")
 def lasting_app(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """One for all tests of a module that leave it as it was; nobody is limited by address."""
-    with _running(_settings(database.new_uri(), tmp_path_factory.mktemp("lasting") / "var")) as web:
+    with _running(settings_for(database.new_uri(), tmp_path_factory.mktemp("lasting") / "var")) as web:
         preferences = web.extensions["wabot"].preferences
         values = preferences.current().model_dump()
         values["rate_limits"] |= {"login_per_minute": limits.PLENTY, "register_per_hour": limits.PLENTY}

@@ -7,11 +7,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from pymongo import MongoClient
 
+from tests.conftest import settings_for
+from tests.support.database import Database
 from tests.support.pages import Browser
 from tests.support.stack import ROOT, environment
 from tests.support.web import bearer, register
@@ -176,3 +180,19 @@ def test_the_launcher_says_everything_that_is_wrong_at_once(tmp_path: Path) -> N
 
 def test_registered_users_are_no_admins(client: FlaskClient) -> None:
     assert register(client)["user"]["role"] == "user"
+
+
+def test_a_database_that_comes_after_web_is_prepared_before_it_is_used(tmp_path: Path) -> None:
+    database = Database()
+    app = create_app(settings_for(database.new_uri(), tmp_path / "var"))
+    client = app.test_client()
+    try:
+        assert [client.get(path).status_code for path in ("/login", "/healthz", "/readyz")] == [503, 200, 503]
+        database.start()
+        assert client.get("/readyz").get_json()["checks"]["db"] is True
+        assert client.post("/api/auth/login", json=DEFAULT).status_code == 200
+        with MongoClient[dict[str, Any]](app.extensions["wabot"].settings.database_uri) as mongo:
+            assert "email_1" in mongo.get_default_database()["users"].index_information()
+    finally:
+        app.extensions["wabot"].close()
+        database.stop()

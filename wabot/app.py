@@ -9,7 +9,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from . import plugins
-from .blueprints import _errors, _languages, _limits, _pages, _requests, _security, _static, _status_words
+from .blueprints import _errors, _languages, _limits, _pages, _preparation, _requests, _security, _static, _status_words
 from .config import Settings, load
 from .lib.log import configure, get_logger
 from .live import Live
@@ -38,7 +38,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    for part in (_requests, _security, _languages, _status_words, _static, _limits, _errors):
+    for part in (_requests, _preparation, _security, _languages, _status_words, _static, _limits, _errors):
         part.init_app(app)
     _pages.init_app(app, plugins.register_all(app))
     live.init_app(app, redis_url=settings.redis_url, origins=[settings.public_url], standing=services.logins.standing)
@@ -74,9 +74,8 @@ def _configure(app: Flask, settings: Settings) -> None:
 
 
 def _prepare(services: Services) -> None:
-    """Indexes and the first admin; while the database is away, the first request that finds it does this."""
+    """While the database is away, the first request that finds it does this."""
     try:
-        services.store.ensure_indexes()
-        services.accounts.ensure_first_admin()
+        services.preparation.ensure()
     except DATABASE_DOWN as error:
         log.warning("database_away_at_start", error=type(error).__name__)

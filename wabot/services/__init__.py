@@ -57,6 +57,7 @@ from .messages import MessageService
 from .onboarding import Onboarding
 from .pacing import Pacing
 from .preferences import Preferences
+from .preparation import Preparation
 from .progress import Progress
 from .publishing import Publisher
 from .queue_gauge import QueueGauge
@@ -102,6 +103,7 @@ class Services:
     pacing: Pacing
     phones: VirtualPhones
     onboarding: Onboarding
+    preparation: Preparation
     readiness: Readiness
     restored: Restored
     measurements: Measurements
@@ -165,8 +167,9 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
     mails = Mails(store, settings, links, wake_ups.ring, door_of(settings), owner_name())
     session_overview = SessionOverview(store)
     administrators = Administrators(store)
-    readiness = Readiness(store, gateway, sandbox, settings, wake_ups.listening)
     accounts = Accounts(store, settings, preferences, mails)
+    preparation = Preparation(store, accounts)
+    readiness = Readiness(store, gateway, sandbox, settings, preparation, wake_ups.listening)
     progress = Progress(store, publisher, tally, hearing)
     second_factor = SecondFactor(store, settings, audit, mails, preferences)
     door = Door(https_only=settings.production, allowed=settings.webhook_allowed_hosts)
@@ -209,6 +212,7 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         pacing=pacing,
         phones=virtual_phones,
         onboarding=Onboarding(store, sessions, virtual_phones),
+        preparation=preparation,
         readiness=readiness,
         restored=Restored(store, settings.data / "restored"),
         measurements=Measurements(store, readiness, session_overview, limit_report),

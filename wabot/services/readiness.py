@@ -11,6 +11,7 @@ from ..lib.clock import now
 from ..lib.gateway import Gateway
 from ..lib.sandbox import Sandbox
 from ..store import DATABASE_DOWN, Store
+from .preparation import Preparation
 
 WORKER_SILENT_AFTER = timedelta(seconds=6)
 
@@ -21,6 +22,7 @@ class Readiness:
     gateway: Gateway
     sandbox: Sandbox
     settings: Settings
+    preparation: Preparation
     worker_listens: Callable[[], bool]
 
     def checks(self) -> dict[str, bool]:
@@ -33,6 +35,7 @@ class Readiness:
 
     def _db(self) -> bool:
         try:
+            self.preparation.ensure()
             self.store.ping()
         except DATABASE_DOWN:
             return False
