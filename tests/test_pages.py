@@ -126,13 +126,25 @@ def test_messages_by_form(app: Flask, linked: Linked) -> None:
     sent = person.submit("/messages/new", to="+1 202 555 0123", message="<i>hello</i>", session="default")
     assert sent.status_code == 302
     page = person.open(sent.headers["Location"]).get_data(as_text=True)
-    assert "&lt;i&gt;hello&lt;/i&gt;" in page
+    assert "&lt;i&gt;hello&lt;/i&gt;" in page and "As it was written" not in page
     assert "&lt;i&gt;hello" in person.open("/messages").get_data(as_text=True)
     cancelled = person.submit(sent.headers["Location"], sent.headers["Location"] + "/cancel")
     assert cancelled.status_code == 302
     assert "ancelled" in person.open(sent.headers["Location"]).get_data(as_text=True)
     stranger = Browser(app).register(email())
     assert stranger.open(sent.headers["Location"]).status_code == 404
+
+
+def test_a_text_is_shown_as_whatsapp_shows_it_and_kept_as_it_was_written(app: Flask, linked: Linked) -> None:
+    person = Browser(app)
+    person.login(linked.user["email"], "correct horse")
+    text = "*<b>_bold_</b>* `a<b` https://x.example/?a=\"onclick=1\n> ~quoted~"
+    sent = person.submit("/messages/new", to="+1 202 555 0123", message=text, session="default")
+    page = person.open(sent.headers["Location"]).get_data(as_text=True)
+    assert "<strong>&lt;b&gt;<em>bold</em>&lt;/b&gt;</strong> <code>a&lt;b</code> <a>https://x.example/?a</a>=&#34;onclick=1" in page
+    assert "<q><s>quoted</s></q>" in page and "As it was written" in page
+    written = re.search(r'<code id="written-text">(.*?)</code>', page, re.S)
+    assert written and html.unescape(written[1]) == text
 
 
 def test_the_admin_everybody_knows_must_choose_a_password_first(app: Flask) -> None:

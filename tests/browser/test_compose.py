@@ -57,6 +57,26 @@ def test_the_preview_is_what_whatsapp_shows(compose: Page) -> None:
     expect(preview).to_contain_text("word " * 199)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "*bold _and more_* ~no~ ```mono\nmore``` `mono` www.example.com/a_b_c.\n> said *before*\n- first\n* second\n2*3*4",
+        "*é*é *ü* _ a_ ~b ~ _c_d __e__ *f\ng* (*h*) *_~i~_* ``j`` `*k*`",
+        "> <img src=x onerror=alert(1)>\n*</strong><script>*\nhttps://example.com/'\"onclick=_x_ > no quote",
+    ],
+)
+def test_what_is_read_looks_as_the_preview_did(compose: Page, text: str) -> None:
+    compose.get_by_label("To", exact=True).fill(ONE)
+    compose.get_by_label("Message", exact=True).fill(text)
+    preview = compose.locator("#preview").inner_html()
+    assert "<" in preview
+    compose.get_by_role("button", name="Send message").click()
+    expect(compose.get_by_text("As it was written")).to_be_visible()
+    assert compose.locator("#message-text").inner_html() == preview
+    compose.get_by_text("As it was written").click()
+    expect(compose.locator("#written-text")).to_have_text(text, use_inner_text=True)
+
+
 def test_from_registering_to_a_delivered_message_without_scripts(open_page: OpenPage, stack: Stack) -> None:
     with open_page(java_script_enabled=False) as page:
         Person(page, Api(stack, "plain")).register()

@@ -13,6 +13,7 @@ from ..lib.clock import duration_for_people, to_rfc3339
 from ..plugins import NavItem
 from ._context import services
 from ._languages import gettext as _
+from ._marks import marked
 
 
 def init_app(app: Flask, items: list[NavItem]) -> None:
@@ -29,6 +30,7 @@ def init_app(app: Flask, items: list[NavItem]) -> None:
     app.context_processor(context)
     app.add_template_filter(phones.for_people, "phone")
     app.add_template_filter(duration_for_people, "duration")
+    app.add_template_filter(marked, "marked")
 
 
 def _viewed() -> dict[str, str] | None:

@@ -1,6 +1,7 @@
 /**
  * WhatsApp's own marks in a text, as DOM nodes: *bold*, _italic_, ~strike~, ```mono``` and `mono`, links, > quotes and - lists.
  * A mark counts where words begin and end and hugs its text, as in WhatsApp. Only text nodes are made, never HTML.
+ * This is for what is being written; what stands in a page was drawn by blueprints/_marks.py, by the same rules.
  */
 const MARKS = [
   { tag: 'code', pattern: /```([^`]+)```/u, plain: true },

@@ -1,6 +1,5 @@
 /** The inbox: chats and messages come in live, answers go out without leaving the page, what is looked at is marked as read. */
 import { announce } from './announce.js'
-import { format } from './format.js'
 import { on } from './live.js'
 import { calmly, refresh } from './refresh.js'
 import { showTick } from './ticks.js'
@@ -20,21 +19,11 @@ const toEnd = () => {
   scroller.scrollTop = scroller.scrollHeight
 }
 
-/** WhatsApp's own marks in texts; what the server wrote stays where nothing is marked. */
-function formatTexts(root) {
-  for (const text of root.querySelectorAll('[data-format]')) {
-    const original = text.textContent
-    delete text.dataset.format
-    text.replaceChildren(...format(original))
-  }
-}
-
 /** What a person sees of it: a token that is drawn anew each time is no change. */
 const looks = (node) => node.outerHTML.replace(/name="csrf_token" value="[^"]*"/g, '')
 
 /** A message that has not changed keeps its node, so that what plays goes on playing. */
 function mergeMessages(fresh) {
-  formatTexts(fresh)
   localiseTimes(fresh)
   const items = [...fresh.children]
   const ids = new Set(items.map((item) => item.id))
@@ -143,7 +132,6 @@ async function showEarlier(link) {
   if (!answer.ok) return location.assign(link.href)
   const before = scroller.scrollHeight - scroller.scrollTop
   const list = fresh.getElementById('messages')
-  formatTexts(list)
   localiseTimes(list)
   messages.prepend(...[...list.children].map((item) => document.importNode(item, true)))
   document.getElementById('earlier').replaceWith(document.importNode(fresh.getElementById('earlier'), true))
@@ -184,7 +172,6 @@ document.getElementById('session')?.addEventListener('change', (event) => event.
 const form = document.querySelector('[data-reply]')
 if (form !== null) watchReply(form)
 if (messages !== null) {
-  formatTexts(messages)
   if (NEWEST) toEnd()
   markRead().then(look)
 }
