@@ -227,4 +227,4 @@ def test_the_page_of_a_refusal_says_when_to_come_back(app: Flask, linked: Linked
     limit(app, login_per_minute=1)
     Browser(app).login(linked.user["email"], "wrong horse")
     page = Browser(app).login(linked.user["email"], "correct horse").get_data(as_text=True)
-    assert re.search(r"Too many logins: the limit is 1 a minute from one address. Try again in \d+ seconds", page)
+    assert re.search(r"Too many logins: the limit is 1 a minute from one IP address. Try again in \d+ seconds", page)

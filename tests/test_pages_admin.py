@@ -169,3 +169,16 @@ def test_the_audit_log_has_pages_newest_first(app: Flask, admin: Browser) -> Non
     assert names_on(admin, "/admin/audit") == [f"{number:02d}" for number in range(51, 1, -1)]
     older = re.search(r'href="(/admin/audit\?cursor=[^"]+)"', admin.open("/admin/audit").get_data(as_text=True))
     assert older and names_on(admin, older[1]) == ["01", "00"]
+
+
+def test_the_list_of_users_tells_roles_from_states(app: Flask, admin: Browser) -> None:
+    address = email()
+    Browser(app).register(address)
+    with app.app_context():
+        user = services().store.users.by_email(address)
+        assert user and services().store.users.change(user.id, {"disabled": True})
+    shown = text_of(admin, "/admin/users")
+    assert "Email Name Role State Created" in shown
+    assert re.search(rf"{re.escape(address)} A <b>Person</b> User disabled ", shown)
+    assert re.search(rf"{re.escape(DEFAULT_ADMIN_EMAIL)} Admin Administrator Active ", shown)
+    assert "Role User State disabled" in text_of(admin, f"/admin/users/{user.id}")

@@ -79,7 +79,8 @@ def test_a_code_that_still_holds_is_left_alone(app: Flask, person: Browser, obse
 
 
 def test_a_pairing_code_stands_in_two_halves_with_the_way_to_type_it(person: Browser, observe: Observe) -> None:
-    observe(status="pairing", desired="on", method="code", pairing_phone="+12025550143", pairing_code="ABCD1234")
+    code = {"method": "code", "pairing_phone": "+12025550143", "pairing_code": "ABCD1234"}
+    observe(status="pairing", desired="on", network="live", **code)
     shown = panel(person)
     assert "ABCD-1234" in shown and "+1 202-555-0143" in shown and 'data-copy="pairing-code"' in shown
     steps = re.findall(r"<li>(.*?)</li>", shown, re.S)
@@ -205,3 +206,26 @@ def test_the_navigation_says_where_one_is_once(person: Browser, path: str, label
     main = page.split('aria-label="Main"')[1].split("</nav>")[0]
     marked = re.findall(r'<a class="nav-link"[^>]*aria-current="page">.*?</svg>(.*?)</a>', main, re.S)
     assert marked == [label]
+
+
+def test_a_refused_other_way_to_link_stays_open(person: Browser, observe: Observe) -> None:
+    observe(status="disconnected", reason="qr_not_scanned")
+    assert re.search(r'<details[^>]*id="start-otherwise"(?! open)', panel(person))
+    answer = person.submit("/whatsapp", "/whatsapp/initialize", session="default", network="sandbox", method="code", phone="12")
+    page = html.unescape(answer.get_data(as_text=True))
+    assert answer.status_code == 422
+    assert re.search(r'<details[^>]*id="start-otherwise" open', page)
+    assert "No code was scanned" in page and 'value="12"' in page and "Is not a phone number" in page
+
+
+@pytest.mark.parametrize("code", [{"status": "qr", "qr": "2@abc"}, {"status": "pairing", "pairing_code": "ABCD1234"}])
+def test_what_to_tap_on_a_real_phone_is_said_of_live_sessions_only(
+    person: Browser, observe: Observe, code: dict[str, str]
+) -> None:
+    fresh = {"desired": "on", "qr_expires_at": now() + AGES_AGO}
+    observe(network="live", **fresh, **code)
+    live = panel(person)
+    observe(network="sandbox", **fresh, **code)
+    sandbox = panel(person)
+    assert "Linked devices" in live and "This is a sandbox session" not in live
+    assert "Linked devices" not in sandbox and "This is a sandbox session" in sandbox

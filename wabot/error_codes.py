@@ -108,7 +108,7 @@ PAGES = {
     "wrong_origin": _known("The form was sent from another site.", 403),
     "form_sent_before": _known("The form was sent before, and was acted on then.", 409),
     "settings_changed": _known("The settings were changed by somebody else since the page was opened.", 409),
-    "wrong_password": _known("The present password, asked for once more, is not this.", 422),
+    "wrong_password": _known("The current password, asked for once more, is not this.", 422),
     "not_undecided": _known("What became of the message is known, or still being found out.", 409),
     "number_unknown": _known("WhatsApp doesn't tell this person's number, so they can't be answered.", 409),
     "second_factor_on": _known("The second factor is on already.", 409),

@@ -47,7 +47,7 @@ FORGOT = Kind("forgot", ("login_per_minute",), N_("forgotten passwords"))
 
 _SPANS = {"minute": N_("minute"), "hour": N_("hour"), "day": N_("day")}
 _TOO_MANY = N_("Too many %(what)s: the limit is %(limit)s a %(span)s. Try again in %(again)s.")
-_TOO_MANY_FROM_ONE = N_("Too many %(what)s: the limit is %(limit)s a %(span)s from one address. Try again in %(again)s.")
+_TOO_MANY_FROM_ONE = N_("Too many %(what)s: the limit is %(limit)s a %(span)s from one IP address. Try again in %(again)s.")
 
 
 def init_app(app: Flask) -> None:

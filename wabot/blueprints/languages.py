@@ -22,10 +22,10 @@ _KEPT_SECONDS = 365 * 24 * 3600
 
 
 def _options(_: User) -> dict[str, Any]:
-    """Zones as continents have them; `Etc/GMT+5` and the like mean the opposite of what they say."""
+    """UTC, then zones as continents have them; `Etc/GMT+5` and the like mean the opposite of what they say."""
     zones = sorted(one for one in available_timezones() if "/" in one and not one.startswith(("Etc/", "SystemV/")))
     spoken = [(one.tag, one.name, {"lang": one.tag}) for one in languages.known().values()]
-    return {"language_options": spoken, "zone_options": [(one, one.replace("_", " ")) for one in zones]}
+    return {"language_options": spoken, "zone_options": [(one, one.replace("_", " ")) for one in ("UTC", *zones)]}
 
 
 add_section(

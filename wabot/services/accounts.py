@@ -50,7 +50,7 @@ def check_new_password(password: str, *about_its_owner: str) -> None:
 def check_password(user: User, password: str) -> None:
     """Before what a stolen login must not be able to do. Raises WrongPassword."""
     if not verify_password(user.password_hash, password[: PASSWORD_LENGTH.stop]):
-        raise WrongPassword.field("current_password", "is not your present password")
+        raise WrongPassword.field("current_password", "is not your current password")
 
 
 @dataclass(frozen=True)

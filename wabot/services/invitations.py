@@ -10,12 +10,13 @@ from ..errors import Conflict, Invalid, NotFound, Unavailable
 from ..store import Store
 from ..store.ids import new_id
 from ..store.records import User
-from ..words import Text
+from ..words import N_, Text
 from .accounts import TAKEN, TAKEN_FIELD, Accounts, check_new_password, normalised_email
 from .audit import Audited, AuditLog
 from .mails import Mails
 
-ROLES = ("user", "admin")
+ROLES = (N_("user"), N_("admin"))
+"""The audit log's page says them, too."""
 
 
 @dataclass(frozen=True)

@@ -50,9 +50,9 @@ class RateLimits(_Strict):
     login_per_minute: _Count = Field(
         default=10,
         title=N_("Logins a minute"),
-        description=N_("Each address; forgotten passwords are counted by the same number."),
+        description=N_("Per IP address. Requests for a forgotten password have the same limit, counted apart."),
     )
-    register_per_hour: _Count = Field(default=100, title=N_("Registrations an hour"), description=N_("Each address."))
+    register_per_hour: _Count = Field(default=100, title=N_("Registrations an hour"), description=N_("Per IP address."))
 
 
 class Pacing(_Strict):

@@ -10,10 +10,12 @@ from ..lib import phones, qr
 from ..lib.clock import now
 from ..lib.sandbox import Sandbox
 from ..store import Store
+from ..words import N_
 from .sessions import SessionService
 
 _SHORTEST = len("+1234567")
 """The sandbox's rule: seven digits at least."""
+TAKEN = N_("is taken by another user: choose another")
 _READ = 3
 """WhatsApp's own number for the blue ticks, as the sandbox gives it."""
 
@@ -25,7 +27,7 @@ class VirtualPhones:
     sessions: SessionService
 
     def of_user(self, user_id: str) -> list[dict[str, Any]]:
-        """[{number, name}]; empty as well while the sandbox is away."""
+        """[{number, name}], an empty name for none; empty as well while the sandbox is away."""
         try:
             found = [self._if_known(number) for number in self.store.phones.of_user(user_id)]
         except Unavailable:
@@ -38,14 +40,15 @@ class VirtualPhones:
         if len(e164) < _SHORTEST:
             raise phones.invalid("number")
         if not self.store.phones.claim(user_id, e164, now()):
-            raise Conflict("This number is taken by another user: choose another.", fields={"number": "is taken"})
+            raise Conflict("This number is taken by another user: choose another.", fields={"number": TAKEN})
         self.sandbox.add_phone(e164, name)
         return e164
 
     def screen(self, user_id: str, number: str) -> dict[str, Any]:
         """{phone, chats} of an own phone."""
         e164 = self.own(user_id, number)
-        return {"phone": self.sandbox.phone(e164), "chats": self.sandbox.chats(e164)}
+        chats = [_without_made_up_name(one, one["with"]) for one in self.sandbox.chats(e164)]
+        return {"phone": _without_made_up_name(self.sandbox.phone(e164), e164), "chats": chats}
 
     def scan(self, user_id: str, number: str, session_name: str) -> None:
         """The phone scans what the session shows: the QR's picture, or enters the pairing code. Raises Conflict."""
@@ -86,6 +89,11 @@ class VirtualPhones:
 
     def _if_known(self, number: str) -> dict[str, Any] | None:
         try:
-            return self.sandbox.phone(number)
+            return _without_made_up_name(self.sandbox.phone(number), number)
         except (NotFound, Invalid):  # the sandbox was reset since, or would have none with such a number
             return None
+
+
+def _without_made_up_name(known: dict[str, Any], number: str) -> dict[str, Any]:
+    """The sandbox calls what has no name by its number, as WhatsApp does."""
+    return known | {"name": ""} if known.get("name") == number else known
