@@ -13,7 +13,7 @@ from ..plugins import NavItem
 from ..services import present
 from ..services.sessions import DEFAULT
 from ._context import login_required, page_user, request_id, services
-from ._forms import field
+from ._forms import errors_of, field, values
 
 bp = Blueprint("sandbox", __name__, url_prefix="/sandbox")
 NAV = NavItem("Sandbox", "sandbox.overview", "sandbox", order=70, sandbox=True)
@@ -28,9 +28,7 @@ def _only_where_offered() -> None:
 @bp.get("")
 @login_required
 def overview() -> str:
-    own = services().phones.of_user(page_user().id)
-    number = request.args.get("phone") or (own[0]["number"] if own else None)
-    return render_template("sandbox.html", phones=own, suggested_number=next(phones.sandbox_numbers()), **_screen(number))
+    return _page(request.args.get("phone"))
 
 
 @bp.post("/start")
@@ -54,17 +52,20 @@ def screen(number: str) -> str:
 @bp.post("/phones")
 @login_required
 def add() -> Any:
-    return _done(lambda: services().phones.add(page_user().id, field("number"), field("name")[:60]))
+    try:
+        number = services().phones.add(page_user().id, field("number"), field("name")[:60])
+    except WabotError as error:
+        return _page(field("shown"), values=values(), errors=errors_of(error)), error.status
+    return redirect(url_for(".overview", phone=number))
 
 
 @bp.post("/phones/<number>/scan")
 @login_required
 def scan(number: str) -> Any:
-    def work() -> str:
+    def work() -> None:
         services().phones.scan(page_user().id, number, field("session") or DEFAULT)
         if field("back") != "whatsapp":  # that page shows by itself how far it is
             flash("Scanned. The session is being linked.", "success")
-        return number
 
     return _done(work, number)
 
@@ -72,10 +73,9 @@ def scan(number: str) -> Any:
 @bp.post("/phones/<number>/unlink")
 @login_required
 def unlink(number: str) -> Any:
-    def work() -> str:
+    def work() -> None:
         services().phones.unlink(page_user().id, number)
         flash("The phone removed its linked devices.", "success")
-        return number
 
     return _done(work, number)
 
@@ -92,10 +92,18 @@ def read(number: str) -> Any:
     return _done(lambda: services().phones.read(page_user().id, number, field("with") or None), number)
 
 
-def _done(work: Callable[[], str | None], number: str | None = None) -> Any:
+def _page(number: str | None, **more: Any) -> str:
+    """One phone, by default the first there is."""
+    own = services().phones.of_user(page_user().id)
+    screen = _screen(number or (own[0]["number"] if own else None))
+    context: dict[str, Any] = {"values": {}, "errors": {}, **more}
+    return render_template("sandbox.html", phones=own, suggested_number=next(phones.sandbox_numbers()), **screen, **context)
+
+
+def _done(work: Callable[[], object], number: str) -> Any:
     """Do it, say what went wrong, and go back to where it was asked for."""
     try:
-        number = work() or number
+        work()
     except InvalidNumber:
         flash("This is not a phone number: write it in the international form, such as +1 202 555 0123.", "error")
     except WabotError as error:

@@ -24,7 +24,8 @@ class Sandbox:
         return self._client.alive()
 
     def add_phone(self, number: str, name: str) -> dict[str, Any]:
-        return dict(self._call("PUT", _phone(number), {"name": name}))
+        """Without a name it is called by its number."""
+        return dict(self._call("PUT", _phone(number), {"name": name.strip()} if name.strip() else {}))
 
     def phone(self, number: str) -> dict[str, Any]:
         """{number, name, lid, devices: [{id, linked_at, online}]}."""

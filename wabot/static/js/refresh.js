@@ -23,9 +23,9 @@ function takeOverTokens(fresh) {
     for (const input of root.querySelectorAll('input[name=csrf_token]')) input.setAttribute('value', newest)
 }
 
-/** Left alone while nothing changed, or while a person is typing in it. */
+/** Left alone while nothing changed, or while a person is typing in it or mending what was refused. */
 function swap(old, fresh) {
-  if (old === null || fresh === null || old.contains(typing())) return
+  if (old === null || fresh === null || old.contains(typing()) || isBeingMended(old, fresh)) return
   localiseTimes(old)
   keepOpen(old, fresh)
   if (old.outerHTML === fresh.outerHTML || swapMembers(old, fresh)) return
@@ -46,6 +46,9 @@ function keepOpen(old, fresh) {
   for (const one of old.querySelectorAll('details[id]'))
     fresh.querySelector(`#${CSS.escape(one.id)}`)?.toggleAttribute('open', one.open)
 }
+
+/** The newest rendering knows neither what was typed nor what was wrong with it; another state of the part goes before. */
+const isBeingMended = (old, fresh) => old.querySelector('[data-refused]') !== null && old.dataset.status === fresh.dataset.status
 
 function typing() {
   const node = document.activeElement

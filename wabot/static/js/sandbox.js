@@ -32,4 +32,4 @@ if (pageData().screen) {
     if (!document.hidden) update()
   }, EVERY_MS)
 }
-on('session', calmly(() => refresh(['phone-scan', 'phone-devices']), 300))
+on('session', calmly(() => refresh(['phone-scan', 'phone-devices'], { url: pageData().here }), 300))
