@@ -1,6 +1,7 @@
 /** Writing a message: the numbers found in what was pasted, the preview, the length, and the hint of the chosen session. */
 import { format } from './format.js'
-import { LANGUAGE, say } from './words.js'
+import { hour } from './time.js'
+import { say } from './words.js'
 
 const text = document.getElementById('message')
 const preview = document.getElementById('preview')
@@ -24,7 +25,7 @@ function show() {
   document.getElementById('preview-empty').hidden = !empty
   document.getElementById('preview-bubble').hidden = empty
   document.getElementById('preview-more').hidden = !folds
-  document.getElementById('preview-time').textContent = new Date().toLocaleTimeString(LANGUAGE, { hour: '2-digit', minute: '2-digit' })
+  document.getElementById('preview-time').textContent = hour(new Date())
   preview.classList.toggle('letter-large', /^(?:\p{Extended_Pictographic}|\p{Emoji_Modifier}|\u200d|\ufe0f){1,9}$/u.test(value.trim()) && letters(value.trim()) < 4)
   preview.replaceChildren(...format(folds ? `${value.slice(0, FOLDED)} …` : value))
   const left = LONGEST - value.length

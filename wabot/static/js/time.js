@@ -3,12 +3,15 @@ import { LANGUAGE, ZONE } from './words.js'
 
 const written = (options) => new Intl.DateTimeFormat(LANGUAGE, { timeZone: ZONE, ...options })
 const FULL = written({ dateStyle: 'medium', timeStyle: 'medium' })
-const CLOCK = written({ hour: '2-digit', minute: '2-digit', second: '2-digit' })
-const HOUR = written({ hour: '2-digit', minute: '2-digit' })
+const CLOCK = written({ timeStyle: 'medium' })
+const HOUR = written({ timeStyle: 'short' })
+/** One digit or two, as the language's own times have it: beside a day it has to be said. */
+const EARLY = written({ timeStyle: 'short', timeZone: 'UTC' }).formatToParts(new Date('2026-01-01T01:05Z'))
+const HOUR_DIGITS = EARLY.find((part) => part.type === 'hour').value.length > 1 ? '2-digit' : 'numeric'
 const DAY = written({ dateStyle: 'medium' })
-const SHORT = written({ day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' })
+const SHORT = written({ day: 'numeric', month: 'short', hour: HOUR_DIGITS, minute: '2-digit' })
 const EXACT = written({
-  ...{ day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', second: '2-digit' },
+  ...{ day: 'numeric', month: 'short', hour: HOUR_DIGITS, minute: '2-digit', second: '2-digit' },
   fractionalSecondDigits: 3,
 })
 const AGO = new Intl.RelativeTimeFormat(LANGUAGE, { numeric: 'auto', style: 'short' })
@@ -27,13 +30,16 @@ function moment(at) {
   return DAY.format(at) === DAY.format(new Date()) ? HOUR.format(at) : SHORT.format(at)
 }
 
+/** @param {Date} at */
+export const hour = (at) => HOUR.format(at)
+
 const WAYS = {
   ago,
   moment,
   full: (at) => FULL.format(at),
   exact: (at) => EXACT.format(at),
   clock: (at) => CLOCK.format(at),
-  hour: (at) => HOUR.format(at),
+  hour,
   day: (at) => DAY.format(at),
 }
 
