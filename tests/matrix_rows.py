@@ -26,6 +26,10 @@ def _newcomer(_: World) -> dict[str, object]:
     return {"email": f"{secrets.token_hex(6)}@example.com", "password": PASSWORD}
 
 
+def _new_phone(_: World) -> dict[str, object]:
+    return {"number": f"1202555{secrets.randbelow(10_000):04d}", "name": "Kim"}
+
+
 PUBLIC = {
     "GET /api/events/schemas": Row("public"),
     "GET /api/openapi.json": Row("public"),
@@ -91,7 +95,7 @@ PAGES = {
     "POST /inbox/media/<message_id>/fetch": Row("page", 404, other=404),
     "GET /sandbox": Row("page"),
     "POST /sandbox/start": Row("page", 302),
-    "POST /sandbox/phones": Row("page", 302, form={"number": "12025550777", "name": "Kim"}, idle="the sandbox doesn't run"),
+    "POST /sandbox/phones": Row("page", 503, form=_new_phone),
     "GET /sandbox/phones/<number>/screen": Row("page"),
     "POST /sandbox/phones/<number>/read": Row("page", 302, idle="the sandbox doesn't run"),
     "POST /sandbox/phones/<number>/scan": Row("page", 302, idle="the sandbox doesn't run"),

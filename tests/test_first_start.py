@@ -23,6 +23,7 @@ from wabot import cli, config
 from wabot.app import create_app
 from wabot.config import DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD
 from wabot.launch import prepare
+from wabot.store.users import Users
 
 DEFAULT = {"email": DEFAULT_ADMIN_EMAIL, "password": DEFAULT_ADMIN_PASSWORD}
 SECURE = {
@@ -196,3 +197,21 @@ def test_a_database_that_comes_after_web_is_prepared_before_it_is_used(tmp_path:
     finally:
         app.extensions["wabot"].close()
         database.stop()
+
+
+def test_two_processes_that_start_at_once_have_one_first_admin(
+    settings: config.Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[bool] = []
+    any_admin = Users.any_admin
+
+    def before_the_other_wrote(users: Users) -> bool:
+        looked.append(any_admin(users))
+        return looked[-1] and len(looked) > 2
+
+    monkeypatch.setattr(Users, "any_admin", before_the_other_wrote)
+    apps = [create_app(settings), create_app(settings)]
+    assert looked == [False, True, True]
+    assert apps[1].test_client().post("/api/auth/login", json=DEFAULT).status_code == 200
+    for one in apps:
+        one.extensions["wabot"].close()

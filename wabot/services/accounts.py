@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ..config import DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD, Settings, email_address
 from ..errors import Conflict, Forbidden, Invalid, InvalidCredentials, WrongPassword
 from ..lib.clock import now
+from ..lib.log import get_logger
 from ..lib.passwords import hash_password, verify_password
 from ..lib.strength import weakness
 from ..store import Store
@@ -21,6 +22,8 @@ TAKEN = N_("There is already an account with this address.")
 TAKEN_FIELD = N_("there is already an account with this address")
 PASSWORD_LENGTH = range(8, 257)
 """The upper bound keeps hashing cheap for us, whatever is posted."""
+
+log = get_logger(__name__)
 
 
 def normalised_email(typed: str) -> str:
@@ -143,10 +146,15 @@ class Accounts:
             return False
         if self.store.users.any_admin():
             return self._replace_default_login()
-        self.add(
-            normalised_email(self.settings.admin_email), self.settings.admin_password, name="Admin", role="admin",
-            must_change_password=self.settings.default_admin_in_force,
-        )  # fmt: skip
+        try:
+            self.add(
+                normalised_email(self.settings.admin_email), self.settings.admin_password, name="Admin", role="admin",
+                must_change_password=self.settings.default_admin_in_force,
+            )  # fmt: skip
+        except Conflict:  # another web process has just made it
+            if not self.store.users.any_admin():
+                log.warning("no_first_admin", why="the address of WABOT_ADMIN_EMAIL belongs to an ordinary user")
+            return False
         return True
 
     def _replace_default_login(self) -> bool:
