@@ -47,7 +47,7 @@ def test_the_database_holds_no_key(app: Flask, client: FlaskClient) -> None:
     made = register(client)
     key = make(client, made["token"])
     with app.app_context():
-        record = services().store.keys.by_prefix(key["prefix"])
+        record = services().store.keys.with_user(key["prefix"])
     assert key["key"].split("_", 2)[2] not in repr(record)
 
 

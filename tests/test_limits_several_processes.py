@@ -114,6 +114,15 @@ def test_each_process_shows_the_refusals_of_both(house: House) -> None:
     wait_until(lambda: house.user.email in browser.get(f"{house.urls[0]}/admin/settings/limits").text, 5, "seen at the first")
 
 
+def test_a_token_that_is_ended_at_one_is_dead_at_the_other(house: House) -> None:
+    for _ in range(5):
+        token = {"Authorization": f"Bearer {Api(house.stack, 'leaver').register().token}"}
+        me = [f"{url}/api/auth/me" for url in house.urls]
+        assert [requests.get(one, headers=token, timeout=10).status_code for one in me] == [200, 200]
+        assert requests.post(f"{house.urls[0]}/api/auth/logout", headers=token, timeout=10).status_code == 204
+        assert requests.get(me[1], headers=token, timeout=10).status_code == 401
+
+
 def test_limits_go_on_without_redis_and_with_it_again(house: House) -> None:
     assert [house.readyz(web) for web in (0, 1)] == [(200, []), (200, [])]
     limits.change(house.admin, enabled=True, send_per_minute=100)

@@ -31,7 +31,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask("wabot")
     _configure(app, settings)
     live = Live()
-    store = open_store_for(app, settings.database_uri)
+    store = open_store_for(app, settings.database_uri, alone=settings.redis_url is None)
     services = build(settings, store, live)
     app.extensions["wabot"] = services
     app.extensions["wabot_live"] = live

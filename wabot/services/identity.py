@@ -86,14 +86,11 @@ class Identity:
     def by_key(self, credential: str) -> Caller:
         """Raises Unauthenticated for an unknown, revoked or expired key, and for a disabled user's."""
         parts = credential.split("_", 2)
-        key = self.store.keys.by_prefix(parts[1]) if len(parts) == 3 and parts[0] == "wb" else None
-        digest = self._key_hash(credential)
+        found = self.store.keys.with_user(parts[1]) if len(parts) == 3 and parts[0] == "wb" else None
         moment = now()
-        if key is None or not hmac.compare_digest(key.key_hash, digest) or (key.expires_at and key.expires_at <= moment):
+        if found is None or not self._is_good(credential, *found, moment):
             raise Unauthenticated("The API key is unknown, revoked or expired.", code="invalid_api_key")
-        user = self.store.users.get(key.user_id)
-        if user is None or user.disabled:
-            raise Unauthenticated("The API key is unknown, revoked or expired.", code="invalid_api_key")
+        key, user = found
         if key.last_used_at is None or moment - key.last_used_at > _NOTE_USE_EVERY:
             self.store.keys.used(key.id, moment)
         return Caller(user, frozenset(key.scopes), key=key)
@@ -172,6 +169,11 @@ class Identity:
         if login.last_seen_at is None or moment - login.last_seen_at > _NOTE_USE_EVERY:
             self.store.logins.seen(login_id, moment)
         return Caller(user, frozenset(SCOPES), login_id=login_id)
+
+    def _is_good(self, credential: str, key: ApiKey, user: User, moment: datetime) -> bool:
+        if not hmac.compare_digest(key.key_hash, self._key_hash(credential)) or user.disabled:
+            return False
+        return key.expires_at is None or key.expires_at > moment
 
     def _secret(self) -> str:
         return self.settings.secret("secret_key")

@@ -132,7 +132,7 @@ class MessageService:
         return Wait("queue")
 
     def _session_for(self, user_id: str, name: str) -> Session:
-        session = self.sessions.status(user_id, name)
+        session = self.sessions.to_send_by(user_id, name)
         if not session_machine.accepts_messages(session):
             raise Conflict(
                 f"The WhatsApp session {name!r} is not connected: link it first.",

@@ -57,6 +57,12 @@ class SessionService:
             raise NotFound(Text("There is no session named %(name)s.", name=repr(name[:40])))
         return machine.as_of(found, now())
 
+    def to_send_by(self, user_id: str, name: str) -> Session:
+        """As `status`; of one that accepts messages it may be a moment old."""
+        found = self.store.sessions.lately(user_id, name)
+        lately = machine.as_of(found, now()) if found else None
+        return lately if lately and machine.accepts_messages(lately) else self.status(user_id, name)
+
     def of_user(self, user_id: str) -> list[Session]:
         return [machine.as_of(one, now()) for one in self.store.sessions.of_user(user_id)]
 

@@ -37,6 +37,7 @@ from .messages import Messages
 from .outbox import Outbox
 from .pacing import PacingRecords
 from .phones import SandboxPhones
+from .recent import Writes
 from .second_factors import SecondFactors
 from .sessions import Sessions
 from .settings import StoredSettings
@@ -56,17 +57,17 @@ REFUSED = (InvalidDocument, WriteError)
 
 
 class Store:
-    """One attribute a collection."""
+    """One attribute a collection. With `writes` it is the only one that serves requests, and looks up less (`recent`)."""
 
-    def __init__(self, db: Database[Document]) -> None:
+    def __init__(self, db: Database[Document], writes: Writes | None = None) -> None:
         self._db = db
         self.users = Users(db)
         self.second_factors = SecondFactors(db)
-        self.logins = Logins(db)
+        self.logins = Logins(db, writes)
         self.limit_reports = LimitReports(db)
         self.login_failures = LoginFailures(db)
-        self.keys = ApiKeys(db)
-        self.sessions = Sessions(db)
+        self.keys = ApiKeys(db, writes)
+        self.sessions = Sessions(db, writes)
         self.messages = Messages(db)
         self.outbox = Outbox(db)
         self.lanes = Lanes(db)

@@ -10,6 +10,7 @@ from flask_pymongo import PyMongo
 from pymongo import MongoClient
 
 from . import Store
+from .recent import Writes
 
 OPTIONS: dict[str, Any] = {
     "tz_aware": True,
@@ -28,10 +29,11 @@ def open_store(uri: str) -> Store:
     return Store(client.get_default_database())
 
 
-def open_store_for(app: Flask, uri: str) -> Store:
-    """For the web process. Flask-PyMongo replaces `app.json` by one that shows Mongo types; ours never leave the store."""
-    mongo = PyMongo(app, uri=uri, appname="wabot", **OPTIONS)
+def open_store_for(app: Flask, uri: str, *, alone: bool) -> Store:
+    """For the web process; `alone`: there is no other. Flask-PyMongo replaces `app.json` by one that shows Mongo types; ours never leave the store."""
+    writes = Writes()
+    mongo = PyMongo(app, uri=uri, appname="wabot", event_listeners=[writes], **OPTIONS)
     app.json = DefaultJSONProvider(app)
     if mongo.db is None:
         raise ValueError("MONGO_URI names no database")
-    return Store(mongo.db)
+    return Store(mongo.db, writes if alone else None)

@@ -11,7 +11,8 @@ from ..lib.together import Together
 from . import ids
 from .finding import found_by
 from .personal import erase_some
-from .records import ApiKey, record_of
+from .recent import Recent, Writes
+from .records import ApiKey, User, record_of
 
 REVOKED_KEPT = timedelta(minutes=10)
 """How long a revoked key, which nobody can use, can be had back; then the database removes it."""
@@ -21,19 +22,25 @@ _STANDING = {"revoked_at": None}
 
 
 class ApiKeys:
-    def __init__(self, db: Database[dict[str, Any]]) -> None:
+    def __init__(self, db: Database[dict[str, Any]], writes: Writes | None = None) -> None:
         self._keys = db["api_keys"]
         self._by_prefix = Together(found_by(self._keys, "prefix"))
+        self._users = Together(found_by(db["users"], "_id"))
+        self._recent = Recent(self._found, writes, "api_keys", "users")
 
     def add(self, fields: dict[str, Any]) -> ApiKey:
         document = {"_id": ids.parse(ids.new_id()), **fields}
         self._keys.insert_one(document)
         return record_of(ApiKey, document)
 
-    def by_prefix(self, prefix: str) -> ApiKey | None:
-        """Of those that stand."""
-        document = self._by_prefix(prefix)
-        return record_of(ApiKey, document) if document and not document.get("revoked_at") else None
+    def with_user(self, prefix: str) -> tuple[ApiKey, User] | None:
+        """A key that stands, and whose it is (`Recent`)."""
+        return self._recent.get(prefix)
+
+    def _found(self, prefix: str) -> tuple[ApiKey, User] | None:
+        key = self._by_prefix(prefix)
+        owner = self._users(ids.parse(key["user_id"])) if key and not key.get("revoked_at") else None
+        return (record_of(ApiKey, key), record_of(User, owner)) if key and owner else None
 
     def of_user(self, user_id: str) -> list[ApiKey]:
         """Those that stand, newest first: all a user may have, and some."""

@@ -14,6 +14,7 @@ from ..lib.together import Together
 from . import ids
 from .finding import Document, found_by
 from .personal import erase_some
+from .recent import Recent, Writes
 from .records import Login, User, record_of
 
 _READ_AT_MOST = 2000
@@ -23,26 +24,30 @@ _LOOKED_UP_AT_ONCE = 50
 
 
 class Logins:
-    def __init__(self, db: Database[dict[str, Any]]) -> None:
+    def __init__(self, db: Database[dict[str, Any]], writes: Writes | None = None) -> None:
         self._logins = db["logins"]
         self._find_logins = found_by(self._logins, "_id")
         self._find_users = found_by(db["users"], "_id")
         self._both = Together(self._find_both)
+        self._recent = Recent(self._found, writes, "logins", "users")
 
     def add(self, login: Login) -> None:
         document = {name: value for name, value in vars(login).items() if name != "id"}
         self._logins.insert_one({"_id": login.id, **document})
 
     def with_user(self, login_id: str, user_id: str, now: datetime) -> tuple[Login, User] | None:
-        """Both in one go, since every request asks for them.
+        """Both in one go, since every request asks for them (`Recent`).
 
         None when the login is another user's, was ended or has expired (the database's own sweep may be late).
         """
-        found, owner = self._both((login_id, ids.parse(user_id)))
-        login = record_of(Login, found) if found else None
-        if login is None or owner is None or login.user_id != user_id or login.expires_at <= now:
+        found = self._recent.get((login_id, user_id))
+        if found is None or found[0].user_id != user_id or found[0].expires_at <= now:
             return None
-        return login, record_of(User, owner)
+        return found
+
+    def _found(self, wanted: tuple[str, str]) -> tuple[Login, User] | None:
+        login, owner = self._both((wanted[0], ids.parse(wanted[1])))
+        return (record_of(Login, login), record_of(User, owner)) if login and owner else None
 
     def _find_both(self, wanted: list[tuple[str, ObjectId | None]]) -> list[tuple[Document | None, Document | None]]:
         logins = self._find_logins([login_id for login_id, _ in wanted])

@@ -11,6 +11,7 @@ from pymongo.errors import DuplicateKeyError
 
 from ..lib.together import Together
 from . import ids
+from .recent import Recent, Writes
 from .records import Page, Session, record_of
 from .windows import newest_first
 
@@ -22,9 +23,10 @@ _TELLING_AT_MOST = 100
 
 
 class Sessions:
-    def __init__(self, db: Database[dict[str, Any]]) -> None:
+    def __init__(self, db: Database[dict[str, Any]], writes: Writes | None = None) -> None:
         self._sessions = db["sessions"]
         self._named = Together(self._find_named)
+        self._recent = Recent(self._found, writes, "sessions")
         self._ids: OrderedDict[_Name, Any] = OrderedDict()
 
     def add(self, fields: dict[str, Any]) -> Session:
@@ -44,7 +46,14 @@ class Sessions:
         return record_of(Session, document) if document else None
 
     def named(self, user_id: str, name: str) -> Session | None:
-        document = self._named((user_id, name))
+        return self._recent.read((user_id, name))
+
+    def lately(self, user_id: str, name: str) -> Session | None:
+        """As `named` a moment ago (`Recent`): to send by, not to show."""
+        return self._recent.get((user_id, name))
+
+    def _found(self, wanted: _Name) -> Session | None:
+        document = self._named(wanted)
         return record_of(Session, document) if document else None
 
     def _find_named(self, wanted: list[_Name]) -> list[dict[str, Any] | None]:
