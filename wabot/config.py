@@ -81,7 +81,8 @@ class Settings(BaseModel):
         None,
         alias="REDIS_URL",
         pattern=r"^(rediss?|unix)://",
-        description="for several web processes: Socket.IO queue and limiter storage",
+        description="for several web processes: Socket.IO queue and limiter storage; needed as soon as there are two, since one by itself "
+        "keeps what it reads for a moment",
     )
     admin_email: Annotated[str, AfterValidator(email_address)] = Field(
         DEFAULT_ADMIN_EMAIL, alias="WABOT_ADMIN_EMAIL", description="the first admin"
