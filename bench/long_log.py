@@ -20,7 +20,9 @@ from .figures import Figure
 MESSAGES = 100_000
 SPREAD = timedelta(days=90)
 CLIENTS = 16
-CALLS = 2000
+CALLS = 700
+ROUNDS = 3
+"""Of which the one in the middle counts: about every fourth is a fifth slower, with a long log and with a short one."""
 PAGES = 100
 _AT_ONCE = 500
 
@@ -42,7 +44,8 @@ def run(stack: Stack, user: Api, accept: Call) -> list[Figure]:
 
 
 def _measure(accept: Call, log: Call) -> tuple[Timing, Timing]:
-    return timed(accept, clients=CLIENTS, calls=CALLS), timed(log, clients=1, calls=PAGES)
+    rounds = sorted((timed(accept, clients=CLIENTS, calls=CALLS) for _ in range(ROUNDS)), key=lambda one: one.rate)
+    return rounds[ROUNDS // 2], timed(log, clients=1, calls=PAGES)
 
 
 def _fill(stack: Stack, user: Api) -> None:
