@@ -179,6 +179,6 @@ def test_the_list_of_users_tells_roles_from_states(app: Flask, admin: Browser) -
         assert user and services().store.users.change(user.id, {"disabled": True})
     shown = text_of(admin, "/admin/users")
     assert "Email Name Role State Created" in shown
-    assert re.search(rf"{re.escape(address)} A <b>Person</b> User disabled ", shown)
+    assert re.search(rf"{re.escape(address)} A <b>Person</b> User Disabled ", shown)
     assert re.search(rf"{re.escape(DEFAULT_ADMIN_EMAIL)} Admin Administrator Active ", shown)
-    assert "Role User State disabled" in text_of(admin, f"/admin/users/{user.id}")
+    assert "Role User State Disabled" in text_of(admin, f"/admin/users/{user.id}")

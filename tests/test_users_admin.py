@@ -206,7 +206,7 @@ def test_deleting_asks_for_the_address_and_erases(known: Services, client: Flask
     assert boss.submit(page, f"{page}/delete", confirm=f" {user['email'].upper()} ").status_code == 302
     assert "is locked out" in boss.open("/admin/users").get_data(as_text=True)
     shown = boss.open(page).get_data(as_text=True)
-    assert "being erased" in shown and user["email"] not in shown
+    assert "Being erased" in shown and user["email"] not in shown
     found = known.store.users.get(user["id"])
     assert found and found.erasing_at and actions(known, user["id"])[0] == "user.delete"
 
@@ -236,6 +236,6 @@ def test_inviting_leads_to_the_new_user(known: Services, boss: Browser) -> None:
     answer = boss.submit("/admin/users", email=address, role="admin")
     assert answer.status_code == 302
     shown = boss.open(answer.headers["Location"]).get_data(as_text=True)
-    assert address in shown and "invited" in shown and "The invitation was not accepted yet" in shown
+    assert address in shown and "Invited" in shown and "The invitation was not accepted yet" in shown
     again = boss.submit("/admin/users", email=address, name="Typed before")
     assert again.status_code == 409 and "Typed before" in again.get_data(as_text=True)

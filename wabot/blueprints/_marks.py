@@ -29,6 +29,8 @@ _MARK = re.compile(
         )
     )
 )
+_SHOWN_IN_A_LINE = 400
+"""Characters: more than fit on any screen."""
 _TAGS = {"block": "code"}
 _PLAIN = frozenset({"block", "code", "a"})
 _QUOTE = re.compile(r"^> (.*)$\n?", re.MULTILINE)
@@ -43,6 +45,12 @@ def marked(text: str | None) -> Markup:
         parts += [_lines(text[rest : quote.start()]), Markup("<q>{}</q>").format(_inline(quote[1]))]
         rest = quote.end()
     return Markup("").join([*parts, _lines(text[rest:])])
+
+
+def in_a_line(text: str | None) -> str:
+    """What a list shows of a text: its beginning in one line, without the marks."""
+    shown = marked((text or "")[:_SHOWN_IN_A_LINE])
+    return shown.replace(Markup("</q>"), Markup("</q> ")).striptags()
 
 
 def _lines(text: str) -> Markup:

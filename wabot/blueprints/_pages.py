@@ -13,7 +13,7 @@ from ..lib.clock import duration_for_people, to_rfc3339
 from ..plugins import NavItem
 from ._context import services
 from ._languages import gettext as _
-from ._marks import marked
+from ._marks import in_a_line, marked
 
 
 def init_app(app: Flask, items: list[NavItem]) -> None:
@@ -31,6 +31,7 @@ def init_app(app: Flask, items: list[NavItem]) -> None:
     app.add_template_filter(phones.for_people, "phone")
     app.add_template_filter(duration_for_people, "duration")
     app.add_template_filter(marked, "marked")
+    app.add_template_filter(in_a_line, "in_a_line")
 
 
 def _viewed() -> dict[str, str] | None:
