@@ -107,6 +107,21 @@ def test_several_web_processes_read_each_time(other: Store, services: Services, 
     assert not is_known(other, login)
 
 
+def test_a_slow_look_puts_nothing_older_in_place_of_a_newer_one() -> None:
+    looks: list[str] = []
+
+    def read(_: str) -> str:
+        looks.append("")
+        if len(looks) == 1:
+            assert recent.read("key") == "new", "another look, begun and ended meanwhile"
+            return "old"
+        return "new"
+
+    recent: Recent[str, str] = Recent(read, Writes(), "things")
+    assert recent.read("key") == "old"
+    assert recent.get("key") == "new"
+
+
 def test_what_was_written_while_it_was_read_is_not_kept() -> None:
     writes = Writes()
     values = iter(["old", "new"])

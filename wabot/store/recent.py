@@ -80,6 +80,8 @@ class Recent(Generic[K, V]):
         with self._lock:
             if heard != self._writes_heard:
                 return  # written meanwhile: it may be what was there before
+            if (newer := self._known.get(key)) and newer[0] > known[0]:
+                return
             if len(self._known) >= _KEPT_AT_MOST:
                 self._known.clear()
             self._known[key] = known
