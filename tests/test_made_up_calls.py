@@ -49,6 +49,8 @@ def unlimited(app: Flask) -> None:
         services().preferences.replace(values)
 
 
+# Not by a strategy: the application's threads number their queries with it (pymongo), which is taken for one now and then.
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies")
 def test_made_up_calls(app: Flask, client: FlaskClient, unlimited: None, linked: Linked) -> None:
     schema = schemathesis.openapi.from_dict(document())
     schema.app = app
