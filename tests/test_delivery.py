@@ -19,10 +19,26 @@ SOON = timedelta(seconds=-1)
 
 def test_messages_go_out_in_the_order_of_their_acceptance(lane: Lane) -> None:
     texts = [f"{number}" for number in range(60)]
-    lane.send(*texts)
-    assert lane.run() is None
+    sent = lane.send(*texts)
+    assert lane.run()
     assert lane.engine.went == texts
-    assert lane.queue() == []
+    assert lane.house.store.outbox.queue(lane.session_id) == sent, "each keeps its place until WhatsApp says that it has it"
+    lane.acknowledge(*sent)
+    assert lane.run() is None
+    assert lane.house.store.outbox.queue(lane.session_id) == []
+
+
+def test_what_whatsapp_does_not_acknowledge_is_asked_about_after_a_while(lane: Lane) -> None:
+    [silent] = lane.send("a")
+    again = lane.run()
+    assert again and timedelta(seconds=10) < again - now() <= timedelta(seconds=15)
+    assert lane.message(silent).status == "sending"
+    held = lane.house.claims.hold(lane.session_id)
+    assert held
+    held.passed_over[silent] = now()
+    lane.run()
+    assert lane.steps(silent)[-1] == ("sent", "found in WhatsApp")
+    assert lane.engine.went == ["a"]
 
 
 @pytest.mark.parametrize("code", ["not_on_whatsapp", "message_too_long", "not_supported_by_engine"])
@@ -51,7 +67,7 @@ def test_after_a_passing_error_the_lane_rests_and_keeps_its_order(lane: Lane, co
         assert lane.run() == until, "it rests"
         lane.wake()
     assert 0.5 < rests[0] <= 1.25 and 1.2 < rests[1] <= 2.5
-    assert lane.run() is None
+    lane.run()
     assert lane.engine.went == ["a", "b", "c"]
     assert [one for one in lane.steps(second) if one[0] == "queued"] == [("queued", None), ("queued", code), ("queued", code)]
     assert ("queued", "waits for the one before it") in lane.steps(third)
@@ -189,16 +205,15 @@ def test_what_another_has_handed_over_since_is_left_to_it(lane: Lane) -> None:
     assert (lane.message(message_id).status, lane.engine.went) == ("sending", [])
 
 
-def test_a_retried_message_without_its_place_gets_it_before_it_is_answered(lane: Lane) -> None:
-    """Stored by a process that died before its outbox entry: its client's next message must not go out before it."""
+def test_a_retried_message_wakes_its_lane(lane: Lane) -> None:
+    """Stored by a process that died before it marked the lane."""
     draft = Draft(PHONE, "first", idempotency_key="k")
     message, _ = lane.house.messages.accept(lane.user_id, draft, "corr", Unlimited())
-    lane.house.store.outbox.remove([message.id])
+    lane.house.store.lanes.erase(lane.session_id)
+    lane.house.acceptance._marked.clear()
     again, new = lane.house.messages.accept(lane.user_id, draft, "corr", Unlimited())
     assert (again.id, new) == (message.id, False)
-    lane.send("second")
-    lane.run()
-    assert lane.engine.went == ["first", "second"]
+    assert [one.id for one in lane.house.store.lanes.waiting()] == [lane.session_id]
 
 
 def test_a_cancelled_message_is_skipped(lane: Lane) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from wabot.events import REGISTRY
-from wabot.services.message_machine import ACK_TO_STATUS, ALLOWED_FROM, FINAL, WAITING
+from wabot.services.message_machine import ACK_TO_STATUS, ALLOWED_FROM, WAITING
+from wabot.store.outbox import HELD, place_after
 
 TICKS = ["sent", "delivered", "read"]
+FINAL = set(ALLOWED_FROM) - set(HELD)
 
 
 def test_ticks_never_run_backwards() -> None:
@@ -16,6 +18,11 @@ def test_ticks_never_run_backwards() -> None:
 def test_nothing_that_was_sent_goes_back_to_the_queue() -> None:
     assert not ALLOWED_FROM["queued"] & FINAL
     assert not ALLOWED_FROM["sending"] & FINAL
+
+
+def test_a_place_in_the_outbox_ends_where_nothing_more_is_to_be_done() -> None:
+    assert all(place_after(status, "s") == {"queue": None, "due": None} for status in FINAL)
+    assert {"sent", "delivered", "read", "failed", "cancelled"} == FINAL
 
 
 def test_cancelling_only_before_it_is_on_its_way() -> None:

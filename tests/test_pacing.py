@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -78,12 +78,16 @@ def test_how_long_a_message_far_back_waits(house: Services) -> None:
     assert timedelta(seconds=55) < waits.until - now() < timedelta(seconds=65)
 
 
+def let_it_be_due(house: Services) -> None:
+    house.store.messages._messages.update_one({"due": {"$gt": ""}}, {"$set": {"due": to_rfc3339(now())}})
+
+
 def test_a_scheduled_message_waits_for_its_time(house: Services, linked: Linked) -> None:
     later = to_rfc3339(now() + timedelta(hours=1))
     message = linked.send(send_at=later).get_json()
     assert message["status"] == "scheduled"
     assert house.schedule.promote() == 0
-    house.store.outbox._outbox.update_one({"status": "scheduled"}, {"$set": {"not_before": now()}})
+    let_it_be_due(house)
     assert house.schedule.promote() == 1
     found = linked.client.get(f"/api/messages/{message['id']}", headers=bearer(linked.token)).get_json()
     assert [one["status"] for one in found["timeline"]] == ["scheduled", "queued"]
@@ -94,7 +98,7 @@ def test_killed_between_the_two_steps_a_scheduled_message_is_still_promoted(hous
     message = linked.send(send_at=to_rfc3339(now() + timedelta(hours=1))).get_json()
     stored = house.store.messages.get(message["id"])
     assert stored and house.progress.move(stored, "queued")
-    house.store.outbox._outbox.update_one({"status": "scheduled"}, {"$set": {"not_before": now()}})
+    let_it_be_due(house)
     house.schedule.promote()
     assert house.store.outbox.queue(stored.session_id) == [message["id"]]
 
@@ -110,15 +114,15 @@ def test_a_worker_that_wakes_late_takes_no_message_back_to_the_queue(
     house: Services, linked: Linked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     message_id = linked.send(send_at=to_rfc3339(now() + timedelta(hours=1))).get_json()["id"]
-    house.store.outbox._outbox.update_one({"status": "scheduled"}, {"$set": {"not_before": now()}})
-    read = house.store.messages.get_many
+    let_it_be_due(house)
+    read = house.store.outbox.due
 
-    def slept_after_reading(ids: list[str]) -> Any:
-        found = read(ids)
+    def slept_after_reading(at: datetime) -> Any:
+        found = read(at)
         hand_over(house, message_id)
         return found
 
-    monkeypatch.setattr(house.store.messages, "get_many", slept_after_reading)
+    monkeypatch.setattr(house.store.outbox, "due", slept_after_reading)
     house.schedule.promote()
     assert house.messages.one(linked.user["id"], message_id).status == "sending"
 
@@ -141,20 +145,19 @@ def test_deciding_twice_at_once_takes_nothing_back_that_is_on_its_way(
     assert house.messages.decide(linked.user["id"], message_id, again=again).status == "sending"
 
 
-@pytest.mark.parametrize("scheduled", [True, False])
-def test_killed_before_its_outbox_entry_a_message_gets_it_later(
-    house: Services, linked: Linked, scheduled: bool, monkeypatch: pytest.MonkeyPatch
+def test_killed_before_its_lane_was_marked_a_message_wakes_it_later(
+    house: Services, linked: Linked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    when = {"send_at": to_rfc3339(now() + timedelta(hours=1))} if scheduled else {}
-    message = house.store.messages.get(linked.send(**when).get_json()["id"])
+    message = house.store.messages.get(linked.send().get_json()["id"])
     assert message
-    house.store.outbox.remove([message.id])
+    house.store.lanes.erase(message.session_id)
+    house.acceptance._marked.clear()  # it is another process that looks after it
     house.aftercare.look_after(message.user_id)
-    assert house.store.outbox.waiting_of(message.user_id, 5) == 0  # its writer may still be at it
+    assert house.store.lanes.get(message.session_id) is None  # its writer may still be at it
     monkeypatch.setattr(aftercare, "FORGOTTEN_AFTER", timedelta(seconds=-2))
     house.aftercare.look_after(message.user_id)
-    [entry] = house.store.outbox._outbox.find({"user_id": message.user_id})
-    assert (entry["status"], entry["not_before"]) == (message.status, message.send_at)
+    lane = house.store.lanes.get(message.session_id)
+    assert lane and lane.user_id == message.user_id
 
 
 def test_a_scheduled_message_can_be_cancelled(house: Services, linked: Linked) -> None:
@@ -185,7 +188,6 @@ def test_what_cannot_be_settled_is_for_its_sender_to_decide(
     message = house.store.messages.get(linked.send().get_json()["id"])
     assert message
     house.progress.start_sending([message], 1, Waits())
-    house.store.outbox.remove([message.id])
     house.progress.move(message, "unknown")
     person = Browser(app)
     person.login(linked.user["email"], "correct horse")

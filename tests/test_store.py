@@ -69,8 +69,8 @@ def test_under_an_older_claim_no_hand_over_begins_or_ends(store: Store) -> None:
     sending = {"status": "sending", "at": now()}
     assert store.messages.start_many([message.id], ["queued"], sending, 2) == {message.id}
     back = {"status": "queued", "at": now()}
-    assert not store.messages.move(message.id, ["sending"], back, claim=1)
-    assert store.messages.move(message.id, ["sending"], back, claim=2)
+    assert not store.messages.move(message, ["sending"], back, claim=1)
+    assert store.messages.move(message, ["sending"], back, claim=2)
     assert store.messages.start_many([message.id], ["queued"], sending, 1) == set()
     assert store.messages.start_many([message.id], ["queued"], sending, 3) == {message.id}
 
@@ -88,7 +88,7 @@ def test_one_transition_wins_of_many(store: Store) -> None:
     store.messages.add(message)
 
     def move(_: int) -> bool:
-        return store.messages.move(message.id, ["queued"], {"status": "sending", "at": now()})
+        return store.messages.move(message, ["queued"], {"status": "sending", "at": now()})
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(move, range(40))) == 1

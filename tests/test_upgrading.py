@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flask import Flask
 
 from tests.support.web import Linked, bearer
 from wabot.blueprints._context import services
+from wabot.lib.clock import now, to_rfc3339
 from wabot.store.upgrading import upgrade
 
+LATER = to_rfc3339(now() + timedelta(hours=1))
 OLD_INDEX = [("user_id", 1), ("direction", 1), ("to", 1), ("_id", 1)]
 
 
@@ -23,3 +27,18 @@ def test_messages_from_before_there_were_sides_are_found_by_number(app: Flask, l
     assert [one["id"] for one in listed["items"]] == [sent["id"]]
     assert "user_id_1_direction_1_to_1__id_1" not in messages.index_information()
     assert upgrade(messages.database) == 0
+
+
+def test_messages_whose_places_were_elsewhere_keep_them(app: Flask, linked: Linked) -> None:
+    """They waited, one of them for its time, when the new version was started."""
+    waiting, scheduled = linked.send().get_json()["id"], linked.send(send_at=LATER).get_json()["id"]
+    store = app.extensions["wabot"].store
+    session_id = store.messages.get(waiting).session_id
+    db = store.messages._messages.database
+    db["messages"].update_many({}, {"$unset": {"queue": "", "due": ""}})
+    db["outbox"].insert_one({"session_id": session_id, "status": "queued"})
+    assert store.outbox.queue(session_id) == []
+    store.give_places()
+    assert store.outbox.queue(session_id) == [waiting]
+    assert [one.id for one in store.outbox.due(now() + timedelta(hours=2))] == [scheduled]
+    assert "outbox" not in db.list_collection_names()

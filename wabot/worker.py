@@ -165,7 +165,7 @@ def main() -> None:
     settings = load(os.environ)
     publisher = RemotePublisher(settings.internal_url, settings.secret("internal_secret"))
     services = build(settings, open_store(settings.database_uri), publisher)
-    while not guarded(services.restored.settle, "restored"):
+    while not (guarded(services.store.give_places, "places") and guarded(services.restored.settle, "restored")):
         threading.Event().wait(SWEEP_INTERVAL)
     with Doorbell(settings.data / "run") as doorbell:
         worker = Worker(services, doorbell)

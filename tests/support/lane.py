@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from wabot.config import Settings
-from wabot.lib.clock import now
+from wabot.lib.clock import now, to_rfc3339
 from wabot.lib.gateway import Gateway
 from wabot.lib.loopback import LoopbackClient
 from wabot.services import Services, build
@@ -25,6 +27,14 @@ from wabot.store.records import Message
 from .engine import PlannedEngine
 
 PHONE = "+12025550123"
+
+
+_seq = itertools.count(1)
+
+
+def ack_event(session_id: str, wa_message_id: str, ack: str, seq: int) -> dict[str, Any]:
+    data = {"wa_message_id": wa_message_id, "ack": ack, "at": to_rfc3339(now())}
+    return {"id": f"life-{seq}", "seq": seq, "type": "message.ack", "session_id": session_id, "epoch": 1, "data": data}
 
 
 class Recorder:
@@ -69,7 +79,14 @@ class Lane:
         return [(one["status"], one.get("detail")) for one in self.message(message_id).timeline]
 
     def queue(self) -> list[str]:
-        return self.house.store.outbox.queue(self.session_id)
+        """What is still to be served: not what only waits for its ack."""
+        claim = self.house.claims._held.get(self.session_id)
+        return [one for one in self.house.store.outbox.queue(self.session_id) if not (claim and claim.is_passed_over(one))]
+
+    def acknowledge(self, *message_ids: str) -> None:
+        """WhatsApp has them."""
+        messages = [self.message(one) for one in message_ids]
+        self.house.ingest.apply([ack_event(self.session_id, str(one.wa_message_id), "sent", next(_seq)) for one in messages])
 
     def wake(self) -> None:
         """Its rest is over."""

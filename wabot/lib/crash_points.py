@@ -20,7 +20,6 @@ _ARMED = os.environ.get("WABOT_CRASH_POINTS") == "1"
 
 POINTS = (
     "accept.before-store",
-    "accept.between-message-and-outbox",
     "accept.before-answer",
     "accept.before-wake",
     "lane.after-claim",
@@ -30,7 +29,8 @@ POINTS = (
     "lane.before-settling",
     "lane.after-settling",
     "schedule.before-promoting",
-    "schedule.between-message-and-outbox",
+    "schedule.before-mark",
+    "schedule.after-mark",
     "ingest.before-apply",
     "ingest.before-remember",
     "ingest.before-answer",

@@ -1,8 +1,8 @@
 """Storing accepted messages: callers that come at the same moment share one durable write, and wait for it.
 
-Alone a message is written at once; under load everything that arrived during one write goes into the next. The message is
-written first, its outbox entry second, and after the answer its session's lane is marked and the workers are rung: what dies in
-between is found by `Aftercare`.
+Alone a message is written at once; under load everything that arrived during one write goes into the next. With it the message
+has its place in the outbox. After the answer its session's lane is marked and the workers are rung: what dies in between is found
+by `Aftercare`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ..lib.crash_points import crash_point
 from ..lib.log import get_logger
 from ..lib.together import Together
 from ..store import DATABASE_DOWN, Store
-from ..store.records import Message, OutboxEntry
+from ..store.records import Message
 
 _MARKED_SECONDS = 5.0
 """So long a lane that was marked is known to be awake; workers keep it so for three times as long."""
@@ -36,16 +36,9 @@ class Acceptance:
         """True when it is durably stored, False when a message with its id was there already. Raises what the store raises."""
         return self._write_together(message)
 
-    def enqueue(self, messages: list[Message]) -> None:
-        """Give stored messages (back) their places in the outbox; harmless for those that have them."""
-        self._store.outbox.add_many([entry_of(one) for one in messages])
-        self._mark(messages)
-
     def _write(self, messages: list[Message]) -> list[bool]:
         crash_point("accept.before-store")
         new = self._store.messages.add_many(messages)
-        crash_point("accept.between-message-and-outbox")
-        self._store.outbox.add_many([entry_of(one) for one in messages if one.id in new])
         crash_point("accept.before-answer")
         return [one.id in new for one in messages]
 
@@ -53,11 +46,12 @@ class Acceptance:
         """Stored is accepted: should this fail, or the process die here, the workers find the messages by themselves."""
         crash_point("accept.before-wake")
         try:
-            self._mark(messages)
+            self.ring(messages)
         except DATABASE_DOWN as error:
             log.warning("lanes_not_marked", error=type(error).__name__)
 
-    def _mark(self, messages: list[Message]) -> None:
+    def ring(self, messages: list[Message]) -> None:
+        """Have the lanes of these, which are stored, look at them; harmless where they do so already."""
         lanes = {one.session_id: one.user_id for one in messages}
         present = time.monotonic()
         unmarked = {one: owner for one, owner in lanes.items() if present - self._marked.get(one, 0.0) > _MARKED_SECONDS}
@@ -66,15 +60,3 @@ class Acceptance:
             self._marked.clear()
         self._marked.update(dict.fromkeys(unmarked, present))
         self._wake(lanes)
-
-
-def entry_of(message: Message) -> OutboxEntry:
-    """The message's place in the outbox; one that is under way already is looked up in WhatsApp by its lane."""
-    scheduled = message.status == "scheduled"
-    return OutboxEntry(
-        message.id,
-        message.user_id,
-        message.session_id,
-        "scheduled" if scheduled else "queued",
-        not_before=message.send_at if scheduled else None,
-    )

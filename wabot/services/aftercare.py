@@ -14,7 +14,7 @@ from .message_machine import WAITING
 from .progress import Progress
 
 FORGOTTEN_AFTER = timedelta(seconds=10)
-"""An accepted message has its outbox entry within milliseconds, unless the process died in between."""
+"""An accepted message's lane is marked within milliseconds, unless the process died in between."""
 UNACKNOWLEDGED_AFTER = timedelta(seconds=15)
 """How long WhatsApp's own ack may take before we go and look."""
 LOGGED_OUT_PATIENCE = timedelta(hours=24)
@@ -31,25 +31,19 @@ class Aftercare:
     _looked_until: dict[str, datetime] = field(default_factory=dict)
 
     def look_after(self, user_id: str) -> None:
-        """Accepted but not in the outbox, or handed over but never acknowledged: back to the lanes.
+        """Accepted, but its lane may not know it, or handed over and never acknowledged: the lanes are rung.
 
         A message that isn't `queued` any more is looked up in WhatsApp by its lane before anything else. What waits in the
-        queue is looked through once, since a place in the outbox isn't lost later.
+        queue is looked through once, since a lane stays awake until its queue is empty.
         """
         moment = now()
         queued = self._found(user_id, "queued", self._looked_until.get(user_id), moment - FORGOTTEN_AFTER)
-        scheduled = self._found(user_id, "scheduled", self._looked_until.get(user_id), moment - FORGOTTEN_AFTER)
         handed = [one for status in ("sending", "unknown") for one in self._found(user_id, status, None, moment)]
         unacknowledged = [one for one in handed if moment - one.updated_at > UNACKNOWLEDGED_AFTER]
-        if found := queued + scheduled + unacknowledged:
-            self.acceptance.enqueue(found)
-        looked_through = len(queued) < SOME and len(scheduled) < SOME
-        last = (
-            moment - FORGOTTEN_AFTER - _OVERLAP
-            if looked_through
-            else min(one[-1].created_at for one in (queued, scheduled) if one)
-        )
-        self._looked_until[user_id] = last
+        if found := queued + unacknowledged:
+            self.acceptance.ring(found)
+        looked_through = len(queued) < SOME
+        self._looked_until[user_id] = moment - FORGOTTEN_AFTER - _OVERLAP if looked_through else queued[-1].created_at
 
     def _found(self, user_id: str, status: str, since: datetime | None, until: datetime) -> list[Message]:
         return self.store.messages.in_state(user_id, status, since, until)
@@ -75,10 +69,6 @@ class Aftercare:
             self.store.lanes.erase(session_id)
 
     def _give_up_lane(self, session_id: str, patience_ends: datetime) -> None:
-        entries = self.store.outbox.queued_before(session_id, patience_ends)
-        messages = self.store.messages.get_many([one.id for one in entries])
-        for message in messages.values():
+        for message in self.store.outbox.queued_before(session_id, patience_ends):
             if max(message.created_at, message.send_at or message.created_at) < patience_ends:
                 self.progress.fail(message, "session_logged_out" if message.status in WAITING else "outcome_unknown")
-                self.store.outbox.remove([message.id])
-        self.store.outbox.remove([one.id for one in entries if one.id not in messages])

@@ -67,7 +67,8 @@ class Claim:
         return self.rest_until if self.rest_until and self.rest_until > now() else None
 
     def pass_over(self, message_id: str) -> None:
-        """Whether it went out can't be told for so long that it holds up nobody any more; it is asked about now and then."""
+        """WhatsApp has it and its ack is on the way, or whether it has can't be told for so long that it holds up nobody any
+        more: it is asked about after a while."""
         self.passed_over[message_id] = now() + _ASK_AGAIN_AFTER
 
     def is_passed_over(self, message_id: str) -> bool:

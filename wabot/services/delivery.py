@@ -20,7 +20,7 @@ from ..lib.log import get_logger
 from ..store import Store
 from ..store.records import Message, Session
 from .claims import Claim, Claims
-from .message_machine import FINAL, undecided
+from .message_machine import undecided
 from .pacing import Pacing, Wait
 from .progress import Progress
 from .session_machine import as_of
@@ -106,7 +106,6 @@ class Delivery:
         messages = [found[one] for one in batch if one in found]
         if any(one.claim > claim.epoch for one in messages):
             raise LaneLost
-        self.store.outbox.remove([one for one in batch if one not in found or found[one].status in FINAL])
         interrupted = [one for one in messages if one.status in ("sending", "unknown")]
         if interrupted:
             claim.queue.clear()  # what didn't go out is the first in the queue again
@@ -131,12 +130,13 @@ class Delivery:
         if any(isinstance(outcome, NotHandedOver) and outcome.code == STALE_CLAIM for _, outcome in tried):
             raise LaneLost
         accepted = [message for message, outcome in tried if isinstance(outcome, Accepted)]
-        # Their acks come as events, in order; taking one from here could pass another one on the way.
-        self.store.outbox.remove([one.id for one in accepted])
-        crash_point("lane.after-done")
         for message, outcome in tried:
-            if isinstance(outcome, Accepted) and outcome.wa_message_id != message.wa_message_id:
-                self.store.messages.set_wa_id(message, outcome.wa_message_id)
+            if isinstance(outcome, Accepted):
+                # Its ack comes as an event, in order, and ends its place; taking it from here could pass another on the way.
+                claim.pass_over(message.id)
+                if outcome.wa_message_id != message.wa_message_id:
+                    self.store.messages.set_wa_id(message, outcome.wa_message_id)
+        crash_point("lane.after-done")
         refused = [(message, outcome) for message, outcome in tried if isinstance(outcome, NotHandedOver)]
         transient = [self._refused(claim, message, outcome) for message, outcome in refused]
         self._back([message for message, outcome in tried if outcome is None], "waits for the one before it")
@@ -152,8 +152,7 @@ class Delivery:
         said = sum(one.get("detail") == "engine_error" for one in message.timeline)
         exhausted = refusal.code == "engine_error" and said >= REFUSALS - 1
         if refusal.permanent or exhausted:
-            if self.progress.fail(message, refusal.code, claim=claim.epoch):
-                self.store.outbox.remove([message.id])
+            self.progress.fail(message, refusal.code, claim=claim.epoch)
             return False
         self._back([message], refusal.code)
         return True
@@ -191,7 +190,7 @@ class Delivery:
         if own and own.wa_message_id != message.wa_message_id:  # it is told of under this id: what was told before is asked for
             self.store.messages.set_wa_id(message, own.wa_message_id)
             return self._settle(claim, replace(message, wa_message_id=own.wa_message_id))
-        self._settled(message, own)
+        self._settled(claim, message, own)
         return True
 
     def _own(self, message: Message, found: list[Accepted]) -> Accepted | None:
@@ -203,12 +202,12 @@ class Delivery:
         taken = {wa_id for wa_id, one in known.items() if one.origin != "phone"}
         return next((one for one in found if one.wa_message_id not in taken), None)
 
-    def _settled(self, message: Message, found: Accepted | None) -> None:
+    def _settled(self, claim: Claim, message: Message, found: Accepted | None) -> None:
         if found is None:
             self._back([message], "not found in WhatsApp")
             return
+        claim.pass_over(message.id)  # as long as WhatsApp has it, but has not acknowledged it
         self.progress.acknowledged(message, found.ack)
-        self.store.outbox.remove([message.id])
 
     def _doubt(self, message: Message) -> None:
         log.warning("outcome_unknown", message_id=message.id, correlation_id=message.correlation_id)

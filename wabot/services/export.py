@@ -148,7 +148,6 @@ NOT_EXPORTED = {
     "hearers": "whether events are told to you",
     "wanted_media": "files that are still to be fetched",
     "inbox_marks": "how far your inbox was read",
-    "outbox": "places in a queue; the messages themselves are in messages_sent.jsonl",
     "mails": "mails on their way out, seconds old",
     "idempotency_keys": "stand with the messages they belong to",
     "pacing": "when a session may send next",

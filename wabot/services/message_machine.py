@@ -36,8 +36,6 @@ ALLOWED_FROM: dict[str, frozenset[str]] = {
 note so, and the ack came first. `failed` → `sent`: WhatsApp had taken it after all."""
 
 WAITING = frozenset({"scheduled", "queued"})
-FINAL = frozenset({"sent", "delivered", "read", "failed", "cancelled"})
-"""Nothing more is to be done by us."""
 
 SETTLE_WINDOW = timedelta(minutes=2)
 """How long WhatsApp is asked what became of a message, and later ones wait for it, before its sender may decide."""

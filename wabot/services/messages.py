@@ -59,7 +59,7 @@ class MessageService:
     hearing: Hearing
 
     def accept(self, user_id: str, draft: Draft, correlation_id: str, allowance: Allowance) -> tuple[Message, bool]:
-        """Store the message and its place in the outbox; (message, whether it is new). Only then may it be answered.
+        """Store the message, with its place in the outbox; (message, whether it is new). Only then may it be answered.
 
         A known idempotency key is answered whatever the limits say, and costs nothing; a refused message leaves no trace.
         Raises Invalid (also `invalid_number`, `idempotency_mismatch`), NotFound for the session,
@@ -98,7 +98,6 @@ class MessageService:
             return message
         if not self.progress.move(message, "cancelled"):
             raise Conflict("The message is on its way already and can't be taken back.", code="too_late")
-        self.store.outbox.remove([message_id])  # killed before this, its lane does it
         return self.one(user_id, message_id)
 
     def undecided(self, message: Message) -> bool:
@@ -112,7 +111,7 @@ class MessageService:
         if not again:
             self.progress.fail(message, "outcome_unknown", only_from="unknown")
         elif self.progress.move(message, "queued", detail="sent again by its sender", only_from="unknown"):
-            self.acceptance.enqueue([message])
+            self.acceptance.ring([message])
         return self.one(user_id, message_id)
 
     def waits_for(self, message: Message) -> Wait | None:
@@ -170,13 +169,12 @@ class MessageService:
         if kept.message_id == message.id:
             return message
         stored = self.store.messages.of_user(message.user_id, kept.message_id)
-        return self._in_place(stored) if stored else self._finish_other(message, kept)
+        return self._rung_for(stored) if stored else self._finish_other(message, kept)
 
-    def _in_place(self, stored: Message) -> Message:
-        """It may have been stored by a process that died before it gave it its place in the outbox. Answered now, it is accepted
-        now: what this caller sends next must not go before it."""
+    def _rung_for(self, stored: Message) -> Message:
+        """It may have been stored by a process that died before it woke the lane: it shouldn't wait until that is noticed."""
         if stored.status in message_machine.WAITING:
-            self.acceptance.enqueue([stored])
+            self.acceptance.ring([stored])
         return stored
 
     def _finish_other(self, message: Message, kept: Remembered) -> Message:
@@ -187,7 +185,7 @@ class MessageService:
     def _store(self, message: Message) -> tuple[Message, bool]:
         mark = self.hearing.mark_new(message.user_id)
         if not self.acceptance.store(replace(message, **mark)):
-            return self._in_place(self.store.messages.get(message.id) or message), False
+            return self._rung_for(self.store.messages.get(message.id) or message), False
         self.hearing.marked(mark)
         self.tally.count(message.user_id, "accepted")
         self.publisher.publish(pushes_of_message(message))

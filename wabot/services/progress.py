@@ -44,7 +44,7 @@ class Progress:
         allowed_from = {only_from} if only_from else ALLOWED_FROM[status]
         entry = {"status": status, "at": at, **({"detail": detail} if detail else {})}
         mark = self.hearing.mark(message.user_id)
-        if not self.store.messages.move(message.id, allowed_from, entry, {**changes, **mark}, claim):
+        if not self.store.messages.move(message, allowed_from, entry, {**changes, **mark}, claim):
             return False
         self.hearing.marked(mark)
         self._measure(message, [entry])

@@ -26,9 +26,9 @@ class Restored:
         if not self.note.exists():
             return True
         doubted = 0
-        for entry_id in self.store.outbox.everything_queued():
+        for message in self.store.outbox.everything_queued():
             entry = {"status": "unknown", "at": now(), "detail": DETAIL}
-            doubted += self.store.messages.move(entry_id, frozenset({"queued"}), entry, {}, None)
+            doubted += self.store.messages.move(message, frozenset({"queued"}), entry)
         log.info("started_on_a_backup", doubted=doubted)
         self.note.unlink()
         return True

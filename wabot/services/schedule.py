@@ -16,20 +16,16 @@ class Schedule:
     progress: Progress
 
     def promote(self) -> int:
-        """The message first: killed in between, the entry is found due again and follows. How many."""
+        """Into the queue, and then the lane is marked: killed in between, the message is found due again. How many."""
         due = self.store.outbox.due(now())
         if not due:
             return 0
-        messages = self.store.messages.get_many([one.id for one in due])
-        for entry in due:
-            message = messages.get(entry.id)
-            if message is None or message.status == "cancelled":
-                self.store.outbox.remove([entry.id])
-                continue
+        for message in due:
             crash_point("schedule.before-promoting")
             if message.status == "scheduled":
                 self.progress.move(message, "queued", only_from="scheduled")
-            crash_point("schedule.between-message-and-outbox")
-            self.store.outbox.promote(entry.id)
+        crash_point("schedule.before-mark")
         self.store.lanes.mark({one.session_id: one.user_id for one in due}, now())
+        crash_point("schedule.after-mark")
+        self.store.outbox.joined([one.id for one in due])
         return len(due)

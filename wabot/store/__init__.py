@@ -41,7 +41,7 @@ from .recent import Writes
 from .second_factors import SecondFactors
 from .sessions import Sessions
 from .settings import StoredSettings
-from .upgrading import upgrade
+from .upgrading import give_places, upgrade
 from .users import Users
 from .views import Views
 from .wanted_media import WantedMediaEntries
@@ -104,6 +104,11 @@ class Store:
     def ensure_indexes(self) -> int:
         """Make every index that is missing; how many there are. Harmless to repeat."""
         return indexes.ensure(self._db)
+
+    def give_places(self) -> bool:
+        """As `upgrading.give_places`, before anything is sent; True."""
+        give_places(self._db)
+        return True
 
     def upgrade(self) -> int:
         """As `upgrading.upgrade`."""

@@ -60,6 +60,8 @@ INDEXES: dict[str, list[IndexModel]] = {
         _index("user_id", "direction", "status", "_id"),
         _index("user_id", "side", "_id"),
         _index("session_id", "wa_message_id", unique=True, partialFilterExpression={"wa_message_id": _NOT_EMPTY}),
+        _index("queue", "_id", partialFilterExpression={"queue": _NOT_EMPTY}),
+        _index("due", partialFilterExpression={"due": _NOT_EMPTY}),
         _index("untold", partialFilterExpression={"untold": _NOT_EMPTY}),
     ],
     "audit": [
@@ -77,7 +79,6 @@ INDEXES: dict[str, list[IndexModel]] = {
         _index("session_id", "lid", unique=True, partialFilterExpression={"lid": _NOT_EMPTY}),
     ],
     "wanted_media": [_index("not_before"), _index("user_id", "_id")],
-    "outbox": [_index("status", "session_id", "_id"), _index("status", "not_before"), _index("user_id", "_id")],
     "lanes": [_index("waiting", "_id")],
     "idempotency_keys": [_index("expires_at", expireAfterSeconds=0)],
     "applied_events": [_index("at", expireAfterSeconds=7 * 24 * 3600)],

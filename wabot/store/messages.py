@@ -12,7 +12,8 @@ from pymongo.errors import DuplicateKeyError
 
 from . import ids
 from .inserting import insert_new
-from .records import Chat, Message, Page, record_of
+from .outbox import place_after, place_of
+from .records import Chat, Message, Page, message_of
 from .windows import newest_first
 
 SOME = 1000
@@ -57,7 +58,7 @@ class Messages:
 
     def move(
         self,
-        message_id: str,
+        message: Message,
         allowed_from: Collection[str],
         entry: dict[str, Any],
         changes: dict[str, Any] | None = None,
@@ -69,11 +70,11 @@ class Messages:
         under another `claim`, where one is given.
         """
         update = {
-            "$set": {**(changes or {}), "status": entry["status"], "updated_at": entry["at"]},
+            "$set": {**(changes or {}), **_state_of(entry, message.session_id)},
             "$push": {"timeline": entry},
         }
         guard = {
-            "_id": ids.parse(message_id),
+            "_id": ids.parse(message.id),
             "status": {"$in": list(allowed_from)},
             **({} if claim is None else {"claim": claim}),
         }
@@ -82,7 +83,7 @@ class Messages:
     def get_many(self, message_ids: list[str]) -> dict[str, Message]:
         """By id; what isn't there is left out."""
         found = self._messages.find({"_id": {"$in": [ids.parse(one) for one in message_ids]}})
-        return {str(one["_id"]): _known(one) for one in found}
+        return {str(one["_id"]): message_of(one) for one in found}
 
     def start_many(
         self,
@@ -109,7 +110,7 @@ class Messages:
         """Up to `SOME` of a user's own messages in that state, the oldest accepted from `since` to `until`."""
         born = {"$lt": ids.earliest_at(until), **({"$gte": ids.earliest_at(since)} if since else {})}
         equal = {"user_id": user_id, "direction": "out", "status": status}
-        return [_known(one) for one in self._messages.find({**equal, "_id": born}).sort("_id", 1).limit(SOME)]
+        return [message_of(one) for one in self._messages.find({**equal, "_id": born}).sort("_id", 1).limit(SOME)]
 
     def advance_many(
         self, message_ids: list[str], status: str, entries: list[dict[str, Any]], changes: dict[str, Any] | None = None
@@ -118,7 +119,7 @@ class Messages:
         last = entries[-1]
         after = {"status": last["status"], "updated_at": last["at"]}
         wanted = {"_id": {"$in": [ids.parse(one) for one in message_ids]}}
-        update = {"$set": {**(changes or {}), **after}, "$push": {"timeline": {"$each": entries}}}
+        update = {"$set": {**(changes or {}), **_state_of(last)}, "$push": {"timeline": {"$each": entries}}}
         if self._messages.update_many({**wanted, "status": status}, update).modified_count == len(message_ids):
             return set(message_ids)
         return {str(one["_id"]) for one in self._messages.find({**wanted, **after}, {"_id": 1})}
@@ -126,7 +127,7 @@ class Messages:
     def untold(self, limit: int) -> list[Message]:
         """Messages with changes whose events have not been told, the longest marked first."""
         found = self._messages.find({"untold": {"$gt": ""}}).sort("untold", 1).limit(limit)
-        return [_known(one) for one in found]
+        return [message_of(one) for one in found]
 
     def told(self, messages: list[Message]) -> None:
         """Take the marks off; where more has happened since they were read, they stay."""
@@ -151,7 +152,7 @@ class Messages:
     def by_wa_ids(self, session_id: str, wa_message_ids: list[str]) -> dict[str, Message]:
         """By WhatsApp id; those that are there."""
         found = self._messages.find({"session_id": session_id, "wa_message_id": {"$in": wa_message_ids}})
-        return {str(one["wa_message_id"]): _known(one) for one in found}
+        return {str(one["wa_message_id"]): message_of(one) for one in found}
 
     def set_media(self, message_id: str, media: dict[str, Any]) -> None:
         self._messages.update_one({"_id": ids.parse(message_id)}, {"$set": {"media": media}})
@@ -169,7 +170,7 @@ class Messages:
             found.update({one["_id"]: one for one in documents})
         newest = [found[one] for one in sorted(found, reverse=True)]
         following = str(newest[limit - 1]["_id"]) if more or len(newest) > limit else None
-        return Page([_known(one) for one in newest[:limit]], following if len(newest) >= limit else None)
+        return Page([message_of(one) for one in newest[:limit]], following if len(newest) >= limit else None)
 
     def page(self, user_id: str, asked: MessageFilter, *, limit: int, cursor: str | None = None) -> Page:
         equal: dict[str, Any] = {"user_id": user_id}
@@ -181,7 +182,7 @@ class Messages:
         documents, following = newest_first(
             self._messages, equal, limit=limit, before=before, since=asked.since, wanted=_wanted(asked)
         )
-        return Page([_known(one) for one in documents], following)
+        return Page([message_of(one) for one in documents], following)
 
     def erase(self, user_id: str, limit: int) -> int:
         """Up to `limit` of this user's, the newest first; how many."""
@@ -199,9 +200,20 @@ class Messages:
 
 
 def _document(message: Message) -> dict[str, Any]:
-    """With a `side` for the index: the other side's address, in both directions."""
+    """With a `side` for the index: the other side's address, in both directions; and its place, where it is to be sent."""
     fields = {name: value for name, value in vars(message).items() if name not in ("id", "from_")}
-    return {"_id": ids.parse(message.id), "from": message.from_, "side": message.peer or message.to or "", **fields}
+    return {
+        "_id": ids.parse(message.id),
+        "from": message.from_,
+        "side": message.peer or message.to or "",
+        **place_of(message),
+        **fields,
+    }
+
+
+def _state_of(entry: dict[str, Any], session_id: str = "") -> dict[str, Any]:
+    """What a transition writes; `session_id` is needed where the message may come (back) into its queue."""
+    return {"status": entry["status"], "updated_at": entry["at"], **place_after(entry["status"], session_id)}
 
 
 def _wanted(asked: MessageFilter) -> Callable[[dict[str, Any]], bool]:
@@ -222,8 +234,4 @@ def _wanted(asked: MessageFilter) -> Callable[[dict[str, Any]], bool]:
 
 
 def _record(document: dict[str, Any] | None) -> Message | None:
-    return _known(document) if document else None
-
-
-def _known(document: dict[str, Any]) -> Message:
-    return record_of(Message, {**document, "from_": document.get("from")})
+    return message_of(document) if document else None

@@ -17,7 +17,6 @@ PERSONAL = {
     "hook_deliveries": "hook_deliveries",
     "webhooks": "endpoints",
     "events": "event_log",
-    "outbox": "outbox",
     "wanted_media": "wanted_media",
     "chats": "chats",
     "inbox_marks": "chats",

@@ -177,6 +177,10 @@ class Message:
     """How many entries of the timeline have been."""
 
 
+def message_of(document: Mapping[str, Any]) -> Message:
+    return record_of(Message, {**document, "from_": document.get("from")})
+
+
 @dataclass(frozen=True)
 class Chat:
     """One conversation of one session. `phone` and `lid` are two addresses of one person; one of them may be unknown.
@@ -210,17 +214,6 @@ class WantedMedia:
     session_id: str
     not_before: datetime
     tries: int = 0
-
-
-@dataclass(frozen=True)
-class OutboxEntry:
-    """A message on its way out; same id as the message, gone when the engine has taken it or it has failed."""
-
-    id: str
-    user_id: str
-    session_id: str
-    status: str
-    not_before: datetime | None = None
 
 
 @dataclass(frozen=True)
