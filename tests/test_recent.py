@@ -138,3 +138,42 @@ def test_what_was_written_while_it_was_read_is_not_kept() -> None:
     assert recent.get("key") == "old"
     assert recent.get("key") == "new"
     assert recent.get("key") == "new", "which is kept"
+
+
+def let_it_age(recent: Recent[str, str], key: str) -> None:
+    read_at, value = recent._known[key]
+    recent._known[key] = (read_at - KEPT_SECONDS * 0.75, value)
+
+
+def test_one_of_many_reads_anew_before_it_is_too_old() -> None:
+    looks: list[str] = []
+
+    def read(_: str) -> str:
+        looks.append("")
+        if len(looks) == 2:
+            assert recent.get("key") == "old", "others go on meanwhile, with what is known"
+            return "new"
+        return "old"
+
+    recent: Recent[str, str] = Recent(read, Writes(), "things")
+    assert recent.get("key") == "old"
+    let_it_age(recent, "key")
+    assert recent.get("key") == "new"
+    assert recent.get("key") == "new"
+    assert len(looks) == 2
+
+
+def test_what_is_found_gone_is_gone_for_all() -> None:
+    looks: list[str] = []
+
+    def read(_: str) -> str | None:
+        looks.append("")
+        if len(looks) == 3:
+            assert recent.get("key") is None, "also for who comes while another looks again"
+        return "there" if len(looks) == 1 else None
+
+    recent: Recent[str, str] = Recent(read, Writes(), "things")
+    assert recent.get("key") == "there"
+    let_it_age(recent, "key")
+    assert recent.get("key") is None
+    assert recent.get("key") is None

@@ -57,6 +57,7 @@ class Recent(Generic[K, V]):
         self._read = read
         self._keeps = writes is not None
         self._known: dict[K, tuple[float, V]] = {}
+        self._renewing: set[K] = set()
         self._writes_heard = 0
         self._lock = threading.Lock()
         if writes:
@@ -64,15 +65,31 @@ class Recent(Generic[K, V]):
                 writes.forget_by(one, self._forget)
 
     def get(self, key: K) -> V | None:
-        """As it is, or was a quarter of a second ago at most."""
+        """As it is, or was a quarter of a second ago at most. Before that is over one of many callers reads it anew, so that not
+        all of them wait for it at once."""
         known = self._known.get(key)
-        return known[1] if known and time.monotonic() - known[0] < KEPT_SECONDS else self.read(key)
+        age = time.monotonic() - known[0] if known else KEPT_SECONDS
+        if known and (age < KEPT_SECONDS / 2 or (age < KEPT_SECONDS and not self._renews(key))):
+            return known[1]
+        try:
+            return self.read(key)
+        finally:
+            self._renewing.discard(key)
+
+    def _renews(self, key: K) -> bool:
+        """Whether it falls to this caller."""
+        with self._lock:
+            is_first = key not in self._renewing
+            self._renewing.add(key)
+        return is_first
 
     def read(self, key: K) -> V | None:
         """As it is. What `get` gives afterwards is at least as new."""
         heard, asked = self._writes_heard, time.monotonic()
         value = self._read(key)
-        if value is not None and self._keeps:
+        if value is None:
+            self._known.pop(key, None)
+        elif self._keeps:
             self._keep(key, (asked, value), heard)
         return value
 
