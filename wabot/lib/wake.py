@@ -9,6 +9,7 @@ import contextlib
 import os
 import select
 import socket
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from typing import NamedTuple
 _NAMES_A_DATAGRAM = 80
 _LONGEST = 8192
 _OWN = b"."
+_SETTLED_NS = 1_000_000_000
 
 
 class Ring(NamedTuple):
@@ -30,6 +32,8 @@ class WakeUps:
 
     def __init__(self, run_dir: Path) -> None:
         self._run_dir = run_dir
+        self._sockets: tuple[int, list[str]] = (0, [])
+        """The directory's time of change, and the workers' sockets it held then."""
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
 
@@ -49,12 +53,25 @@ class WakeUps:
         return self._send(b"")
 
     def _send(self, datagram: bytes) -> bool:
-        reached = [self._reached(path, datagram) for path in self._run_dir.glob("worker-*.sock")]
+        reached = [self._reached(path, datagram) for path in self._there()]
         return any(reached)
 
-    def _reached(self, path: Path, datagram: bytes) -> bool:
+    def _there(self) -> list[str]:
+        """Read anew when the directory has changed. A change may follow another within one tick of its time: what changed within
+        the last second isn't believed."""
         try:
-            self._socket.sendto(datagram, str(path))
+            changed = self._run_dir.stat().st_mtime_ns
+        except FileNotFoundError:
+            return []
+        known_at, sockets = self._sockets
+        if changed != known_at:
+            sockets = [str(path) for path in self._run_dir.glob("worker-*.sock")]
+            self._sockets = (changed if time.time_ns() - changed > _SETTLED_NS else 0, sockets)
+        return sockets
+
+    def _reached(self, path: str, datagram: bytes) -> bool:
+        try:
+            self._socket.sendto(datagram, path)
         except BlockingIOError:  # its queue is full: it has been woken often enough
             return True
         except OSError:  # a dead worker's socket, or one just being removed
