@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import random
 import re
-import secrets
 from typing import Any
 
 import structlog
@@ -45,7 +45,7 @@ def _finite(digits: str) -> float:
 
 def _begin() -> None:
     given = request.headers.get("X-Request-ID", "")
-    g.request_id = given if _GIVEN.fullmatch(given) else secrets.token_hex(12)
+    g.request_id = given if _GIVEN.fullmatch(given) else random.randbytes(12).hex()
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(program="web", correlation_id=g.request_id)
     _check_size()

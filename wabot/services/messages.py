@@ -184,7 +184,7 @@ class MessageService:
 
     def _store(self, message: Message) -> tuple[Message, bool]:
         mark = self.hearing.mark_new(message.user_id)
-        if not self.acceptance.store(replace(message, **mark)):
+        if not self.acceptance.store(replace(message, **mark) if mark else message):
             return self._rung_for(self.store.messages.get(message.id) or message), False
         self.hearing.marked(mark)
         self.tally.count(message.user_id, "accepted")

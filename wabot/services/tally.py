@@ -69,10 +69,11 @@ class Tally:
         self.flush()
 
     def _add(self, owners: list[str], what: str) -> None:
+        today = day(now())
         with self._lock:
             if len(self._counts) < _KEPT_AT_MOST:
                 for owner in owners:
-                    self._counts[(owner, day(now()), what)] += 1
+                    self._counts[(owner, today, what)] += 1
             self._schedule()
 
     def _write(self, owner: str, of_day: str, by: dict[str, int]) -> None:
