@@ -1,7 +1,8 @@
-"""How long a lone message takes when nothing else is to be done: from its acceptance to the engine, and to the phone.
+"""How long a lone message takes: from its acceptance to the engine, and to the phone.
 
-Nobody asks wabot anything meanwhile, a client that waits for a status included: the virtual phone says when it has arrived. When it was accepted says the message itself (`created_at`, before it is stored); when the gateway got it, to hand it over at once, says
-the gateway's log; when it arrived, the virtual phone.
+Nothing else is to be done, and nobody asks wabot anything meanwhile, a client that waits for a status included. When it was
+accepted says the message itself (`created_at`, before it is stored); when the gateway got it, to hand it over at once, says the
+gateway's log; when it arrived, the virtual phone.
 """
 
 from __future__ import annotations
