@@ -88,6 +88,14 @@ def test_a_days_number_holds_too(app: Flask, linked: Linked) -> None:
     assert 86_000 < int(refused.headers["Retry-After"]) <= 86_400
 
 
+def test_what_the_day_refuses_takes_no_place_in_the_minute(app: Flask, linked: Linked) -> None:
+    limit(app, send_per_minute=4, send_per_day=2)
+    refusals = [linked.send() for _ in range(5)][2:]
+    assert [one.get_json()["limit"] for one in refusals] == ["send_per_day"] * 3
+    limit(app, send_per_day=100)
+    assert sent(linked, 3) == [202, 202, 429]
+
+
 def test_a_refused_send_leaves_its_key_alone_and_a_known_key_is_answered(app: Flask, linked: Linked) -> None:
     limit(app, send_per_minute=2)
     first = linked.send(message="one", headers={"Idempotency-Key": "a"}).get_json()

@@ -91,7 +91,7 @@ class Limits:
         self.count(FORGOT)
 
     def count(self, kind: Kind, user: User | None = None) -> None:
-        """`user`: whose own numbers hold, and who is counted where the kind is `of_user`."""
+        """In all windows of the kind, or in none. `user`: whose own numbers hold, and who is counted where the kind is `of_user`."""
         preferences = services().preferences
         if kind.of_user and not preferences.current().rate_limits.enabled:
             return
@@ -100,12 +100,21 @@ class Limits:
         for name in kind.numbers:
             self._take(kind, _amount(getattr(numbers, name), name.rpartition("_")[2]), who)
 
+    def give_back(self, kind: Kind) -> None:
+        """What this request was counted for doesn't happen."""
+        strategy = cast(HeldWindow, self.limiter.limiter)
+        for state in [one for one in _states() if one.request_args[-1] == kind.name]:
+            strategy.give_back(state.limit, *state.request_args)
+            _states().remove(state)
+
     def _take(self, kind: Kind, amount: RateLimitItem, who: str) -> None:
         breached = not self.limiter.limiter.hit(amount, who, kind.name)
         state = RequestLimit(self.limiter, amount, [who, kind.name], breached, shared=True)
+        if breached:
+            self.give_back(kind)
+            services().limit_report.refused(_name(state), who)
         _states().append(state)
         if breached:
-            services().limit_report.refused(_name(state), who)
             raise _refusal(kind, state)
 
 
@@ -145,10 +154,7 @@ class SendAllowance:
         limits().count(SEND, self._user)
 
     def give_back(self) -> None:
-        strategy = cast(HeldWindow, limits().limiter.limiter)
-        for state in [one for one in _states() if one.request_args[-1] == SEND.name]:
-            strategy.give_back(state.limit, *state.request_args)
-            _states().remove(state)
+        limits().give_back(SEND)
 
 
 @lru_cache(1000)
