@@ -161,7 +161,9 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
     telling = Telling(store)
     hearing = Hearing(store, hooks_bell.ring, telling)
     acceptance = Acceptance(store, wake_ups.ring)
-    sessions = SessionService(store, gateway, publisher, preferences, settings, hearing, Engines(gateway, settings))
+    sessions = SessionService(
+        store, gateway, publisher, preferences, settings, hearing, Engines(gateway, settings), wake_ups.ring
+    )
     virtual_phones = VirtualPhones(store, sandbox, sessions)
     links = Links(store, settings)
     mails = Mails(store, settings, links, wake_ups.ring, door_of(settings), owner_name())

@@ -80,7 +80,7 @@ class MessageService:
             return before, False
         if message.idempotency_key and (known := self._known(message, allowance)) is not message:
             return known, False
-        return self._store(message)
+        return self._store(message, ring=session.status == "connected")
 
     def one(self, user_id: str, message_id: str) -> Message:
         found = self.store.messages.of_user(user_id, message_id)
@@ -182,9 +182,9 @@ class MessageService:
         twin = _with_id(message, kept.message_id)
         return self._store(twin)[0]
 
-    def _store(self, message: Message) -> tuple[Message, bool]:
+    def _store(self, message: Message, *, ring: bool = True) -> tuple[Message, bool]:
         mark = self.hearing.mark_new(message.user_id)
-        if not self.acceptance.store(replace(message, **mark) if mark else message):
+        if not self.acceptance.store(replace(message, **mark) if mark else message, ring=ring):
             return self._rung_for(self.store.messages.get(message.id) or message), False
         self.hearing.marked(mark)
         self.tally.count(message.user_id, "accepted")

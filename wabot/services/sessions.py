@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -47,6 +47,8 @@ class SessionService:
     settings: Settings
     hearing: Hearing
     engines: Engines
+    call_workers: Callable[[Mapping[str, str]], None]
+    """Session → user: what waits for these may go."""
 
     def status(self, user_id: str, name: str) -> Session:
         """A never used `default` is disconnected. Raises NotFound for any other unknown name."""
@@ -195,6 +197,8 @@ class SessionService:
             return None
         self.hearing.marked(mark)
         self.publisher.publish(pushes_of_session(after))
+        if after.status == "connected" != session.status:
+            self.call_workers({after.id: after.user_id})
         return after
 
     def _apply(self, session: Session, changes: dict[str, Any], observed: bool, still: Mapping[str, Any] | None) -> bool:
