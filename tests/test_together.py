@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 
 from tests.support.waiting import wait_until
+from wabot.lib import together as together_module
 from wabot.lib.together import Together
 
 
@@ -60,6 +61,21 @@ def test_what_goes_wrong_is_raised_by_all_of_the_round_and_by_nobody_else(held: 
             calls[0].result(10)
         assert [call.result(10) for call in calls[1:]] == [8, 10]
         assert together(6) == 12
+
+
+def test_rounds_that_are_full_follow_each_other(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(together_module, "_AT_MOST", 2)
+    together = Together(held)
+    with ThreadPoolExecutor(8) as pool:
+        calls = _started(pool, together, held, 1, 2, 13)
+        for number, place in ((4, 1), (5, 2), (6, 1)):
+            calls.append(pool.submit(together, number))
+            wait_until(lambda: together._gathering and len(together._gathering.arguments) == place, 5, "it waits")  # noqa: B023
+        held.let.release(4)
+        with pytest.raises(LookupError):
+            calls[2].result(10)
+        assert [call.result(10) for call in [calls[0], *calls[3:]]] == [2, 8, 10, 12]
+    assert [len(one) for one in held.rounds] == [1, 2, 2, 1]
 
 
 def test_a_thousand_calls_from_many_threads(held: Held) -> None:

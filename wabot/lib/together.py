@@ -29,27 +29,35 @@ class Together(Generic[A, R]):
         self._latest: _Round[A, R] | None = None
 
     def __call__(self, argument: A) -> R:
+        turn = None
         with self._lock:
             current = self._gathering
             leads = current is None or len(current.arguments) >= _AT_MOST
             if current is None or leads:
-                current = self._gathering = self._latest = _Round(self._latest)
+                before, current = self._latest, _Round[A, R]()
+                self._gathering = self._latest = current
+                if before and not before.over:
+                    turn = before.next_leads = _closed()
+            else:
+                turn = _closed()
+                current.turns.append(turn)
             place = len(current.arguments)
             current.arguments.append(argument)
         if leads:
-            self._lead(current)
-        else:
-            current.over.wait()
+            self._lead(current, turn)
+        elif turn:
+            turn.acquire()
+            current.let_on(place)
         if current.error is not None:
             raise current.error
         if leads:
             self._then(current.arguments)
         return current.results[place]
 
-    def _lead(self, current: _Round[A, R]) -> None:
+    def _lead(self, current: _Round[A, R], turn: threading.Lock | None) -> None:
         try:
-            if current.before:
-                current.before.over.wait()
+            if turn:
+                turn.acquire()
             with self._lock:
                 if self._gathering is current:
                     self._gathering = None
@@ -57,14 +65,38 @@ class Together(Generic[A, R]):
         except BaseException as error:  # noqa: BLE001  # whoever shares the round raises it
             current.error = error
         finally:
-            current.before = None
-            current.over.set()
+            self._end(current)
+
+    def _end(self, current: _Round[A, R]) -> None:
+        """The next round first: it has a way to go, and these have their results."""
+        with self._lock:
+            current.over = True
+        if current.next_leads:
+            current.next_leads.release()
+        current.let_on(0)
 
 
 class _Round(Generic[A, R]):
-    def __init__(self, before: _Round[A, R] | None) -> None:
-        self.before = before
+    """A turn is a lock that is released when its thread may go on. Each that goes on lets on the next: woken all at once they would
+    only wait again, for the interpreter."""
+
+    def __init__(self) -> None:
         self.arguments: list[A] = []
         self.results: list[R] = []
         self.error: BaseException | None = None
-        self.over = threading.Event()
+        self.over = False
+        self.turns: list[threading.Lock] = []
+        """Of those that share the round, but its leader; complete when it runs."""
+        self.next_leads: threading.Lock | None = None
+        """The turn of the next round's leader, who waits for this one."""
+
+    def let_on(self, place: int) -> None:
+        """The next after the one at that place."""
+        if place < len(self.turns):
+            self.turns[place].release()
+
+
+def _closed() -> threading.Lock:
+    made = threading.Lock()
+    made.acquire()
+    return made
