@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any, TypeVar
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -23,12 +25,20 @@ FORM_LIMIT = 1024 * 1024
 
 log = get_logger(__name__)
 
+C = TypeVar("C", bound=Callable[..., Any])
+
+
+class Web(Flask):
+    def ensure_sync(self, func: C) -> C:
+        """Nothing here is a coroutine. Flask looks again at each call of each view, hook and signal: sixteen times a request."""
+        return func
+
 
 def create_app(settings: Settings | None = None) -> Flask:
     """`settings` default to the environment's. Raises ConfigError."""
     settings = settings or load(os.environ)
     configure("web")
-    app = Flask("wabot")
+    app = Web("wabot")
     _configure(app, settings)
     live = Live()
     store = open_store_for(app, settings.database_uri, alone=settings.redis_url is None)

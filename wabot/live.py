@@ -78,14 +78,20 @@ class Live:
         self.socketio.on_event("disconnect", self._on_disconnect)
         app.wsgi_app = Gate(app, self, app.wsgi_app)  # type: ignore[method-assign]
 
+    def watches(self, user_id: str) -> bool:
+        return self._has_pages(user_id) or self.waiting.anybody
+
     def publish(self, pushes: Sequence[Push]) -> None:
         for push in pushes:
             if push.event == "message":
                 self.waiting.tell(push.data)
-            if self._several or self._watches(push.user_id):
+            if self._has_pages(push.user_id):
                 self.socketio.emit(push.event, push.data, to=room(push.user_id))
 
-    def _watches(self, user_id: str) -> bool:
+    def _has_pages(self, user_id: str) -> bool:
+        """Whether one may be open, here or at another web process."""
+        if self._several:
+            return True
         with self._lock:
             return any(one.user_id == user_id for one in self._sockets.values())
 
@@ -193,6 +199,10 @@ class Waiting:
         self._lock = threading.Lock()
         self._events: dict[str, list[threading.Event]] = {}
         self._users: Counter[str] = Counter()
+
+    @property
+    def anybody(self) -> bool:
+        return bool(self._events)
 
     def enter(self, user_id: str) -> bool:
         """False when this user has enough waiting calls already."""

@@ -27,6 +27,10 @@ class RemotePublisher:
         self._thread = threading.Thread(target=self._run, name="pushes", daemon=True)
         self._thread.start()
 
+    def watches(self, _user_id: str, /) -> bool:
+        """Only web knows."""
+        return True
+
     def publish(self, pushes: Sequence[Push]) -> None:
         for push in pushes:
             try:

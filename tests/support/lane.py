@@ -43,6 +43,9 @@ class Recorder:
     def __init__(self) -> None:
         self.told: list[tuple[str, str]] = []
 
+    def watches(self, _user_id: str, /) -> bool:
+        return True
+
     def publish(self, pushes: Sequence[Push]) -> None:
         self.told += [(one.data["id"], one.data["status"]) for one in pushes if one.event == "message"]
 

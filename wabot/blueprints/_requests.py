@@ -53,8 +53,10 @@ def _begin() -> None:
 
 def _check_size() -> None:
     """A body that doesn't say its length is cut off at the limit by Werkzeug, and would be taken for whole. Raises TooLarge."""
+    if "Transfer-Encoding" not in request.headers:
+        return
     limit = request.max_content_length
-    if "Transfer-Encoding" in request.headers and limit is not None and len(request.get_data()) >= limit:
+    if limit is not None and len(request.get_data()) >= limit:
         raise TooLarge
 
 

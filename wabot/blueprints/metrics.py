@@ -45,6 +45,14 @@ class Meter:
             registry=self.registry,
         )
         self.registry.register(Installation(known))
+        self._of: dict[tuple[str, str, str], Histogram] = {}
+
+    def took(self, route: str, method: str, status: str, seconds: float) -> None:
+        """The library's own look-up by labels takes three times as long as counting does."""
+        labels = (route, method, status)
+        if labels not in self._of:
+            self._of[labels] = self.durations.labels(*labels)
+        self._of[labels].observe(seconds)
 
 
 class Installation(Collector):
@@ -115,8 +123,7 @@ def _end(response: Response) -> Response:
     if "begun_at" in g:
         rule = request.url_rule
         route, method = (rule.rule, request.method) if rule else ("none", "any")
-        labels = _meter().durations.labels(route, method, f"{response.status_code // 100}xx")
-        labels.observe(time.perf_counter() - g.begun_at)
+        _meter().took(route, method, f"{response.status_code // 100}xx", time.perf_counter() - g.begun_at)
     return response
 
 

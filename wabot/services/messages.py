@@ -188,7 +188,8 @@ class MessageService:
             return self._rung_for(self.store.messages.get(message.id) or message), False
         self.hearing.marked(mark)
         self.tally.count(message.user_id, "accepted")
-        self.publisher.publish(pushes_of_message(message))
+        if self.publisher.watches(message.user_id):
+            self.publisher.publish(pushes_of_message(message))
         return message, True
 
 

@@ -105,7 +105,8 @@ class Progress:
     def _tell(self, message: Message, passed: list[str]) -> None:
         """Once for the pages, and a figure for each state it passed."""
         log.info("message_moved", message_id=message.id, status=message.status, correlation_id=message.correlation_id)
-        self.publisher.publish(pushes_of_message(message))
+        if self.publisher.watches(message.user_id):
+            self.publisher.publish(pushes_of_message(message))
         for status in passed:
             if status in _COUNTED:
                 self.tally.count(message.user_id, status)

@@ -33,6 +33,9 @@ class Push:
 
 
 class Publisher(Protocol):
+    def watches(self, user_id: str, /) -> bool:
+        """False when nobody would see what is published for this user just now: it needn't be made."""
+
     def publish(self, pushes: Sequence[Push]) -> None:
         """Must not raise and must not block for long."""
 
