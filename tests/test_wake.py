@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from wabot.lib.bell import Bell, BellSocket
 from wabot.lib.wake import Doorbell, WakeUps
 
 
@@ -52,3 +53,14 @@ def test_the_sockets_are_not_looked_for_with_each_ring(wakes: WakeUps, tmp_path:
 def test_without_a_directory_nobody_listens(wakes: WakeUps, tmp_path: Path) -> None:
     tmp_path.rmdir()
     assert not wakes.listening()
+
+
+def test_bells_of_one_directory_ring_their_own_sockets_only(tmp_path: Path) -> None:
+    with BellSocket(tmp_path, "hooks") as hooks, Doorbell(tmp_path) as doorbell:
+        bell = Bell(tmp_path, "hooks")
+        assert bell.ring()
+        assert bell.ring(b"more")
+        assert hooks.wait(1) == [b"", b"more"]
+        assert hooks.wait(0) == []
+        assert doorbell.wait(0) == ({}, False)
+        bell.close()

@@ -1,4 +1,4 @@
-"""A bell between processes of one machine: an empty datagram to every Unix socket of its name under `WABOT_DATA/run`.
+"""A bell between processes of one machine: a datagram to every Unix socket of its name under `WABOT_DATA/run`.
 
 A lost ring costs whoever waits its own interval, so ringing never blocks and never raises.
 """
@@ -9,7 +9,12 @@ import contextlib
 import os
 import select
 import socket
+import time
 from pathlib import Path
+
+LONGEST = 8192
+"""Bytes of a datagram."""
+_SETTLED_NS = 1_000_000_000
 
 
 class Bell:
@@ -18,15 +23,39 @@ class Bell:
     def __init__(self, run_dir: Path, name: str) -> None:
         self._run_dir = run_dir
         self._pattern = f"{name}-*.sock"
+        self._sockets: tuple[int, list[str]] = (0, [])
+        """The directory's time of change, and the sockets it held then."""
         self._socket = _unbound()
 
-    def ring(self) -> None:
-        for path in self._run_dir.glob(self._pattern):
-            with contextlib.suppress(OSError):  # its queue is full, or nobody listens there any more
-                self._socket.sendto(b"", str(path))
+    def ring(self, datagram: bytes = b"") -> bool:
+        """Whether any of the sockets is open."""
+        reached = [self._reached(path, datagram) for path in self._there()]
+        return any(reached)
 
     def close(self) -> None:
         self._socket.close()
+
+    def _there(self) -> list[str]:
+        """Read anew when the directory has changed. A change may follow another within one tick of its time: what changed within
+        the last second isn't believed."""
+        try:
+            changed = self._run_dir.stat().st_mtime_ns
+        except FileNotFoundError:
+            return []
+        known_at, sockets = self._sockets
+        if changed != known_at:
+            sockets = [str(path) for path in self._run_dir.glob(self._pattern)]
+            self._sockets = (changed if time.time_ns() - changed > _SETTLED_NS else 0, sockets)
+        return sockets
+
+    def _reached(self, path: str, datagram: bytes) -> bool:
+        try:
+            self._socket.sendto(datagram, path)
+        except BlockingIOError:  # its queue is full: it has been rung often enough
+            return True
+        except OSError:  # a dead process's socket, or one just being removed
+            return False
+        return True
 
 
 class BellSocket:
@@ -47,18 +76,19 @@ class BellSocket:
         self._socket.close()
         self._path.unlink(missing_ok=True)
 
-    def ring(self) -> None:
+    def ring(self, datagram: bytes = b"") -> None:
         """Wake whoever waits here."""
         with contextlib.suppress(OSError):
-            self._socket.sendto(b"", str(self._path))
+            self._socket.sendto(datagram, str(self._path))
 
-    def wait(self, seconds: float) -> bool:
-        """True when somebody rang within `seconds`; several rings count as one."""
+    def wait(self, seconds: float) -> list[bytes]:
+        """All that was rung, oldest first; empty when nobody rang within `seconds`."""
         readable, _, _ = select.select([self._socket], [], [], max(0.0, seconds))
+        heard: list[bytes] = []
         with contextlib.suppress(BlockingIOError):
             while readable:
-                self._socket.recv(16)
-        return bool(readable)
+                heard.append(self._socket.recv(LONGEST))
+        return heard
 
     def _remove_dead(self) -> None:
         """Socket files of processes that were killed."""

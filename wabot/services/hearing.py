@@ -33,7 +33,7 @@ Mark = dict[str, Any]
 class Hearing:
     """Safe for threads. Four looks a second and user at most."""
 
-    def __init__(self, store: Store, ring: Callable[[], None], telling: Telling) -> None:
+    def __init__(self, store: Store, ring: Callable[[], object], telling: Telling) -> None:
         self._store = store
         self._ring = ring
         self._telling = telling

@@ -69,7 +69,7 @@ class WebhookService:
     store: Store
     door: Door
     hearing: Hearing
-    ring: Callable[[], None]
+    ring: Callable[[], object]
 
     def of_user(self, user_id: str) -> list[Endpoint]:
         return self.store.endpoints.of_user(user_id)
