@@ -51,6 +51,27 @@ def test_what_can_never_be_sent_fails_at_once_and_holds_nobody_up(lane: Lane, co
     assert (failed.status, failed.error and failed.error["code"], failed.attempts) == ("failed", code, 1)
 
 
+def test_what_the_gateway_cannot_read_fails_by_itself(lane: Lane) -> None:
+    lane.engine.unreadable = {"bad"}
+    _, bad, _ = lane.send("a", "bad", "b")
+    lane.run()
+    assert lane.engine.went == ["a", "b"]
+    failed = lane.message(bad)
+    assert (failed.status, failed.error and failed.error["code"]) == ("failed", "not_supported_by_engine")
+
+
+def test_tried_one_by_one_nothing_passes_what_has_to_wait(lane: Lane) -> None:
+    lane.engine.unreadable = {"bad"}
+    lane.engine.plan = {"a": ["refused:engine_error"]}
+    first, _, last = lane.send("a", "bad", "b")
+    lane.run()
+    assert lane.engine.went == []
+    assert (lane.message(first).status, lane.message(last).status) == ("queued", "queued")
+    lane.wake()
+    lane.run()
+    assert lane.engine.went == ["a", "b"]
+
+
 @pytest.mark.parametrize("code", ["engine_error", "session_not_connected", "busy", "journal_full", "stale_epoch"])
 def test_after_a_passing_error_the_lane_rests_and_keeps_its_order(lane: Lane, code: str) -> None:
     lane.engine.plan = {"b": [f"refused:{code}", f"refused:{code}"]}

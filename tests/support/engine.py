@@ -14,6 +14,7 @@ class PlannedEngine:
 
     `went` are the texts that arrived, in their order. `blind`: nothing can be looked up. `chooses_ids`: else WhatsApp gives them
     ids of its own. `sizes` are those of the batches; `acks`, what is found has one after the other, then always `sent`.
+    `unreadable`: texts for which a whole call is refused, as for a field that breaks the schema.
     """
 
     def __init__(self) -> None:
@@ -26,6 +27,7 @@ class PlannedEngine:
         self.own_ids: list[tuple[str, str]] = []
         self.sizes: list[int] = []
         self.acks: list[str] = []
+        self.unreadable: set[str] = set()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
@@ -78,6 +80,8 @@ class PlannedEngine:
                 find = self.path.endswith("/find")
                 if find and engine.blind:
                     self._answer(409, {"code": "session_not_connected", "detail": "", "status": 409})
+                elif not find and any(one["body"] in engine.unreadable for one in body["messages"]):
+                    self._answer(422, {"code": "invalid_body", "detail": "", "status": 422})
                 else:
                     self._answer(200, engine.find(body) if find else engine.batch(body))
 

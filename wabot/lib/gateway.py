@@ -105,6 +105,8 @@ class Gateway:
         try:
             answer = self._client.call("POST", f"/sessions/{session_id}/batches", body, timeout=BATCH_TIMEOUT)
         except Problem as problem:
+            if problem.code == _UNREADABLE and len(messages) > 1:
+                return self._send_alone(session_id, epoch, claim, messages)
             refusal = _refusal(problem.code, problem.detail)
             return [refusal] * (len(messages) if isinstance(refusal, OutcomeUnknown) else 1)
         except Unreachable as error:
@@ -112,6 +114,16 @@ class Gateway:
                 return [OutcomeUnknown(str(error)) for _ in messages]
             return [NotHandedOver("gateway_unavailable", GatewayUnavailable.title, permanent=False)]
         return [_outcome(result) for result in answer["results"]]
+
+    def _send_alone(self, session_id: str, epoch: int, claim: Claim, messages: list[dict[str, Any]]) -> list[Outcome]:
+        """One of them can't be read, and had all refused before any was tried: it is not for the others to answer for it."""
+        outcomes: list[Outcome] = []
+        for message in messages:
+            outcomes += self.send(session_id, epoch, claim, [message])
+            last = outcomes[-1]
+            if not (isinstance(last, Accepted) or (isinstance(last, NotHandedOver) and last.permanent)):
+                break
+        return outcomes
 
     def find(self, session_id: str, claim: Claim, order: dict[str, Any], correlation_id: str) -> list[Accepted]:
         """Look a message up in WhatsApp: `order` wa_message_id, to, body, since. Empty when it isn't there.
@@ -167,7 +179,8 @@ class Gateway:
 
 STALE_CLAIM = "stale_claim"
 _UNKNOWN_OUTCOMES = {"outcome_unknown", "internal"}
-_PERMANENT = {"not_on_whatsapp", "not_supported_by_engine", "message_too_long", "invalid_body"}
+_UNREADABLE = "invalid_body"
+_PERMANENT = {"not_on_whatsapp", "not_supported_by_engine", "message_too_long", _UNREADABLE}
 
 
 def _outcome(result: dict[str, Any]) -> Outcome:
@@ -179,4 +192,4 @@ def _outcome(result: dict[str, Any]) -> Outcome:
 def _refusal(code: str, detail: str) -> NotHandedOver | OutcomeUnknown:
     if code in _UNKNOWN_OUTCOMES:
         return OutcomeUnknown(code)
-    return NotHandedOver(code, detail, permanent=code in _PERMANENT)
+    return NotHandedOver("not_supported_by_engine" if code == _UNREADABLE else code, detail, permanent=code in _PERMANENT)

@@ -14,6 +14,8 @@ from ..words import Text
 
 _IGNORED = re.compile(r"[\s\-().\u2010-\u2015\u00a0\u202a-\u202e\u2060\u200e\u200f]")
 _MAX_TYPED = 64
+_E164 = re.compile(r"\+[1-9][0-9]{5,14}", re.ASCII)
+"""E.164 has fifteen digits at most; libphonenumber's lengths alone let through what is a number nowhere (`+49123`), or longer."""
 _SANDBOX_EXCHANGES = ("50", "51", "52", "53", "54", "55", "56", "57", "58", "59")
 
 
@@ -41,7 +43,8 @@ def _possible(typed: str) -> str | None:
         return None
     if not phonenumbers.is_possible_number(number):
         return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return e164 if _E164.fullmatch(e164) else None
 
 
 def for_people(e164: str) -> str:
