@@ -19,6 +19,7 @@ from wabot.lib import windows
 from wabot.lib.addresses import neighbourhood
 from wabot.lib.windows import Memory
 from wabot.services.preferences import Preferences
+from wabot.store.messages import MessageFilter
 
 
 def limit(app: Flask, **numbers: Any) -> None:
@@ -94,6 +95,21 @@ def test_what_the_day_refuses_takes_no_place_in_the_minute(app: Flask, linked: L
     assert [one.get_json()["limit"] for one in refusals] == ["send_per_day"] * 3
     limit(app, send_per_day=100)
     assert sent(linked, 3) == [202, 202, 429]
+
+
+def test_of_a_list_only_what_was_sent_before_costs_nothing(app: Flask, linked: Linked) -> None:
+    """A form's new numbers, and one that was sent to with this very form already."""
+    limit(app, send_per_minute=8, send_per_day=8)
+    browser = Browser(app)
+    browser.login(linked.user["email"], "correct horse")
+    form = {"message": "hello", "session": "default", "idempotency_key": "the-form"}
+    browser.submit("/messages/new", to="+12025550100", **form)
+    for turn in range(4):
+        new = [f"+12025551{turn}{number:02}" for number in range(4)]
+        browser.submit("/messages/new", to="\n".join([*new, "+12025550100"]), **form)
+    with app.app_context():
+        accepted = services().messages.page(linked.user["id"], MessageFilter(), limit=100, cursor=None).items
+    assert len(accepted) == 8
 
 
 def test_a_refused_send_leaves_its_key_alone_and_a_known_key_is_answered(app: Flask, linked: Linked) -> None:

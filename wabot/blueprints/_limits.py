@@ -90,32 +90,38 @@ class Limits:
     def forgot(self) -> None:
         self.count(FORGOT)
 
-    def count(self, kind: Kind, user: User | None = None) -> None:
-        """In all windows of the kind, or in none. `user`: whose own numbers hold, and who is counted where the kind is `of_user`."""
+    def count(self, kind: Kind, user: User | None = None) -> list[RequestLimit]:
+        """In all windows of the kind, or in none; for `give_back`. `user`: whose own numbers hold, and who is counted where the kind
+        is `of_user`."""
         preferences = services().preferences
         if kind.of_user and not preferences.current().rate_limits.enabled:
-            return
+            return []
         numbers = preferences.limits_of(user) if user else preferences.current().rate_limits
         who = f"user:{user.id}" if kind.of_user and user else _address()
-        for name in kind.numbers:
-            self._take(kind, _amount(getattr(numbers, name), name.rpartition("_")[2]), who)
+        taken: list[RequestLimit] = []
+        try:
+            for name in kind.numbers:
+                taken.append(self._take(kind, _amount(getattr(numbers, name), name.rpartition("_")[2]), who))
+        except RateLimited:
+            self.give_back(taken)
+            raise
+        return taken
 
-    def give_back(self, kind: Kind) -> None:
-        """What this request was counted for doesn't happen."""
+    def give_back(self, taken: list[RequestLimit]) -> None:
+        """What was counted doesn't happen."""
         strategy = cast(HeldWindow, self.limiter.limiter)
-        for state in [one for one in _states() if one.request_args[-1] == kind.name]:
+        for state in taken:
             strategy.give_back(state.limit, *state.request_args)
             _states().remove(state)
 
-    def _take(self, kind: Kind, amount: RateLimitItem, who: str) -> None:
+    def _take(self, kind: Kind, amount: RateLimitItem, who: str) -> RequestLimit:
         breached = not self.limiter.limiter.hit(amount, who, kind.name)
         state = RequestLimit(self.limiter, amount, [who, kind.name], breached, shared=True)
-        if breached:
-            self.give_back(kind)
-            services().limit_report.refused(_name(state), who)
         _states().append(state)
         if breached:
+            services().limit_report.refused(_name(state), who)
             raise _refusal(kind, state)
+        return state
 
 
 @contextmanager
@@ -149,12 +155,15 @@ class SendAllowance:
 
     def __init__(self, user: User) -> None:
         self._user = user
+        self._taken: list[RequestLimit] = []
+        """For the last message: a request may have several."""
 
     def take(self) -> None:
-        limits().count(SEND, self._user)
+        self._taken = limits().count(SEND, self._user)
 
     def give_back(self) -> None:
-        limits().give_back(SEND)
+        limits().give_back(self._taken)
+        self._taken = []
 
 
 @lru_cache(1000)
