@@ -6,9 +6,11 @@ import os
 import re
 import subprocess
 import tarfile
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from bson import ObjectId
 from flask import Flask
 from pymongo import MongoClient
 
@@ -17,6 +19,7 @@ from tests.support.stack import ROOT, Stack
 from tests.support.web import Linked
 from wabot.blueprints._context import services
 from wabot.launching.backup import RESTORED, standing_still
+from wabot.lib.clock import now, to_rfc3339
 from wabot.store.connection import OPTIONS
 from wabot.store.copying import NotEmpty
 
@@ -71,6 +74,19 @@ def test_after_a_restore_whatsapp_is_asked_first(app: Flask, linked: Linked) -> 
         found = services().messages.one(linked.user["id"], message)
         assert (found.status, found.timeline[-1]["detail"]) == ("unknown", "restored from a backup")
         assert services().messages.one(linked.user["id"], later).status == "scheduled"
+
+
+def test_after_a_restore_whatsapp_is_asked_for_what_fell_due_meanwhile_too(app: Flask, linked: Linked) -> None:
+    late = linked.send(send_at=to_rfc3339(now() + timedelta(hours=1))).get_json()["id"]
+    with app.app_context():
+        was_due = {"due": to_rfc3339(now() - timedelta(minutes=5)), "send_at": now() - timedelta(minutes=5)}
+        services().store._db["messages"].update_one({"_id": ObjectId(late)}, {"$set": was_due})
+        (services().settings.data / RESTORED).touch()
+        assert services().restored.settle()
+        assert services().schedule.promote() == 0
+        found = services().messages.one(linked.user["id"], late)
+        assert [one["status"] for one in found.timeline] == ["scheduled", "queued", "unknown"]
+        assert services().store.outbox.queue(found.session_id) == [late], "its lane looks it up"
 
 
 def test_a_database_copied_into_another(app: Flask, linked: Linked, database: Database) -> None:

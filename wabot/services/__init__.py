@@ -188,6 +188,7 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         quota_bytes=settings.media_quota_mb * 2**20,
     )
     messages = MessageService(store, sessions, publisher, acceptance, QueueGauge(store), tally, pacing, progress, hearing)
+    schedule = Schedule(store, progress)
     acks = Acks(store, progress, hearing)
     erasure = Erasure(store, accounts, administrators, sessions, second_factor, files, audit)
     return Services(
@@ -210,13 +211,13 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         media=media,
         delivery=Delivery(store, gateway, progress, claims, pacing),
         claims=claims,
-        schedule=Schedule(store, progress),
+        schedule=schedule,
         pacing=pacing,
         phones=virtual_phones,
         onboarding=Onboarding(store, sessions, virtual_phones),
         preparation=preparation,
         readiness=readiness,
-        restored=Restored(store, settings.data / "restored"),
+        restored=Restored(store, schedule, settings.data / "restored"),
         measurements=Measurements(store, readiness, session_overview, limit_report),
         figures=Figures(store, session_overview),
         session_overview=session_overview,

@@ -8,6 +8,7 @@ from pathlib import Path
 from ..lib.clock import now
 from ..lib.log import get_logger
 from ..store import Store
+from .schedule import Schedule
 
 DETAIL = "restored from a backup"
 
@@ -19,12 +20,16 @@ class Restored:
     """`note` is the file that a backup brings along (launching/backup.py)."""
 
     store: Store
+    schedule: Schedule
     note: Path
 
     def settle(self) -> bool:
-        """Every message that waits in a queue becomes `unknown`, and is looked up by its lane; then the note is taken away. True."""
+        """Every message that waits in a queue, or whose time came since, becomes `unknown`, and is looked up by its lane; then the
+        note is taken away. True."""
         if not self.note.exists():
             return True
+        while self.schedule.promote():
+            pass  # some at a time
         doubted = 0
         for message in self.store.outbox.everything_queued():
             entry = {"status": "unknown", "at": now(), "detail": DETAIL}
