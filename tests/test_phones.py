@@ -27,9 +27,22 @@ def test_the_ways_people_write_one_number(typed: str) -> None:
 @pytest.mark.parametrize(
     "typed",
     [
-        "", "+", "abc", "+1202", "12", "+99912345678901234", "1" * 65, "+1202555012a", "１２０２５５５０１２３", "+1202555012\n3;x",
-        "+49123", "+43123", "+82222", "+4922222222222222", "+8122222222222222222",
-    ],  # fmt: skip
+        "",
+        "+",
+        "abc",
+        "+1202",
+        "12",
+        "+99912345678901234",
+        "1" * 65,
+        "+1202555012a",
+        "１２０２５５５０１２３",
+        "+1202555012\n3;x",
+        "+49123",
+        "+43123",
+        "+82222",
+        "+4922222222222222",
+        "+8122222222222222222",
+    ],
 )
 def test_what_is_no_number_is_refused_by_field(typed: str) -> None:
     with pytest.raises(InvalidNumber) as refused:

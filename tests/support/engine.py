@@ -14,7 +14,8 @@ class PlannedEngine:
 
     `went` are the texts that arrived, in their order. `blind`: nothing can be looked up. `chooses_ids`: else WhatsApp gives them
     ids of its own. `sizes` are those of the batches; `acks`, what is found has one after the other, then always `sent`.
-    `unreadable`: texts for which a whole call is refused, as for a field that breaks the schema.
+    `unreadable`: texts for which a whole call is refused, as for a field that breaks the schema. `swallows`: texts whose first try
+    the page takes and then loses, dying.
     """
 
     def __init__(self) -> None:
@@ -28,6 +29,7 @@ class PlannedEngine:
         self.sizes: list[int] = []
         self.acks: list[str] = []
         self.unreadable: set[str] = set()
+        self.swallows: set[str] = set()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
@@ -56,6 +58,9 @@ class PlannedEngine:
         return {"found": True, "wa_message_id": body["wa_message_id"], "ack": ack} if found else {"found": False, "alike": alike}
 
     def _one(self, message: dict[str, str]) -> dict[str, str]:
+        if message["body"] in self.swallows:
+            self.swallows.remove(message["body"])
+            return {"wa_message_id": message["wa_message_id"], "ack": "pending"}
         steps = self.plan.get(message["body"], [])
         what, _, code = (steps.pop(0) if steps else "sent:").partition(":")
         if what == "sent":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -58,6 +58,8 @@ class Lane:
     recorder: Recorder
     user_id: str
     session_id: str
+    since: datetime = field(default_factory=now)
+    """When it was connected."""
 
     def send(self, *texts: str) -> list[str]:
         self.see()
@@ -66,7 +68,7 @@ class Lane:
 
     def see(self) -> None:
         """The session is connected, and stays so for the whole test."""
-        seen = {"status": "connected", "observed_at": now() + timedelta(hours=1), "since": now()}
+        seen = {"status": "connected", "observed_at": now() + timedelta(hours=1), "since": self.since}
         self.house.store.sessions.change(self.session_id, 1, seen)
 
     def run(self) -> datetime | None:

@@ -12,6 +12,7 @@ import random
 import secrets
 import socket
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,7 +20,7 @@ from datetime import datetime, timedelta
 from ..lib.clock import now
 from ..lib.log import get_logger
 from ..store import Store
-from ..store.records import LaneRecord
+from ..store.records import LaneRecord, Session
 from .waits import Waits
 
 LEASE = timedelta(seconds=float(os.environ.get("WABOT_TEST_LEASE", "150")))
@@ -31,6 +32,8 @@ _ASK_AGAIN_AFTER = timedelta(seconds=15)
 _FIRST_REST = timedelta(seconds=1)
 _MILLISECOND = timedelta(milliseconds=1)
 _LONGEST_REST = timedelta(seconds=60)
+_READ_AGAIN_SECONDS = 5.0
+"""A long queue is read anew so often: one that was scheduled, or is sent again, stands before those accepted later."""
 
 log = get_logger(__name__)
 
@@ -61,6 +64,30 @@ class Claim:
     waits: Waits = field(default_factory=Waits)
     passed_over: dict[str, datetime] = field(default_factory=dict)
     empty_since: datetime | None = None
+    read_at: float = 0.0
+    """Monotonic time when `queue` was read."""
+    life: tuple[int, datetime | None] | None = None
+    """The session's epoch, and since when it is connected, when something was handed to it last."""
+
+    def meets(self, session: Session) -> None:
+        """The session is connected. Was it away meanwhile, it may have lost what it took: that is asked about before anything
+        that was accepted later goes."""
+        life = (session.epoch, session.since)
+        if self.life != life:
+            self.life = life
+            self.passed_over.clear()
+            self.queue.clear()
+
+    def fill(self, queue: list[str]) -> None:
+        """With what stands in the queue now, oldest first."""
+        standing = set(queue)
+        self.passed_over = {one: until for one, until in self.passed_over.items() if one in standing}
+        self.queue = deque(one for one in queue if not self.is_passed_over(one))
+        self.read_at = time.monotonic()
+
+    @property
+    def is_to_be_read(self) -> bool:
+        return not self.queue or time.monotonic() - self.read_at > _READ_AGAIN_SECONDS
 
     @property
     def resting(self) -> datetime | None:

@@ -72,6 +72,7 @@ class Delivery:
             claim.waits.begin("session_not_connected")
             claim.rest_until = None  # what it rested for is over
             return None
+        claim.meets(session)
         paced = self.pacing.wait(session)
         if waits := Wait("back_off", claim.resting) if claim.resting else paced:
             claim.waits.begin(waits.code)
@@ -80,7 +81,7 @@ class Delivery:
         return self._next_batch(claim, session)
 
     def _next_batch(self, claim: Claim, session: Session) -> datetime | None:
-        if not claim.queue and not self._refill(claim):
+        if claim.is_to_be_read and not self._refill(claim):
             return _when_asked_again(claim)
         at_once = self._at_once(claim, session)
         batch = [claim.queue.popleft() for _ in range(min(at_once, len(claim.queue)))]
@@ -93,8 +94,7 @@ class Delivery:
 
     def _refill(self, claim: Claim) -> bool:
         found = self.store.outbox.queue(claim.session_id)
-        claim.passed_over = {one: until for one, until in claim.passed_over.items() if one in found}
-        claim.queue.extend(one for one in found if not claim.is_passed_over(one))
+        claim.fill(found)
         if found:
             claim.empty_since = None
         else:
@@ -109,7 +109,7 @@ class Delivery:
         interrupted = [one for one in messages if one.status in ("sending", "unknown")]
         if interrupted:
             claim.queue.clear()  # what didn't go out is the first in the queue again
-            return self._settle_all(claim, interrupted)
+            return self._settle_all(claim, session, interrupted)
         return self._hand_over(claim, session, [one for one in messages if one.status == "queued"])
 
     def _hand_over(self, claim: Claim, session: Session, messages: list[Message]) -> datetime | None:
@@ -124,9 +124,9 @@ class Delivery:
         token = {"epoch": claim.epoch, "until": to_rfc3339(claim.lease_until)}
         outcomes = self.gateway.send(session.id, session.epoch, token, [_order(one) for one in sending])
         crash_point("lane.after-hand-over")
-        return self._conclude(claim, list(zip_longest(sending, outcomes)))
+        return self._conclude(claim, session, list(zip_longest(sending, outcomes)))
 
-    def _conclude(self, claim: Claim, tried: list[tuple[Message, Outcome | None]]) -> datetime | None:
+    def _conclude(self, claim: Claim, session: Session, tried: list[tuple[Message, Outcome | None]]) -> datetime | None:
         if any(isinstance(outcome, NotHandedOver) and outcome.code == STALE_CLAIM for _, outcome in tried):
             raise LaneLost
         accepted = [message for message, outcome in tried if isinstance(outcome, Accepted)]
@@ -145,7 +145,7 @@ class Delivery:
             self.claims.went_well(claim)
         if any(transient):
             return self.claims.rest(claim, refused[-1][1].code)
-        return self._settle_all(claim, open_ones) if open_ones else now()
+        return self._settle_all(claim, session, open_ones) if open_ones else now()
 
     def _refused(self, claim: Claim, message: Message, refusal: NotHandedOver) -> bool:
         """Fail it or put it back; True when it is to be tried again."""
@@ -161,7 +161,7 @@ class Delivery:
         for message in messages:
             self.progress.move(message, "queued", detail=why, claim=message.claim)
 
-    def _settle_all(self, claim: Claim, messages: list[Message]) -> datetime | None:
+    def _settle_all(self, claim: Claim, session: Session, messages: list[Message]) -> datetime | None:
         """In their order, until one can't be settled now: the lane rests then, but not for those whose sender may decide by now."""
         claim.queue.clear()
         settled = 0
@@ -170,7 +170,7 @@ class Delivery:
         left = messages[settled:]
         for message in left:
             self._doubt(message)
-            if undecided(message, now()):
+            if undecided(message, session, now()):
                 claim.pass_over(message.id)
         is_held_up = any(not claim.is_passed_over(one.id) for one in left)
         return self.claims.rest(claim, "outcome_unknown") if is_held_up else now()

@@ -18,7 +18,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Literal
 
-from ..store.records import Message
+from ..store.records import Message, Session
 
 Status = Literal["scheduled", "queued", "sending", "sent", "delivered", "read", "failed", "cancelled", "unknown", "received"]
 
@@ -44,6 +44,9 @@ ACK_TO_STATUS: dict[str, Status] = {"sent": "sent", "delivered": "delivered", "r
 """`pending` moves nothing."""
 
 
-def undecided(message: Message, at: datetime) -> bool:
-    """WhatsApp could not be asked for so long whether it went out that its sender may decide."""
-    return message.status == "unknown" and at - message.updated_at > SETTLE_WINDOW
+def undecided(message: Message, session: Session | None, at: datetime) -> bool:
+    """WhatsApp could not be asked for so long whether it went out that its sender may decide. `session` as it is shown now: where it
+    is back, it counts from then."""
+    back_since = session.since if session and session.status == "connected" else None
+    open_since = max(message.updated_at, back_since or message.updated_at)
+    return message.status == "unknown" and at - open_since > SETTLE_WINDOW

@@ -101,7 +101,8 @@ class MessageService:
         return self.one(user_id, message_id)
 
     def undecided(self, message: Message) -> bool:
-        return message_machine.undecided(message, now())
+        session = self.store.sessions.get(message.session_id) if message.status == "unknown" else None
+        return message_machine.undecided(message, session and session_machine.as_of(session, now()), now())
 
     def decide(self, user_id: str, message_id: str, *, again: bool) -> Message:
         """Send an undecided message again, at the risk of a double, or give it up. Raises NotFound, Conflict `not_undecided`."""

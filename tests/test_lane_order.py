@@ -1,0 +1,72 @@
+"""Nothing overtakes: neither after a session was away, nor what was scheduled earlier and joins a queue that is being served."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from bson import ObjectId
+
+from tests.support.lane import PHONE, Lane
+from wabot.lib.clock import now, to_rfc3339
+from wabot.services import claims
+from wabot.services import delivery as deliveries
+from wabot.services.allowance import Unlimited
+from wabot.services.messages import Draft
+
+
+@pytest.fixture
+def one_batch_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deliveries, "SLICE_SECONDS", 0.0)
+
+
+def test_what_a_browser_took_and_lost_is_looked_up_before_the_next_goes(
+    lane: Lane, one_batch_a_run: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliveries, "BATCH", 1)
+    lane.engine.swallows = {"a"}
+    lost, _ = lane.send("a", "b")
+    lane.run()
+    assert (lane.message(lost).status, lane.engine.went) == ("sending", [])
+    lane.since = now() + timedelta(milliseconds=1)  # away, and back in another browser
+    for _ in range(3):
+        lane.run()
+    assert lane.engine.went == ["a", "b"]
+    assert ("queued", "not found in WhatsApp") in lane.steps(lost)
+
+
+def test_what_was_scheduled_joins_a_queue_that_is_being_served_at_its_place(
+    lane: Lane, one_batch_a_run: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lane.see()
+    draft = Draft(PHONE, "scheduled", send_at=now() + timedelta(hours=1))
+    scheduled, _ = lane.house.messages.accept(lane.user_id, draft, "corr", Unlimited())
+    lane.send(*[f"{number}" for number in range(60)])
+    lane.run()
+    assert len(lane.engine.went) == 25
+    due = {"due": to_rfc3339(now()), "send_at": now()}
+    lane.house.store._db["messages"].update_one({"_id": ObjectId(scheduled.id)}, {"$set": due})
+    assert lane.house.schedule.promote() == 1
+    monkeypatch.setattr(claims, "_READ_AGAIN_SECONDS", 0.0)
+    lane.run()
+    assert lane.engine.went[25] == "scheduled"
+
+
+def test_the_time_whatsapp_was_away_is_not_held_against_what_is_open(lane: Lane) -> None:
+    lane.engine.plan = {"a": ["lost:outcome_unknown"]}
+    lane.engine.blind = True
+    first, _ = lane.send("a", "b")
+    lane.run()
+    assert lane.message(first).status == "unknown"
+    long_ago = {"updated_at": now() - timedelta(minutes=3)}
+    lane.house.store._db["messages"].update_one({"_id": ObjectId(first)}, {"$set": long_ago})
+    lane.since = now()
+    lane.wake()
+    lane.run()
+    assert lane.engine.went == [], "it was asked once since it is back"
+    assert not lane.house.messages.undecided(lane.message(first))
+    lane.since = now() - timedelta(minutes=3)
+    lane.wake()
+    lane.run()
+    assert lane.engine.went == ["b"]
+    assert lane.house.messages.undecided(lane.message(first))
