@@ -37,6 +37,8 @@ def test_accepted_means_stored(linked: Linked) -> None:
         ({"wait": 31}, "invalid_request"),
         ({"wait": -1}, "invalid_request"),
         ({"unknown": True}, "invalid_request"),
+        ({"send_at": "0001-01-01T00:00:00+14:00"}, "invalid_request"),
+        ({"send_at": "9999-12-31T23:59:59-12:00"}, "invalid_request"),
     ],
 )
 def test_bad_input_is_refused_by_field(linked: Linked, body: dict[str, Any], code: str) -> None:

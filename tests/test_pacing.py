@@ -209,7 +209,7 @@ def test_messages_of_a_logged_out_session_fail_after_a_day(
     message = house.store.messages.get(linked.send().get_json()["id"])
     assert message
     house.aftercare.give_up()
-    house.store.sessions.change(message.session_id, 1, {"desired": "off", "linked": False})
+    house.store.sessions.change(message.session_id, 1, {"desired": "off", "linked": False, "since": now()})
     assert linked.client.get(f"/api/messages/{message.id}", headers=bearer(linked.token)).get_json()["status"] == "queued"
     house.aftercare.give_up()
     found = linked.client.get(f"/api/messages/{message.id}", headers=bearer(linked.token)).get_json()
@@ -217,6 +217,22 @@ def test_messages_of_a_logged_out_session_fail_after_a_day(
         assert found["status"] == "queued"
     else:
         assert (found["status"], found["error"]["code"]) == ("failed", "session_logged_out")
+
+
+@pytest.mark.parametrize(
+    "ended", [{"desired": "off", "linked": False, "since": now()}, {"desired": "logout", "switch_to": "baileys"}]
+)
+def test_the_day_begins_with_the_log_out_and_a_change_of_engine_is_none(
+    house: Services, linked: Linked, ended: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = house.store.messages.get(linked.send().get_json()["id"])
+    assert message
+    long_ago = now() - timedelta(hours=30)
+    house.store.sessions.change(message.session_id, 1, {"since": long_ago, **ended})
+    monkeypatch.setattr(aftercare, "now", lambda: now() + timedelta(hours=23, minutes=59) if "since" in ended else now())
+    monkeypatch.setattr(aftercare, "LOGGED_OUT_PATIENCE", timedelta(hours=24) if "since" in ended else timedelta(seconds=-2))
+    house.aftercare.give_up()
+    assert house.messages.one(message.user_id, message.id).status == "queued"
 
 
 @pytest.mark.parametrize(("handed_over", "code"), [(False, "session_logged_out"), (True, "outcome_unknown")])

@@ -26,7 +26,7 @@ def from_rfc3339(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError("a time needs its zone, such as Z or +02:00")
-    moment = moment.astimezone(UTC)
+    moment = _in_utc(moment)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
@@ -54,12 +54,15 @@ def local_to_utc(typed: str, zone: str) -> datetime:
     """What a form's `datetime-local` says in a zone (`Europe/Berlin`, or an offset such as `+02:00`). Raises ValueError for the
     time, LookupError for the zone. In the hour that comes twice the first is meant."""
     naive = datetime.fromisoformat(typed)
-    if naive.tzinfo is not None:
-        return naive.astimezone(UTC)
+    return _in_utc(naive if naive.tzinfo else naive.replace(tzinfo=_zone(zone)))
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """Raises ValueError for the first and the last hours of all times, which have none in UTC."""
     try:
-        return naive.replace(tzinfo=_zone(zone)).astimezone(UTC)
+        return moment.astimezone(UTC)
     except OverflowError as error:
-        raise ValueError(typed) from error
+        raise ValueError(f"{moment} lies beyond all times") from error
 
 
 def _zone(name: str) -> tzinfo:

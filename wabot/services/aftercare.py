@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from ..lib.clock import now
 from ..store import Store
 from ..store.messages import SOME
-from ..store.records import Message
+from ..store.records import Message, Session
 from .acceptance import Acceptance
 from .message_machine import WAITING
 from .progress import Progress
@@ -56,8 +56,14 @@ class Aftercare:
                 self._give_up_lane(lane.id, now() + timedelta(seconds=1))
                 self._end_lane(lane.id)
             elif session.desired != "on":
-                self._give_up_lane(lane.id, now() - LOGGED_OUT_PATIENCE)
+                self._give_up_logged_out(session)
                 self._calm(lane.id)
+
+    def _give_up_logged_out(self, session: Session) -> None:
+        """The day begins with the log-out; one that only changes its engine is linked anew, and sends what waits."""
+        patience_ends = now() - LOGGED_OUT_PATIENCE
+        if not session.switch_to and (session.since is None or session.since < patience_ends):
+            self._give_up_lane(session.id, patience_ends)
 
     def _calm(self, session_id: str) -> None:
         unmarked_since = now() - _MARK_LASTS

@@ -69,16 +69,17 @@ class MessageService:
         _check_body(draft.message)
         _check_time(draft.send_at)
         _check_key(draft.idempotency_key)
-        session = self._session_for(user_id, draft.session)
-        message = _new_message(user_id, session, to, draft, correlation_id)
+        asked = _fingerprint(to, draft)
         try:
+            session = self._session_for(user_id, draft.session)
+            message = _new_message(user_id, session, to, draft, correlation_id)
             self._take(user_id, allowance)
-        except RateLimited:
-            before = self._sent_before(message)
+        except (Conflict, RateLimited):
+            before = self._sent_before(user_id, draft.idempotency_key, asked)
             if before is None:
                 raise
             return before, False
-        if message.idempotency_key and (known := self._known(message, allowance)) is not message:
+        if message.idempotency_key and (known := self._known(message, asked, allowance)) is not message:
             return known, False
         return self._store(message, ring=session.status == "connected")
 
@@ -149,26 +150,24 @@ class MessageService:
             allowance.give_back()
             raise
 
-    def _sent_before(self, message: Message) -> Message | None:
-        """The message this idempotency key stands for; nothing is remembered."""
-        key = message.idempotency_key
-        kept = self.store.idempotency.get(message.user_id, key) if key else None
-        return self._of_key(message, kept) if kept else None
+    def _sent_before(self, user_id: str, key: str | None, asked: str) -> Message | None:
+        """The stored message this idempotency key stands for; nothing is remembered."""
+        kept = self.store.idempotency.get(user_id, key) if key else None
+        if kept is None:
+            return None
+        _check_same(kept, asked)
+        stored = self.store.messages.of_user(user_id, kept.message_id)
+        return self._rung_for(stored) if stored else None
 
-    def _known(self, message: Message, allowance: Allowance) -> Message:
+    def _known(self, message: Message, asked: str, allowance: Allowance) -> Message:
         """The message an idempotency key stands for: this one, if nobody used the key before."""
-        mine = Remembered(message.id, _fingerprint(message))
+        mine = Remembered(message.id, asked)
         expires_at = now() + IDEMPOTENCY_LIFETIME
         kept = self.store.idempotency.remember(message.user_id, message.idempotency_key or "", mine, expires_at)
-        if kept != mine:
-            allowance.give_back()
-        return self._of_key(message, kept)
-
-    def _of_key(self, message: Message, kept: Remembered) -> Message:
-        if kept.fingerprint != _fingerprint(message):
-            raise Invalid.field("idempotency_key", "was used for another message", code="idempotency_mismatch")
-        if kept.message_id == message.id:
+        if kept == mine:
             return message
+        allowance.give_back()
+        _check_same(kept, asked)
         stored = self.store.messages.of_user(message.user_id, kept.message_id)
         return self._rung_for(stored) if stored else self._finish_other(message, kept)
 
@@ -179,8 +178,12 @@ class MessageService:
         return stored
 
     def _finish_other(self, message: Message, kept: Remembered) -> Message:
-        """The key is taken but its message isn't stored (yet): whoever stores it under that id, it is one message."""
+        """The key is taken but its message isn't stored (yet): whoever stores it under that id, it is one message.
+
+        Its lane is marked first: under an id of long ago nobody would look for it, should the process die after storing it.
+        """
         twin = _with_id(message, kept.message_id)
+        self.acceptance.ring([twin])
         return self._store(twin)[0]
 
     def _store(self, message: Message, *, ring: bool = True) -> tuple[Message, bool]:
@@ -249,6 +252,12 @@ def _with_id(message: Message, message_id: str) -> Message:
     return replace(message, id=message_id, wa_message_id=wa_message_id(message_id))
 
 
-def _fingerprint(message: Message) -> str:
-    body = json.dumps([message.to, message.message, message.session, message.send_at and message.send_at.isoformat()])
+def _fingerprint(to: str, draft: Draft) -> str:
+    """Of what was asked for, as it was: whether `send_at` is past by now makes no other request."""
+    body = json.dumps([to, draft.message, draft.session, draft.send_at and draft.send_at.isoformat()])
     return hashlib.sha256(body.encode()).hexdigest()
+
+
+def _check_same(kept: Remembered, asked: str) -> None:
+    if kept.fingerprint != asked:
+        raise Invalid.field("idempotency_key", "was used for another message", code="idempotency_mismatch")

@@ -135,7 +135,11 @@ class Messages:
         for one in messages:
             by_length.setdefault(len(one.timeline), []).append(one)
         for told, alike in by_length.items():
-            unchanged = {"_id": {"$in": [ids.parse(one.id) for one in alike]}, "untold": {"$in": [one.untold for one in alike]}}
+            unchanged = {
+                "_id": {"$in": [ids.parse(one.id) for one in alike]},
+                "untold": {"$in": [one.untold for one in alike]},
+                "timeline": {"$size": told},  # a mark that several got in one write may be new to one of them
+            }
             self._messages.update_many(unchanged, {"$set": {"told": told}, "$unset": {"untold": ""}})
 
     def set_wa_id(self, message: Message, wa_message_id: str) -> None:
