@@ -10,7 +10,7 @@ import { brief } from './log.js';
 
 const DEADLINE_MS = 20_000; // a web that is gone is known at once; one that is slow is not helped by asking it again
 const FULL = 100;
-const SMALLEST = 10;
+const SMALLEST = 1; // one that is refused in company may pass alone
 const SPACING_MS = 25;
 const SPACING_IN_FLOOD_MS = 200;
 const FLOOD = 5; // events in a batch

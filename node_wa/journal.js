@@ -12,10 +12,10 @@ import { brief } from './log.js';
  */
 
 const COMPACT_BYTES = 4 * 1024 * 1024;
-const BATCH_BYTES = 1024 * 1024;
+const BATCH_BYTES = 1024 * 1024; // what joins the events comes to less than the 64 KiB that web takes beyond this
 const RETRY_MS = 500;
 
-/** @typedef {{seq: number, line: string}} Entry */
+/** @typedef {{seq: number, line: string, bytes: number}} Entry `bytes`: of the line in UTF-8, up to three times its length */
 
 export class Journal {
   /** @type {Entry[]} durable and not yet stored by web; `#head` is the first that counts */
@@ -67,16 +67,16 @@ export class Journal {
     try {
       const { seq } = JSON.parse(line);
       this.#seq = Math.max(this.#seq, seq);
-      if (seq > this.#stored) this.#enqueue({ seq, line });
+      if (seq > this.#stored) this.#enqueue({ seq, line, bytes: Buffer.byteLength(line) });
     } catch (error) {
       this.log.error({ err: brief(error) }, 'a line of the journal can not be read and is left out');
     }
   }
 
   /** @param {Entry} entry */
-  #enqueue({ seq, line }) {
-    this.#queue.push({ seq, line });
-    this.#open += line.length;
+  #enqueue(entry) {
+    this.#queue.push(entry);
+    this.#open += entry.bytes;
   }
 
   /** Events that web has not stored, synced or not. */
@@ -94,7 +94,7 @@ export class Journal {
     const seq = this.#seq;
     const line = JSON.stringify({ id: `${this.bootId}-${seq}`, seq, at: new Date().toISOString(), ...event });
     return new Promise((resolve) => {
-      this.#buffer.push({ seq, line, done: () => resolve(undefined) });
+      this.#buffer.push({ seq, line, bytes: Buffer.byteLength(line), done: () => resolve(undefined) });
       this.#startWriting();
     });
   }
@@ -112,8 +112,8 @@ export class Journal {
       const batch = this.#buffer;
       this.#buffer = [];
       await this.#sync(`${batch.map((entry) => entry.line).join('\n')}\n`);
-      for (const { seq, line, done } of batch) {
-        this.#enqueue({ seq, line });
+      for (const { done, ...entry } of batch) {
+        this.#enqueue(entry);
         done();
       }
       this.#wake();
@@ -145,10 +145,10 @@ export class Journal {
   /** @returns {string[]} the oldest durable events, at most `count` and about a megabyte, at least one if there is any */
   peek(count = 100) {
     const lines = [];
-    let bytes = 0;
-    for (const { line } of this.#queue.slice(this.#head, this.#head + count)) {
-      bytes += line.length;
-      if (lines.length > 0 && bytes > BATCH_BYTES) break;
+    let total = 0;
+    for (const { line, bytes } of this.#queue.slice(this.#head, this.#head + count)) {
+      total += bytes;
+      if (lines.length > 0 && total > BATCH_BYTES) break;
       lines.push(line);
     }
     return lines;
@@ -164,7 +164,7 @@ export class Journal {
 
   /** Web has stored the `count` oldest events. @param {number} count */
   async stored(count) {
-    for (const { line } of this.#queue.slice(this.#head, this.#head + count)) this.#open -= line.length;
+    for (const { bytes } of this.#queue.slice(this.#head, this.#head + count)) this.#open -= bytes;
     this.#head += count;
     this.#stored = this.#queue[this.#head - 1].seq;
     if (this.#head > 1000) {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from copy import deepcopy
 from datetime import timedelta
 from typing import Any
@@ -245,6 +246,18 @@ def test_what_cannot_be_read_holds_nothing_up(teller: Teller, reader: Reader, br
 def test_half_a_character_is_kept_as_a_mark_of_it(teller: Teller, reader: Reader) -> None:
     teller.tell("cut \ud83d")
     assert reader.texts(reader.chats()[0]["id"]) == ["cut \ufffd"]
+
+
+def test_the_longest_there_is_gets_through(teller: Teller, reader: Reader) -> None:
+    """JSON needs six bytes for each of its characters; everything else the engines cut as long as this."""
+    worst = "\x01"
+    quoted = {"wa_message_id": "3" * 64, "body": worst * 500, "kind": worst * 40, "from_me": True}
+    media = {"mimetype": worst * 120, "filename": worst * 240, "size": 2**53 - 1}
+    names = {"push_name": worst * 200, "contact_name": worst * 200, "kind": worst * 40}
+    longest = teller.letter(worst * 65_536, quoted=quoted, media=media, **names)
+    assert 390 * 1024 < len(json.dumps(longest)) < 400 * 1024, "as docs/internals.md says"
+    teller.post(longest)
+    assert reader.texts(reader.chats()[0]["id"]) == [worst * 65_536]
 
 
 def test_a_quoted_message_is_told_with_its_answer(teller: Teller, reader: Reader) -> None:

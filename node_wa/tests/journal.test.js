@@ -20,8 +20,10 @@ describe('journal', () => {
   let directory;
   /** @type {Web} */
   let web;
+  let limit = 0;
   before(async () => {
     web = await Web.start('secret');
+    limit = web.limit;
   });
   after(() => web.stop());
   beforeEach(() => {
@@ -29,6 +31,8 @@ describe('journal', () => {
   });
   afterEach(() => {
     web.refuse = null;
+    web.limit = limit;
+    web.events.length = 0;
     fs.rmSync(directory, { recursive: true });
   });
 
@@ -40,6 +44,17 @@ describe('journal', () => {
   /** @param {Journal} journal */
   const numbers = (journal) => journal.peek(1_000).map((line) => JSON.parse(line).data.n);
   const file = () => path.join(directory, 'journal.jsonl');
+  /** @param {string} bootId @returns {Promise<{journal: Journal, end: () => Promise<void>}>} one that web is told of */
+  const delivering = async (bootId) => {
+    const journal = await open(bootId);
+    const delivery = new Delivery({ journal, url: `${web.url}/internal/events`, secret: 'secret', log });
+    delivery.run();
+    const end = () => {
+      delivery.stop();
+      return journal.close();
+    };
+    return { journal, end };
+  };
 
   test('what was appended is there after a restart, what was stored is not, and the count goes on', async () => {
     const first = await open('a');
@@ -103,6 +118,25 @@ describe('journal', () => {
     await journal.close();
   });
 
+  test('ten long letters in a wide script are more than web takes at once, and get through', async () => {
+    const { journal, end } = await delivering('wide');
+    const data = { body: '字'.repeat(65_536) };
+    const letter = { type: 'message.received', session_id: 's', epoch: 1, correlation_id: null, data };
+    await Promise.all(Array.from({ length: 10 }, () => journal.append(letter)));
+    await until('all stored', () => journal.pending === 0);
+    await end();
+  });
+
+  test('what web takes only one by one gets through', async () => {
+    web.limit = 1_000;
+    const { journal, end } = await delivering('narrow');
+    const data = { n: 'x'.repeat(700) };
+    const ack = { type: 'message.ack', session_id: 's', epoch: 1, correlation_id: null, data };
+    await Promise.all(Array.from({ length: 12 }, () => journal.append(ack)));
+    await until('all stored', () => journal.pending === 0);
+    await end();
+  });
+
   test('web is asked again, in order, until it has stored them', async () => {
     const journal = await open('again');
     const delivery = new Delivery({ journal, url: `${web.url}/internal/events`, secret: 'secret', log });
@@ -123,7 +157,6 @@ describe('journal', () => {
   });
 
   test('killed again and again: what was said to be written arrives, in order', async () => {
-    web.events.length = 0;
     let said = '';
     for (const size of [2_000, 9_000, 500, 20_000]) {
       const child = spawn(process.execPath, [WRITER, directory, `${web.url}/internal/events`, 'secret']);

@@ -2,6 +2,8 @@
 import { once } from 'node:events';
 import http from 'node:http';
 
+const BODY_LIMIT = 1024 * 1024 + 64 * 1024; // as in wabot/app.py
+
 /** @param {http.Server} server @returns {Promise<number>} its port */
 async function listen(server) {
   server.listen(0, '127.0.0.1');
@@ -26,6 +28,8 @@ export class Web {
   repeats = 0;
   /** Answer with this status instead of storing. @type {number | null} */
   refuse = null;
+  /** Bytes a body may have. */
+  limit = BODY_LIMIT;
   batches = 0;
   largest = 0;
 
@@ -50,7 +54,9 @@ export class Web {
     const allowed =
       request.headers.authorization === `Bearer ${this.secret}` && request.url === '/internal/events';
     if (this.refuse || !allowed) return void response.writeHead(this.refuse ?? 401).end();
-    const { events } = JSON.parse(Buffer.concat(chunks).toString());
+    const body = Buffer.concat(chunks);
+    if (body.length > this.limit) return void response.writeHead(413).end();
+    const { events } = JSON.parse(body.toString());
     this.batches += 1;
     this.largest = Math.max(this.largest, events.length);
     for (const event of events) this.#store(event);
