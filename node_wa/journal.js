@@ -13,6 +13,7 @@ import { brief } from './log.js';
 
 const COMPACT_BYTES = 4 * 1024 * 1024;
 const BATCH_BYTES = 1024 * 1024; // what joins the events comes to less than the 64 KiB that web takes beyond this
+const FULL_BYTES = 128 * 1024 * 1024; // all of it is in memory, and the file, twice as large at most, is read as one string
 const RETRY_MS = 500;
 
 /** @typedef {{seq: number, line: string, bytes: number}} Entry `bytes`: of the line in UTF-8, up to three times its length */
@@ -30,7 +31,7 @@ export class Journal {
   /** @type {() => void} */
   #wake = () => {};
   #size = 0; // bytes in the file
-  #open = 0; // bytes of it that web has not stored
+  #open = 0; // bytes that web has not stored, synced or not
   #seq = 0;
   #stored = 0;
 
@@ -67,21 +68,27 @@ export class Journal {
     try {
       const { seq } = JSON.parse(line);
       this.#seq = Math.max(this.#seq, seq);
-      if (seq > this.#stored) this.#enqueue({ seq, line, bytes: Buffer.byteLength(line) });
+      if (seq > this.#stored) this.#queue.push(this.#entry(seq, line));
     } catch (error) {
       this.log.error({ err: brief(error) }, 'a line of the journal can not be read and is left out');
     }
   }
 
-  /** @param {Entry} entry */
-  #enqueue(entry) {
-    this.#queue.push(entry);
-    this.#open += entry.bytes;
+  /** @param {number} seq @param {string} line @returns {Entry} counted */
+  #entry(seq, line) {
+    const bytes = Buffer.byteLength(line);
+    this.#open += bytes;
+    return { seq, line, bytes };
   }
 
   /** Events that web has not stored, synced or not. */
   get pending() {
     return this.#queue.length - this.#head + this.#buffer.length;
+  }
+
+  /** Whether as much waits as it is made for; nothing is refused all the same. @param {number} events */
+  isFull(events, bytes = FULL_BYTES) {
+    return this.pending >= events || this.#open >= bytes;
   }
 
   /**
@@ -94,7 +101,7 @@ export class Journal {
     const seq = this.#seq;
     const line = JSON.stringify({ id: `${this.bootId}-${seq}`, seq, at: new Date().toISOString(), ...event });
     return new Promise((resolve) => {
-      this.#buffer.push({ seq, line, bytes: Buffer.byteLength(line), done: () => resolve(undefined) });
+      this.#buffer.push({ ...this.#entry(seq, line), done: () => resolve(undefined) });
       this.#startWriting();
     });
   }
@@ -113,7 +120,7 @@ export class Journal {
       this.#buffer = [];
       await this.#sync(`${batch.map((entry) => entry.line).join('\n')}\n`);
       for (const { done, ...entry } of batch) {
-        this.#enqueue(entry);
+        this.#queue.push(entry);
         done();
       }
       this.#wake();

@@ -45,7 +45,7 @@ async function main() {
   const vault = new Vault({ database, secret: config.engineSecret, log });
   const slots = { heavy: new Slots(config.launches), light: new Slots(config.lightLaunches) };
   const versions = new Versions(config.directory, log);
-  const isBackedUp = () => journal.pending >= config.journalLimit;
+  const isBackedUp = () => journal.isFull(config.journalLimit);
   const sessions = new Sessions({
     config,
     hosts,

@@ -118,6 +118,22 @@ describe('journal', () => {
     await journal.close();
   });
 
+  test('it is full by what it holds in bytes as well as by how many, after a restart too', async () => {
+    const data = { body: '字'.repeat(1_000) };
+    const letter = { type: 't', session_id: 's', epoch: 1, correlation_id: null, data };
+    const first = await open('a');
+    const written = Promise.all([1, 2].map(() => first.append(letter)));
+    assert.equal(first.isFull(200_000, 6_000), true, 'what is not on disk yet counts');
+    await written;
+    await first.close();
+    const journal = await open('b');
+    const full = () => [journal.isFull(200_000, 6_000), journal.isFull(2), journal.isFull(3, 7_000)];
+    assert.deepEqual(full(), [true, true, false]);
+    await journal.stored(1);
+    assert.deepEqual(full(), [false, false, false]);
+    await journal.close();
+  });
+
   test('ten long letters in a wide script are more than web takes at once, and get through', async () => {
     const { journal, end } = await delivering('wide');
     const data = { body: '字'.repeat(65_536) };
