@@ -8,7 +8,8 @@ import { sendInOrder } from './send_in_order.js';
 
 /** The gateway's calls (docs/internals.md). Thin: read, ask the sessions, answer. */
 
-const BODY_LIMIT = 512 * 1024; // the longest text WhatsApp takes, with every letter escaped
+const TEXT_BYTES = 12 * 65_536; // the longest text, in emoji: Python's json escapes each as two surrogates of six bytes
+const BODY_LIMIT = TEXT_BYTES + 4 * 1024; // the other fields of a message have a few hundred bytes
 const BATCH_LIMIT = 25 * BODY_LIMIT;
 const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
 

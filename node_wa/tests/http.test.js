@@ -77,7 +77,7 @@ describe('http', () => {
       ['POST', '/sessions/a/batches', batch({}, 26), 422, 'invalid_body'],
       ['POST', '/sessions/a/batches', { ...batch({}), claim: { epoch: 1 } }, 422, 'invalid_body'],
       ['POST', '/sessions/a/batches', batch({}), 404, 'session_not_found'],
-      ['POST', '/sessions/a/find', { ...find, body: 'x'.repeat(600_000) }, 413, 'body_too_large'],
+      ['POST', '/sessions/a/find', { ...find, body: 'x'.repeat(800_000) }, 413, 'body_too_large'],
       ['POST', '/sessions/a/find', find, 404, 'session_not_found'],
       ['POST', '/sessions/a/messages', one, 404, 'not_found'],
       ['GET', '/sessions/a', undefined, 404, 'session_not_found'],
@@ -93,6 +93,23 @@ describe('http', () => {
       body: '{"engine":',
     });
     assert.equal(torn.status, 400);
+  });
+
+  test('the longest text is taken, escaped as Python escapes an emoji, and a whole batch of them', async () => {
+    const [claim, to, body, wa_message_id] = [newClaim(), '+491511234567890', 'TEXT', 'A'.repeat(40)];
+    const one = { id: 'm'.repeat(64), to, body, wa_message_id, correlation_id: 'c'.repeat(128) };
+    const calls = {
+      find: { claim, wa_message_id, to, body, since: '2026-01-31T09:00:00.000000+00:00' },
+      batches: { epoch: Number.MAX_SAFE_INTEGER, claim, messages: Array(25).fill(one) },
+    };
+    for (const [call, asked] of Object.entries(calls)) {
+      const answer = await raw(`/sessions/a/${call}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${gateway.secret}`, 'content-type': 'application/json' },
+        body: JSON.stringify(asked).replaceAll('TEXT', '\\ud83d\\ude00'.repeat(65_536)),
+      });
+      assert.equal(/** @type {any} */ (await answer.json()).code, 'session_not_found', call);
+    }
   });
 
   test('a second gateway on the same data refuses to start', async () => {
