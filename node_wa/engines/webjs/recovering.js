@@ -40,10 +40,11 @@ export function recovering() {
     const chats = liveChats(since);
     for (const chat of chats) await loadBackTo(chat, since);
     // A chat holds its messages in their order; times are whole seconds, and sorting by them keeps it.
-    const all = new Set([...chats.flatMap((chat) => chat.msgs.getModelsArray()), ...inMemory()]);
-    const found = [...all].filter((msg) => msg.t >= since && wabot.isLetter(msg)).sort((a, b) => a.t - b.t);
+    const known = new Set([...chats.flatMap((chat) => chat.msgs.getModelsArray()), ...inMemory()]);
+    const all = [...known].filter((msg) => msg.t >= since - ACKS_BACK_S).sort((a, b) => a.t - b.t);
+    const found = all.filter((msg) => msg.t >= since && wabot.isLetter(msg));
     for (const msg of found.slice(-MAX_LETTERS)) wabot.tellLetter(msg, true);
-    const own = [...all].filter((msg) => msg.id.fromMe && msg.ack !== 0 && msg.t >= since - ACKS_BACK_S);
+    const own = all.filter((msg) => msg.id.fromMe && msg.ack !== 0);
     for (const msg of own.slice(-MAX_ACKS)) wabot.onAck(msg);
     return { told: found.length, cut: found.length > MAX_LETTERS || chats.length === MAX_CHATS };
   };
