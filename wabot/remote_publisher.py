@@ -5,9 +5,11 @@ A push is a courtesy: when web is away or the queue is full it is dropped, and t
 
 from __future__ import annotations
 
+import json
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from .lib.log import get_logger
 from .lib.loopback import LoopbackClient, Problem, Unreachable
@@ -15,6 +17,8 @@ from .services.publishing import Push
 
 _QUEUE_LENGTH = 5000
 _BATCH = 100
+_PORTION_BYTES = 1024 * 1024
+"""What joins the pushes comes to less than the 64 KiB that web takes beyond this."""
 _TIMEOUT = 3.0
 
 log = get_logger(__name__)
@@ -46,10 +50,10 @@ class RemotePublisher:
     def _run(self) -> None:
         while True:
             batch = self._next_batch()
-            if batch:
-                self._post(batch)
-            else:
+            if not batch:
                 return
+            for portion in _portions([push.as_dict() for push in batch]):
+                self._post(portion)
 
     def _next_batch(self) -> list[Push]:
         """At least one push, unless it is time to close."""
@@ -66,9 +70,22 @@ class RemotePublisher:
             batch.append(following)
         return batch
 
-    def _post(self, batch: list[Push]) -> None:
-        body = {"pushes": [push.as_dict() for push in batch]}
+    def _post(self, pushes: list[dict[str, Any]]) -> None:
         try:
-            self._client.call("POST", "/internal/push", body, timeout=_TIMEOUT)
+            self._client.call("POST", "/internal/push", {"pushes": pushes}, timeout=_TIMEOUT)
         except (Problem, Unreachable) as error:
-            log.warning("push_not_delivered", count=len(batch), error=str(error))
+            log.warning("push_not_delivered", count=len(pushes), error=str(error))
+
+
+def _portions(pushes: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """In their order, no portion larger than web takes; one that is too large by itself goes alone, and is dropped alone."""
+    portion: list[dict[str, Any]] = []
+    total = 0
+    for push in pushes:
+        size = len(json.dumps(push))
+        if portion and total + size > _PORTION_BYTES:
+            yield portion
+            portion, total = [], 0
+        portion.append(push)
+        total += size
+    yield portion
