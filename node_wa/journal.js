@@ -50,7 +50,7 @@ export class Journal {
 
   /** Reads what an earlier life left, cuts off a torn last line and goes on counting behind it. */
   async open() {
-    this.#stored = await readOffset(this.offsetFile);
+    this.#stored = await readOffset(this.offsetFile, this.log);
     const text = await readFile(this.file, 'utf8').catch(ifMissing(''));
     const whole = text.slice(0, text.lastIndexOf('\n') + 1);
     for (const line of whole.split('\n')) this.#take(line);
@@ -181,7 +181,11 @@ export class Journal {
     await this.#mark(false);
   }
 
-  /** Aside, then renamed: the offset is never torn. Unsynced it may be old after a power cut, which only repeats events. @param {boolean} durable */
+  /**
+   * Aside, then renamed: whoever is killed leaves it whole. After a power cut it may be old or empty unless it was synced, which
+   * only repeats events; with every POST that would be a sync for nothing.
+   * @param {boolean} durable
+   */
   #mark(durable) {
     const next = this.#marking.then(async () => {
       const aside = `${this.offsetFile}.new`;
@@ -222,12 +226,17 @@ export class Journal {
   }
 }
 
-/** @param {string} file @returns {Promise<number>} */
-async function readOffset(file) {
+/**
+ * What can't be read is 0: a power cut left it so, and web applies once what it is told again.
+ * @param {string} file
+ * @param {import('pino').Logger} log
+ * @returns {Promise<number>}
+ */
+async function readOffset(file, log) {
   const text = await readFile(file, 'utf8').catch(ifMissing('{"seq":0}'));
-  const { seq } = JSON.parse(text);
-  if (!Number.isInteger(seq)) throw new Error(`${file} is not a journal offset`);
-  return seq;
+  const seq = /^\{"seq":(\d+)\}\s*$/.exec(text)?.[1];
+  if (!seq) log.warn({ file }, 'the journal offset can not be read: what is in the journal is told again');
+  return Number(seq ?? 0);
 }
 
 /** @template T @param {T} value @returns {(error: NodeJS.ErrnoException) => T} */

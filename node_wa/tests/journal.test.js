@@ -87,6 +87,30 @@ describe('journal', () => {
     await third.close();
   });
 
+  for (const [what, left] of [
+    ['empty', ''],
+    ['zeroed', '\0'.repeat(12)],
+    ['torn', '{"seq":'],
+    ['without a number', '{}'],
+  ])
+    test(`an offset that a power cut left ${what} is none: what is there is told again`, async () => {
+      const first = await open('a');
+      await append(first, 1);
+      await append(first, 2);
+      await first.stored(1);
+      await first.close();
+      fs.writeFileSync(path.join(directory, 'journal.offset'), left);
+      const second = await open('b');
+      await append(second, 3);
+      assert.deepEqual(numbers(second), [1, 2, 3]);
+      assert.equal(JSON.parse(second.peek()[2]).seq, 3);
+      await second.stored(3);
+      await second.close();
+      const third = await open('c');
+      assert.equal(third.pending, 0);
+      await third.close();
+    });
+
   test('stored lines are cut off the file, and the count survives an empty one', async () => {
     const first = await open();
     const big = 'x'.repeat(50_000);
