@@ -11,6 +11,7 @@ import { sendInOrder } from './send_in_order.js';
 const TEXT_BYTES = 12 * 65_536; // the longest text, in emoji: Python's json escapes each as two surrogates of six bytes
 const BODY_LIMIT = TEXT_BYTES + 4 * 1024; // the other fields of a message have a few hundred bytes
 const BATCH_LIMIT = 25 * BODY_LIMIT;
+const CONNECTION_MS = 120_000; // it ends calls being worked on, too: more than web's longest deadline (wabot/lib/gateway.py)
 const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
 
 /**
@@ -31,7 +32,7 @@ export function makeHttp(parts) {
     bodyLimit: BODY_LIMIT,
     requestIdHeader: false,
     genReqId: ({ headers }) => knownId(headers['x-request-id']) ?? randomUUID(),
-    connectionTimeout: 60_000,
+    connectionTimeout: CONNECTION_MS,
     keepAliveTimeout: 75_000,
     forceCloseConnections: true,
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, allErrors: false } },

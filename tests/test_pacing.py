@@ -220,17 +220,16 @@ def test_messages_of_a_logged_out_session_fail_after_a_day(
 
 
 @pytest.mark.parametrize(
-    "ended", [{"desired": "off", "linked": False, "since": now()}, {"desired": "logout", "switch_to": "baileys"}]
+    "ended",
+    [{"desired": "off", "linked": False}, {"desired": "logout", "switch_to": "baileys", "since": now() - timedelta(hours=9)}],
 )
 def test_the_day_begins_with_the_log_out_and_a_change_of_engine_is_none(
     house: Services, linked: Linked, ended: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     message = house.store.messages.get(linked.send().get_json()["id"])
     assert message
-    long_ago = now() - timedelta(hours=30)
-    house.store.sessions.change(message.session_id, 1, {"since": long_ago, **ended})
-    monkeypatch.setattr(aftercare, "now", lambda: now() + timedelta(hours=23, minutes=59) if "since" in ended else now())
-    monkeypatch.setattr(aftercare, "LOGGED_OUT_PATIENCE", timedelta(hours=24) if "since" in ended else timedelta(seconds=-2))
+    house.store.sessions.change(message.session_id, 1, {"since": now() + timedelta(hours=2), **ended})
+    monkeypatch.setattr(aftercare, "now", lambda: now() + timedelta(hours=25))
     house.aftercare.give_up()
     assert house.messages.one(message.user_id, message.id).status == "queued"
 

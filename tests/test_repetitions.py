@@ -10,7 +10,6 @@ from flask import Flask
 from tests.support.lane import PHONE, Lane
 from tests.support.web import Linked
 from wabot.lib.clock import now, to_rfc3339
-from wabot.services.acceptance import Acceptance
 from wabot.services.allowance import Unlimited
 from wabot.services.messages import Draft, MessageService
 from wabot.store import ids
@@ -55,7 +54,7 @@ def test_one_whose_first_try_died_long_ago_is_not_forgotten_if_the_second_dies(
     old = Remembered(str(ids.earliest_at(now() - timedelta(minutes=10))), kept.fingerprint)
     lane.house.store.idempotency.remember(lane.user_id, "long-ago", old, now() + timedelta(hours=1))
     with monkeypatch.context() as dying:
-        dying.setattr(Acceptance, "_call_workers", lambda *_: None)
+        dying.setattr(lane.house.acceptance._write_together, "_then", lambda _: None)
         again = Draft(PHONE, "hello", idempotency_key="long-ago")
         message, _ = lane.house.messages.accept(lane.user_id, again, "corr", Unlimited())
     assert message.id == old.message_id

@@ -6,6 +6,8 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import pino from 'pino';
+import { makeHttp } from '../http.js';
 import { Gateway, newClaim, newMessageId } from './support/gateway.js';
 
 const SERVER = path.join(import.meta.dirname, '..', 'server.js');
@@ -110,6 +112,18 @@ describe('http', () => {
       });
       assert.equal(/** @type {any} */ (await answer.json()).code, 'session_not_found', call);
     }
+  });
+
+  test('no call is cut off while web still waits for its answer', async () => {
+    const client = path.join(import.meta.dirname, '..', '..', 'wabot', 'lib', 'gateway.py');
+    const deadlines = fs.readFileSync(client, 'utf8').matchAll(/^[A-Z]+_TIMEOUT = ([\d.]+)$/gm);
+    const longest = Math.max(...[...deadlines].map(([, seconds]) => Number(seconds)));
+    assert.ok(longest >= 90, 'they are found');
+    const config = { gatewaySecret: 'secret' };
+    const app = makeHttp(/** @type {any} */ ({ config, log: pino({ level: 'silent' }) }));
+    const { timeout } = app.server; // ms without a byte in either direction
+    await app.close();
+    assert.ok(timeout > longest * 1_000, `${timeout}`);
   });
 
   test('a second gateway on the same data refuses to start', async () => {
