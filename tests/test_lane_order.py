@@ -52,6 +52,26 @@ def test_what_was_scheduled_joins_a_queue_that_is_being_served_at_its_place(
     assert lane.engine.went[25] == "scheduled"
 
 
+@pytest.mark.parametrize("other", [{"phone": "+12025550777"}, {"network": "live"}])
+def test_nothing_goes_out_from_another_account(lane: Lane, other: dict[str, str]) -> None:
+    lane.engine.plan = {"b": ["lost:outcome_unknown"]}
+    lane.engine.blind = True
+    _, open_one, waiting = lane.send("a", "b", "c")
+    lane.run()
+    lane.house.store.sessions.change(lane.session_id, 1, other)
+    lane.house.messages.accept(lane.user_id, Draft(PHONE, "d"), "corr", Unlimited())
+    lane.engine.blind = False
+    lane.wake()
+    for _ in range(4):
+        lane.run()
+    assert lane.engine.went == ["a", "d"]
+    ends = {one: lane.message(one) for one in (open_one, waiting)}
+    assert {one: (each.status, each.error and each.error["code"]) for one, each in ends.items()} == {
+        open_one: ("failed", "outcome_unknown"),
+        waiting: ("failed", "account_changed"),
+    }
+
+
 def test_the_time_whatsapp_was_away_is_not_held_against_what_is_open(lane: Lane) -> None:
     lane.engine.plan = {"a": ["lost:outcome_unknown"]}
     lane.engine.blind = True

@@ -73,6 +73,7 @@ MESSAGES = {
     "too_late": _known("The message is on its way already and can't be taken back.", 409),
     "not_on_whatsapp": _known("The number is not on WhatsApp. Found at sending.", 409),
     "session_logged_out": _known("The session was disconnected before the message could be sent.", 409),
+    "account_changed": _known("The session was linked with another WhatsApp account before the message could be sent.", 409),
     "outcome_unknown": _known("Whether it went out could not be found out, and its sender gave it up.", 409),
     "engine_error": _known("WhatsApp Web refused the message several times.", 409),
     "rejected_by_whatsapp": _known("WhatsApp did not accept the message.", 409),

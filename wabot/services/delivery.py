@@ -20,7 +20,7 @@ from ..lib.log import get_logger
 from ..store import Store
 from ..store.records import Message, Session
 from .claims import Claim, Claims
-from .message_machine import undecided
+from .message_machine import is_for, undecided
 from .pacing import Pacing, Wait
 from .progress import Progress
 from .session_machine import as_of
@@ -106,11 +106,20 @@ class Delivery:
         messages = [found[one] for one in batch if one in found]
         if any(one.claim > claim.epoch for one in messages):
             raise LaneLost
+        if foreign := [one for one in messages if not is_for(one, session)]:
+            return self._give_up(claim, foreign)
         interrupted = [one for one in messages if one.status in ("sending", "unknown")]
         if interrupted:
             claim.queue.clear()  # what didn't go out is the first in the queue again
             return self._settle_all(claim, session, interrupted)
         return self._hand_over(claim, session, [one for one in messages if one.status == "queued"])
+
+    def _give_up(self, claim: Claim, foreign: list[Message]) -> datetime:
+        """The session is another account's by now: nothing goes out in the name of somebody it wasn't accepted for."""
+        claim.queue.clear()
+        for message in foreign:
+            self.progress.fail(message, "account_changed" if message.status == "queued" else "outcome_unknown")
+        return now()
 
     def _hand_over(self, claim: Claim, session: Session, messages: list[Message]) -> datetime | None:
         sending = self.progress.start_sending(messages, claim.epoch, claim.waits) if messages else []

@@ -44,6 +44,12 @@ ACK_TO_STATUS: dict[str, Status] = {"sent": "sent", "delivered": "delivered", "r
 """`pending` moves nothing."""
 
 
+def is_for(message: Message, session: Session) -> bool:
+    """Whether the session is still the account the message was accepted for: the same network, and the same number."""
+    known = message.from_ is not None and session.phone is not None
+    return message.network == session.network and (not known or message.from_ == session.phone)
+
+
 def undecided(message: Message, session: Session | None, at: datetime) -> bool:
     """WhatsApp could not be asked for so long whether it went out that its sender may decide. `session` as it is shown now: where it
     is back, it counts from then."""

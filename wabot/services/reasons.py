@@ -52,6 +52,7 @@ MESSAGE_ERRORS: dict[str, str] = {
     "not_on_whatsapp": N_("This number is not on WhatsApp."),
     "message_too_long": N_("The message is longer than WhatsApp allows."),
     "session_logged_out": N_("The WhatsApp session was disconnected before the message could be sent."),
+    "account_changed": N_("The session was linked with another WhatsApp account before the message could be sent."),
     "outcome_unknown": N_("Whether it went out could not be found out, and its sender gave it up."),
     "engine_error": N_("WhatsApp Web refused the message several times."),
     "rejected_by_whatsapp": N_("WhatsApp did not accept the message."),
