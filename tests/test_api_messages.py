@@ -38,6 +38,9 @@ def test_accepted_means_stored(linked: Linked) -> None:
         ({"wait": -1}, "invalid_request"),
         ({"unknown": True}, "invalid_request"),
         ({"send_at": "0001-01-01T00:00:00+14:00"}, "invalid_request"),
+        ({"send_at": "2030-01-31T12:00:00Z\u0000"}, "invalid_request"),
+        ({"wait": "5"}, "invalid_request"),
+        ({"wait": True}, "invalid_request"),
         ({"send_at": "9999-12-31T23:59:59-12:00"}, "invalid_request"),
     ],
 )
@@ -77,6 +80,11 @@ def test_the_same_key_is_the_same_message(linked: Linked) -> None:
     assert (other.status_code, other.get_json()["code"]) == (422, "idempotency_mismatch")
 
 
+def test_a_key_without_content_is_refused(linked: Linked) -> None:
+    answer = linked.send(headers={"Idempotency-Key": " "})
+    assert (answer.status_code, answer.get_json()["detail"]) == (422, "idempotency_key: is empty")
+
+
 def test_the_same_key_fifty_times_at_once_is_one_message(app: Flask, linked: Linked) -> None:
     def once(_: int) -> str:
         answer = app.test_client().post(
@@ -91,6 +99,15 @@ def test_the_same_key_fifty_times_at_once_is_one_message(app: Flask, linked: Lin
         ids = set(pool.map(once, range(50)))
     listed = linked.client.get("/api/messages", headers=bearer(linked.token)).get_json()["items"]
     assert len(ids) == len(listed) == 1
+
+
+def test_a_scheduled_message_tells_its_time_and_what_never_went_has_no_id_at_whatsapp(linked: Linked) -> None:
+    scheduled = linked.send(send_at="2027-01-31T12:00:00+01:00").get_json()
+    assert scheduled["send_at"] == "2027-01-31T11:00:00.000Z"
+    assert "send_at" not in linked.send().get_json()
+    url = f"/api/messages/{scheduled['id']}"
+    cancelled = linked.client.post(f"{url}/cancel", headers=bearer(linked.token)).get_json()
+    assert (cancelled["status"], cancelled["wa_message_id"]) == ("cancelled", None)
 
 
 def test_the_log_pages_newest_first_and_filters(linked: Linked) -> None:

@@ -201,6 +201,17 @@ def test_what_cannot_be_settled_is_for_its_sender_to_decide(
     assert house.store.outbox.waiting_of(message.user_id, 5) == (1 if again == "yes" else 0)
 
 
+def test_a_message_that_nobody_is_there_to_hand_over_says_so(house: Services, linked: Linked) -> None:
+    message = house.store.messages.get(linked.send().get_json()["id"])
+    assert message
+    house.store.sessions.change(message.session_id, 1, {"status": "connected"})
+    waits = house.messages.waits_for(message)
+    assert waits and waits.code == "worker_away"
+    house.store.workers.seen("worker-1", now())
+    waits = house.messages.waits_for(message)
+    assert waits and waits.code == "queue"
+
+
 @pytest.mark.parametrize("patience", [timedelta(hours=24), timedelta(seconds=-2)])
 def test_messages_of_a_logged_out_session_fail_after_a_day(
     house: Services, linked: Linked, patience: timedelta, monkeypatch: pytest.MonkeyPatch

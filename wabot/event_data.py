@@ -54,6 +54,7 @@ class MessageData(BaseModel):
     created_at: datetime
     updated_at: datetime
     idempotency_key: str | None
+    send_at: datetime | None = None
     kind: str = "text"
     push_name: str | None = None
     lid: str | None = None

@@ -23,6 +23,8 @@ def to_rfc3339(moment: datetime) -> str:
 
 def from_rfc3339(text: str) -> datetime:
     """Raises ValueError when the text is no RFC 3339 time with a zone."""
+    if not text.isprintable():
+        raise ValueError("a time has no control characters")
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError("a time needs its zone, such as Z or +02:00")

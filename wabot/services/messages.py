@@ -24,6 +24,7 @@ from .pacing import Pacing, Wait
 from .progress import Progress
 from .publishing import Publisher, pushes_of_message
 from .queue_gauge import QueueGauge
+from .readiness import WORKER_SILENT_AFTER
 from .sessions import DEFAULT, SessionService
 from .tally import Tally
 
@@ -130,7 +131,11 @@ class MessageService:
             return Wait("outcome_unknown" if lane.rest_why == "outcome_unknown" else "back_off", lane.rest_until)
         if self.pacing.applies_to(session):
             return self.pacing.about(session, self.store.outbox.ahead_of(session.id, message.id))
-        return Wait("queue")
+        return Wait("queue" if self._worker_seen() else "worker_away")
+
+    def _worker_seen(self) -> bool:
+        seen = self.store.workers.last_seen()
+        return seen is not None and now() - seen < WORKER_SILENT_AFTER
 
     def _session_for(self, user_id: str, name: str) -> Session:
         session = self.sessions.to_send_by(user_id, name)

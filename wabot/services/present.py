@@ -15,6 +15,7 @@ from .reasons import WAITS, session_reason
 from .session_machine import as_of
 
 Shape = dict[str, Any]
+_NOT_HANDED_OVER = WAITING | {"cancelled"}
 
 
 def _time(moment: datetime | None) -> str | None:
@@ -67,11 +68,13 @@ def message(record: Message, *, timeline: bool = False) -> Shape:
         "message": record.message,
         "status": record.status,
         "error": record.error if record.status == "failed" else None,
-        "wa_message_id": None if record.status in WAITING else record.wa_message_id,
+        "wa_message_id": None if record.status in _NOT_HANDED_OVER else record.wa_message_id,
         "created_at": to_rfc3339(record.created_at),
         "updated_at": to_rfc3339(record.updated_at),
         "idempotency_key": record.idempotency_key,
     }
+    if record.send_at:
+        shape["send_at"] = to_rfc3339(record.send_at)
     if record.peer:
         shape.update(_told(record))
     if timeline:

@@ -57,6 +57,8 @@ class Message(Shape):
     created_at: datetime
     updated_at: datetime
     idempotency_key: str | None = Field(examples=["order-1001"])
+    send_at: datetime | None = None
+    """Of one that was scheduled: not before then."""
     kind: str | None = None
     """Of what WhatsApp told us of: `text`, `image`, `document`, `audio`, `ptt`, `video`, `sticker` …"""
     push_name: str | None = None

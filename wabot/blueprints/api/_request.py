@@ -85,6 +85,14 @@ def body(model: type[M]) -> M:
     return check(model, values)
 
 
+def idempotency_key() -> str | None:
+    """Of the header. Raises Invalid for one without content: a variable that wasn't set would have everything sent twice."""
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not key.strip():
+        raise Invalid.field("idempotency_key", "is empty")
+    return key
+
+
 def query(model: type[M]) -> M:
     """The query string as `model`; numbers are read from their digits."""
     return check(model, request.args.to_dict(), strict=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from flask import request
 from pydantic import Field
 
 from ...lib import phones
@@ -19,7 +18,7 @@ from .._shapes import Items
 from .._shapes.messages import Message, MessageWithTimeline
 from .._waiting import until_sent
 from . import bp
-from ._request import Body, Time, body, caller, needs, query
+from ._request import Body, Time, body, caller, idempotency_key, needs, query
 
 
 class Send(Body):
@@ -29,7 +28,7 @@ class Send(Body):
     """The text, 65,536 characters at most."""
     session: Annotated[str, Field(min_length=1, max_length=100)] = DEFAULT
     """Which WhatsApp session sends it."""
-    wait: Annotated[float, Field(ge=0, le=30, strict=False)] = 0
+    wait: Annotated[float, Field(ge=0, le=30)] = 0
     """So many seconds at most the answer waits for `sent`."""
     send_at: Time | None = None
     """Not before then."""
@@ -64,7 +63,7 @@ def send_message() -> tuple[dict[str, Any], int]:
     """Send a message. It is stored before it is answered: 202, or 200 when `wait` seconds were enough to reach `sent`, and for a
     repetition. While a linked session reconnects, messages wait."""
     asked = body(Send)
-    draft = Draft(asked.to, asked.message, asked.session, request.headers.get("Idempotency-Key") or None, asked.send_at)
+    draft = Draft(asked.to, asked.message, asked.session, idempotency_key(), asked.send_at)
     message, new = services().messages.accept(caller().user.id, draft, request_id(), SendAllowance(caller().user))
     message, sent = until_sent(message, asked.wait)
     return present.message(message), 200 if sent or not new else 202

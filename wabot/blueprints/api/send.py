@@ -20,7 +20,7 @@ from .._limits import SendAllowance
 from .._shapes.messages import Sent
 from .._waiting import until_sent
 from . import bp
-from ._request import Body, caller, check, needs
+from ._request import Body, caller, check, idempotency_key, needs
 
 _ALIASES = {"phone": "to", "number": "to", "text": "message"}
 _METHODS = ("GET", "POST", "OPTIONS")
@@ -67,7 +67,7 @@ def quick_send() -> tuple[dict[str, Any], int]:
     """Send a message with one line. 200 once it was sent, 202 when it still waits after `wait` seconds. `phone` and `number` may
     be said for `to`, `text` for `message`."""
     asked = check(QuickSend, _parameters(), strict=False)
-    key = request.headers.get("Idempotency-Key") or asked.idempotency_key
+    key = idempotency_key() or asked.idempotency_key
     draft = Draft(asked.to, asked.message, asked.session, key)
     message, _ = services().messages.accept(caller().user.id, draft, request_id(), SendAllowance(caller().user))
     message, sent = until_sent(message, asked.wait)
