@@ -22,7 +22,7 @@ COOKIE = "wabot_language"
 
 def init_app(app: Flask) -> None:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = ";".join(str(one) for one in languages.DIRECTORIES)
-    Babel(app, locale_selector=lambda: _chosen().locale, timezone_selector=_zone)
+    Babel(app, locale_selector=lambda: _chosen().locale, timezone_selector=zone_of_reader)
     # Not "newstyle": there a text from a variable would be taken for safe HTML.
     app.jinja_env.install_gettext_callables(gettext, ngettext, newstyle=False)  # type: ignore[attr-defined]
     app.jinja_env.policies["ext.i18n.trimmed"] = True
@@ -59,7 +59,7 @@ def time_for_people(at: str, way: str) -> str:
     """What stands in a page until its script writes it in the browser's zone. `way` as in js/time.js."""
     moment = from_rfc3339(at)
     text = _written(moment, way)
-    return text if _zone() or way == "day" else f"{text} UTC"
+    return text if zone_of_reader() or way == "day" else f"{text} UTC"
 
 
 def own_user() -> User | None:
@@ -78,7 +78,7 @@ def _chosen() -> Language:
     return languages.language(user.language if user else None, request.cookies.get(COOKIE), asked)
 
 
-def _zone() -> str | None:
+def zone_of_reader() -> str | None:
     """The time zone of one's settings; without one the browser's own holds, which its script knows."""
     user = own_user()
     return user.zone if user and user.zone in pytz.all_timezones_set else None
@@ -102,5 +102,5 @@ def _context() -> dict[str, Any]:
         "language": words.tag,
         "languages": list(languages.known().values()),
         "text_direction": words.locale.text_direction,
-        "zone": _zone(),
+        "zone": zone_of_reader(),
     }

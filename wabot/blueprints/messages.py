@@ -6,10 +6,11 @@ import contextlib
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, stream_with_context, url_for
 
-from ..errors import Conflict, Invalid, WabotError
+from ..errors import Conflict, Invalid, NotFound, WabotError
 from ..lib import phone_lists, phones
 from ..lib.clock import from_rfc3339, local_to_utc, now
 from ..plugins import NavItem
@@ -24,7 +25,7 @@ from ..words import N_
 from ._context import login_required, next_step, page_user, request_id, services
 from ._forms import errors_of, field, values
 from ._languages import gettext as _
-from ._languages import number
+from ._languages import number, zone_of_reader
 from ._limits import SendAllowance
 
 bp = Blueprint("messages", __name__, url_prefix="/messages")
@@ -76,7 +77,8 @@ def numbers() -> Any:
 @login_required
 def compose() -> Any:
     if request.method == "GET":
-        given = {name: request.args.get(name, "")[:70_000] for name in ("to", "message", "session")}
+        again = request.args.get("again")
+        given = _once_more(again) if again else {name: request.args.get(name, "") for name in ("to", "message", "session")}
         return _form({**given, "idempotency_key": new_id()}, {})
     user = page_user()
     try:
@@ -166,6 +168,23 @@ def _form(given: dict[str, str], errors: dict[str, str]) -> str:
         longest=BODY_LENGTH,
         next_step=next_step(),
     )
+
+
+def _once_more(message_id: str) -> dict[str, str]:
+    """What to fill in to send a message again: from the store, since no address takes a long text. Raises NotFound."""
+    message = services().messages.one(page_user().id, message_id)
+    if message.direction != "out" or message.to is None:
+        raise NotFound("There is no such message.")
+    given = {"to": phones.for_people(message.to), "message": message.message, "session": message.session}
+    return {**given, **_later(message.send_at)}
+
+
+def _later(send_at: datetime | None) -> dict[str, str]:
+    """The form's time, in the reader's zone; nothing of one that has passed."""
+    if send_at is None or send_at <= now():
+        return {}
+    zone = zone_of_reader() or "UTC"
+    return {"send_at": f"{send_at.astimezone(ZoneInfo(zone)):%Y-%m-%dT%H:%M}", "zone": zone}
 
 
 def _send_at() -> datetime | None:
