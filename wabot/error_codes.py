@@ -105,7 +105,7 @@ ADMINISTRATION = {
 }
 
 PAGES = {
-    "csrf": _known("The form was open for too long, or was not sent from its page.", 400),
+    "csrf": _known("The form is from before the last log-in or log-out in that browser, or was not sent from its page.", 400),
     "wrong_origin": _known("The form was sent from another site.", 403),
     "form_sent_before": _known("The form was sent before, and was acted on then.", 409),
     "settings_changed": _known("The settings were changed by somebody else since the page was opened.", 409),

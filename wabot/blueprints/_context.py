@@ -15,11 +15,20 @@ from ..services.audit import Audited
 from ..store.records import User
 
 V = TypeVar("V", bound=Callable[..., Any])
+_GUARDED = "needs_login"
 
 
 def login_required(view: V) -> V:
-    """Flask-Login's decorator, with a type: without a login the view isn't called, the login page is shown."""
-    return cast(V, _login_required(view))
+    """Flask-Login's decorator, with a type and a mark: without a login the view isn't called, `Unauthenticated` is raised."""
+    guarded = _login_required(view)
+    setattr(guarded, _GUARDED, True)
+    return cast(V, guarded)
+
+
+def needs_login() -> bool:
+    """Whether what is asked for stands behind `login_required`, by itself or with its whole blueprint."""
+    asked = [current_app.view_functions.get(request.endpoint or ""), *current_app.before_request_funcs.get(request.blueprint, ())]
+    return any(getattr(one, _GUARDED, False) for one in asked)
 
 
 def services() -> Services:

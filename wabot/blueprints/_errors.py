@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask, Response, g, json, redirect, render_template, request, url_for
-from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from .. import errors
 from ..lib.log import get_logger
 from ..store import DATABASE_DOWN
+from . import _unsent as unsent
 from ._context import request_id
-from ._security import login_manager
+from ._security import SAFE, login_manager
 
 log = get_logger(__name__)
 
@@ -28,7 +28,6 @@ _JSON_PATHS = ("/api/", "/internal/", "/healthz", "/readyz", "/metrics")
 
 def init_app(app: Flask) -> None:
     app.register_error_handler(errors.WabotError, answer)
-    app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
     for kind in DATABASE_DOWN:
         app.register_error_handler(kind, _database_down)
@@ -59,10 +58,12 @@ def answer(error: errors.WabotError) -> Any:
     if wants_json():
         extra = {"success": False} if request.path == "/api/send" else {}
         response = Response(json.dumps({**problem(error), **extra}), error.status, mimetype="application/problem+json")
-    elif error.status == 401:
+    elif error.status == 401 and request.method in SAFE:
         return redirect(url_for("auth.login", next=request.full_path.rstrip("?")))
     else:
-        response = Response(render_template("error.html", **problem(error)), error.status)
+        of_another_login = error.status == 401 or error.code == "csrf"
+        page = unsent.page(error.status, error.detail) if of_another_login else render_template("error.html", **problem(error))
+        response = Response(page, error.status)
     if error.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     if error.retry_after is not None:
@@ -85,12 +86,6 @@ def _http(error: HTTPException) -> Any:
 
 def _code_of(error: HTTPException) -> str:
     return error.name.lower().replace(" ", "_")
-
-
-def _csrf(_: CSRFError) -> Any:
-    return answer(
-        errors.MalformedRequest("The form was open for too long. Go back, reload the page and send it again.", code="csrf")
-    )
 
 
 def _database_down(error: Exception) -> Any:

@@ -12,11 +12,19 @@ from ._languages import gettext as _
 _LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
 """A path of ours: browsers take `//` and `/\\` for another host, and drop tabs and line ends before they look."""
 _SECRET_FIELDS = frozenset({"password", "current_password", "csrf_token"})
+_MORE_SECRETS = _SECRET_FIELDS | {"otp", "secret"}
 
 
 def values() -> dict[str, str]:
     """What was typed, without passwords; multi-line texts with the line ends people mean."""
     return {name: value.replace("\r\n", "\n") for name, value in request.form.items() if name not in _SECRET_FIELDS}
+
+
+def sent_fields() -> tuple[list[tuple[str, str]], bool]:
+    """Every field as it was sent, also those of one name, without secrets; and whether any secret was left out."""
+    fields = [(name, value.replace("\r\n", "\n")) for name, value in request.form.items(multi=True) if name != "csrf_token"]
+    open_ones = [(name, value) for name, value in fields if name not in _MORE_SECRETS or not value]
+    return open_ones, open_ones != fields
 
 
 def field(name: str) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, request, url_for
+from flask import Flask, current_app, request, url_for
 from flask_login import current_user
+from werkzeug.exceptions import HTTPException
 
 from .. import __version__
 from ..lib import phones
@@ -32,6 +33,19 @@ def init_app(app: Flask, items: list[NavItem]) -> None:
     app.add_template_filter(duration_for_people, "duration")
     app.add_template_filter(marked, "marked")
     app.add_template_filter(in_a_line, "in_a_line")
+
+
+def page_above(path: str) -> str:
+    """The nearest page there is at or above an address, which may take forms alone: `/keys` for `/keys/<id>/revoke`."""
+    addresses = current_app.url_map.bind("")
+    while path != "/":
+        try:
+            addresses.match(path, "GET")
+        except HTTPException:
+            path = path.rpartition("/")[0] or "/"
+        else:
+            return path
+    return path
 
 
 def _viewed() -> dict[str, str] | None:

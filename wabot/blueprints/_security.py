@@ -6,21 +6,22 @@ import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, g, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
-from flask_login import LoginManager
-from flask_wtf.csrf import CSRFProtect
+from flask_login import LoginManager, current_user
+from flask_wtf.csrf import CSRFError, CSRFProtect
 
-from ..errors import Forbidden
+from ..errors import Forbidden, MalformedRequest, Unauthenticated, WabotError
 from ..services.identity import Caller
 from ..store.records import User, View
-from ._context import services
+from ._context import needs_login, services
 
 csrf = CSRFProtect()
 login_manager = LoginManager()
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _NO_COOKIE = ("/api/", "/internal/")
 _PAGES_THERE = re.compile(r"/api/docs(/.*)?")
 
@@ -63,9 +64,8 @@ def init_app(app: Flask) -> None:
     app.session_interface = PageSessions()
     csrf.init_app(app)
     login_manager.init_app(app)
-    login_manager.login_view = "auth.login"
-    login_manager.login_message = None
     login_manager.session_protection = "basic"
+    login_manager.unauthorized_handler(_nobody)
     login_manager.user_loader(_load)
     app.before_request(_protect)
     app.after_request(_headers)
@@ -78,6 +78,10 @@ def csp_nonce() -> str:
     return str(g.csp_nonce)
 
 
+def _nobody() -> NoReturn:
+    raise Unauthenticated
+
+
 def _load(cookie_id: str) -> PageUser | None:
     caller = services().identity.by_cookie(cookie_id)
     if caller is None:
@@ -87,11 +91,24 @@ def _load(cookie_id: str) -> PageUser | None:
 
 
 def _protect() -> None:
-    if request.method in _SAFE or without_cookie(request.path):
+    if request.method in SAFE or without_cookie(request.path):
         return
     if not _same_origin():
         raise Forbidden("This form was sent from another site.", code="wrong_origin")
-    csrf.protect()
+    try:
+        csrf.protect()
+    except CSRFError as error:
+        raise _of_another_login() from error
+
+
+def _of_another_login() -> WabotError:
+    """A form's token lives as long as the login it was made under; time alone ends none."""
+    if needs_login() and not current_user.is_authenticated:
+        return Unauthenticated()
+    return MalformedRequest(
+        "This page is from before the last time somebody logged in or out here, or its cookie is gone. Nothing was done.",
+        code="csrf",
+    )
 
 
 def _same_origin() -> bool:

@@ -13,6 +13,7 @@ from ..services.view_as import TOLD_FOR
 from ..store.records import User
 from ..words import N_
 from ._context import login_required, services
+from ._security import SAFE
 from ._settings import Section, add_section
 
 bp = Blueprint("viewing", __name__)
@@ -24,7 +25,6 @@ _NOT_SHOWN = frozenset({"messages.export"})
 """Whoever looks takes nothing away."""
 _ALWAYS = frozenset({"static", "theme.choose", "languages.choose", "viewing.stop", "auth.logout"})
 _WITHOUT_COOKIE = frozenset({"api", "internal", "health", "metrics", None})
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @bp.before_app_request
@@ -32,7 +32,7 @@ def _read_only() -> None:
     """Raises Forbidden."""
     if request.endpoint in _ALWAYS or request.blueprint in _WITHOUT_COOKIE or not viewer():
         return
-    if request.method not in _SAFE:
+    if request.method not in SAFE:
         raise Forbidden("You are viewing as somebody else: nothing can be changed. Stop viewing first.", code="read_only")
     shown = request.blueprint in _SHOWN or request.endpoint in _SHOWN_ENDPOINTS
     if not shown or request.endpoint in _NOT_SHOWN:
