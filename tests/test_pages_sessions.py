@@ -191,11 +191,29 @@ def test_days_filter_the_log(person: Browser, linked: Linked, since: int | None,
     assert ("of today" in person.open(f"/messages?{query}").get_data(as_text=True)) is found
 
 
-@pytest.mark.parametrize("date", ["2026-13-45", "9999-12-31", "yesterday", "2026-11-22T10:00"])
-def test_a_date_that_is_none_filters_nothing_out(person: Browser, linked: Linked, date: str) -> None:
+def test_the_last_of_all_days_leaves_nothing_out(person: Browser, linked: Linked) -> None:
     assert linked.send(message="of today").status_code == 202
-    answer = person.open(f"/messages?until={date}")
-    assert answer.status_code == 200 and "of today" in answer.get_data(as_text=True)
+    assert "of today" in person.open("/messages?until=9999-12-31").get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("query", "kept", "words"),
+    [
+        ("to=0143", 'value="0143"', "Is not a phone number"),
+        ("to=abc&q=of", 'value="abc"', "Is not a phone number"),
+        ("status=<lost>", '<option value="&lt;lost&gt;" selected', "Is no status of a message"),
+        ("since=2026-13-45", 'type="text" value="2026-13-45"', "isn&#39;t a date such as 2030-12-31"),
+        ("until=2026-11-22T10:00", 'type="text" value="2026-11-22T10:00"', "isn&#39;t a date such as 2030-12-31"),
+    ],
+)
+def test_a_filter_that_cant_be_read_shows_nothing(person: Browser, linked: Linked, query: str, kept: str, words: str) -> None:
+    assert linked.send(message="of today").status_code == 202
+    answer = person.open(f"/messages?{query}")
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 422 and "of today" not in page
+    assert kept in page and words.lower() in page.lower() and 'aria-invalid="true"' in page
+    export = person.open(f"/messages/export.csv?{query}")
+    assert export.status_code == 422 and "of today" not in export.get_data(as_text=True)
 
 
 @pytest.mark.parametrize(

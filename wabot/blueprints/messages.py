@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,7 +10,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 
 from ..errors import Conflict, Invalid, NotFound, WabotError
 from ..lib import phone_lists, phones
-from ..lib.clock import from_rfc3339, local_to_utc, now
+from ..lib.clock import local_to_utc, now
 from ..plugins import NavItem
 from ..services import present, recipients
 from ..services.message_export import csv_of
@@ -20,8 +18,9 @@ from ..services.messages import BODY_LENGTH, Draft
 from ..services.sessions import DEFAULT
 from ..store.ids import new_id
 from ..store.messages import MessageFilter
-from ..store.records import Message
+from ..store.records import Message, Page
 from ..words import N_
+from . import _log_filter as log_filter
 from ._context import login_required, next_step, page_user, request_id, services
 from ._forms import errors_of, field, values
 from ._languages import gettext as _
@@ -36,30 +35,26 @@ NAV = [
 _PAGE = 50
 _TYPED = 20_000
 """Characters of numbers a form may bring."""
-_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_STATUSES = ("queued", "sending", "sent", "delivered", "read", "failed", "cancelled", "unknown", "scheduled")
 
 
 @bp.get("")
 @login_required
-def log() -> str:
-    asked = _asked()
-    cursor = request.args.get("cursor")
-    page = services().messages.page(page_user().id, _filter(asked), limit=_PAGE, cursor=cursor)
-    return render_template(
-        "messages.html",
-        page={"items": [present.message_for_page(one) for one in page.items], "next_cursor": page.next_cursor},
-        filters=asked,
-        first_page=cursor is None,
-        sessions=_sessions(),
-    )
+def log() -> Any:
+    asked = log_filter.asked()
+    try:
+        page = services().messages.page(
+            page_user().id, log_filter.understood(asked), limit=_PAGE, cursor=request.args.get("cursor")
+        )
+    except Invalid as error:
+        return _log_page(asked, Page([], None), errors_of(error)), error.status
+    return _log_page(asked, page, {})
 
 
 @bp.get("/export.csv")
 @login_required
 def export() -> Response:
     """All that the log would show over all its pages, in chunks while it is read."""
-    rows = csv_of(services().store, page_user().id, _filter(_asked()))
+    rows = csv_of(services().store, page_user().id, log_filter.understood(log_filter.asked()))
     response = Response(stream_with_context(rows), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="wabot-messages-{now():%Y-%m-%d}.csv"'
     return response
@@ -144,8 +139,15 @@ def _refused(error: WabotError, sent: recipients.Sent | None = None) -> Any:
     return _form({**values(), "to": phone_lists.read(left).text}, errors_of(error)), error.status
 
 
-def _asked() -> dict[str, str]:
-    return {name: request.args.get(name, "").strip()[:200] for name in ("status", "to", "session", "q", "since", "until")}
+def _log_page(asked: dict[str, str], page: Page, errors: dict[str, str]) -> str:
+    return render_template(
+        "messages.html",
+        page={"items": [present.message_for_page(one) for one in page.items], "next_cursor": page.next_cursor},
+        filters=asked,
+        errors=errors,
+        statuses=log_filter.STATUSES,
+        sessions=_sessions(),
+    )
 
 
 def _sessions() -> list[dict[str, Any]]:
@@ -200,24 +202,3 @@ def _send_at() -> datetime | None:
     if chosen < now() - timedelta(minutes=1):
         raise Invalid.field("send_at", "lies in the past")
     return chosen
-
-
-def _filter(asked: dict[str, str]) -> MessageFilter:
-    """What can't be understood filters nothing out: it stays in its field to be corrected."""
-    to = None
-    with contextlib.suppress(WabotError, ValueError):
-        to = phones.to_e164(asked["to"]) if asked["to"] else None
-    since, until = _moment(asked["since"], timedelta(0)), _moment(asked["until"], timedelta(days=1))
-    status = asked["status"] if asked["status"] in _STATUSES else None
-    return MessageFilter(
-        status=status, to=to, session=asked["session"] or None, text=asked["q"] or None, since=since, until=until
-    )
-
-
-def _moment(typed: str, of_day: timedelta) -> datetime | None:
-    """A time with its zone, or a bare date as the page's fields send it: that day in UTC, and `of_day` from its start on."""
-    with contextlib.suppress(ValueError, OverflowError):
-        if _DATE.fullmatch(typed):
-            return datetime.fromisoformat(typed).replace(tzinfo=UTC) + of_day
-        return from_rfc3339(typed)
-    return None
