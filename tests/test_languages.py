@@ -15,7 +15,7 @@ from tests.support.matrix import World
 from tests.support.pages import Browser
 from tests.support.pseudo_pages import FOR_DEVELOPERS, pages, world_of
 from tests.support.recovery import Post, forgot
-from tests.support.web import email
+from tests.support.web import Linked, email
 from wabot import config
 from wabot.services import Services
 
@@ -91,3 +91,15 @@ def test_a_mail_is_in_its_readers_language(
     assert "senha" in str(mail["Subject"])
     text = mail.get_body(("plain",))
     assert text and "senha" in text.get_content() and "password" not in text.get_content().lower()
+
+
+def test_one_word_for_two_things_is_two_words_elsewhere(app: Flask, linked: Linked) -> None:
+    person = Browser(app)
+    person.login(linked.user["email"], "correct horse")
+    person.submit("/settings", "/settings/language", language="pt-BR", zone="")
+    for path in ("/messages/new", "/messages"):
+        assert '<label for="to">Para</label>' in person.open(path).get_data(as_text=True), path
+    keys = person.open("/keys").get_data(as_text=True)
+    assert ">Envio<" in keys and ">Enviando<" not in keys
+    app.extensions["wabot"].store.users.change(linked.user["id"], {"role": "admin"})
+    assert '<label for="until">Até</label>' in person.open("/admin/audit").get_data(as_text=True)
