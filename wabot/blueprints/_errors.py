@@ -23,6 +23,7 @@ _BY_STATUS: dict[int, type[errors.WabotError]] = {
     404: errors.NotFound,
     413: errors.TooLarge,
 }
+_NO_FAULT_OF_THE_FORM = frozenset({401, 429, 500, 502, 503, 504})
 _JSON_PATHS = ("/api/", "/internal/", "/healthz", "/readyz", "/metrics")
 
 
@@ -61,14 +62,18 @@ def answer(error: errors.WabotError) -> Any:
     elif error.status == 401 and request.method in SAFE:
         return redirect(url_for("auth.login", next=request.full_path.rstrip("?")))
     else:
-        of_another_login = error.status == 401 or error.code == "csrf"
-        page = unsent.page(error.status, error.detail) if of_another_login else render_template("error.html", **problem(error))
-        response = Response(page, error.status)
+        response = Response(_page(problem(error)), error.status)
     if error.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
     return response
+
+
+def _page(shown: dict[str, Any]) -> str:
+    """A form that wasn't taken for no fault of its own keeps what was typed."""
+    kept = shown["status"] in _NO_FAULT_OF_THE_FORM or shown["code"] == "csrf"
+    return unsent.page(shown) if kept and request.method not in SAFE else render_template("error.html", **shown)
 
 
 def _http(error: HTTPException) -> Any:

@@ -1,6 +1,8 @@
-"""The page for a form that came from a page of another login, or of one that has ended: nothing is done, nothing typed is lost."""
+"""The page for a form that couldn't be taken, such as one of a login that has ended: it says why, and nothing typed is lost."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from flask import render_template, request
 
@@ -13,13 +15,21 @@ _TEXTS = {
     "description": N_("Description"), "number": N_("Number"), "phone": N_("Number"), "send_at": N_("When"),
 }  # fmt: skip
 """What people type, by the names of fields. What isn't named here isn't shown: it may be a secret, or means nothing to a reader."""
+_WORDS = {
+    "unauthenticated": {
+        "title": N_("Your login has ended"),
+        "detail": N_("Nothing was done with what you sent. Log in, then do it again."),
+    },
+    "csrf": {"title": N_("Not done yet")},
+}
+_FOR_NOW = frozenset({"csrf", "database_unavailable", "gateway_unavailable", "unavailable", "rate_limited"})
+"""What the same form may be taken after."""
 
 
-def page(status: int, why: str) -> str:
+def page(problem: dict[str, Any]) -> str:
     """It may be sent again from here when all it says is seen here, and nothing was left out of it."""
     fields, secrets_left_out = sent_fields()
     texts = [(label, value) for name, label in _TEXTS.items() for given, value in fields if given == name and value.strip()]
-    again = bool(texts) and status != 401 and not secrets_left_out
-    return render_template(
-        "unsent.html", status=status, why=why, texts=texts, fields=fields if again else [], page=page_above(request.path)
-    )
+    again = bool(texts) and problem["code"] in _FOR_NOW and not secrets_left_out
+    words = {**problem, **_WORDS.get(problem["code"], {})}
+    return render_template("unsent.html", **words, texts=texts, fields=fields if again else [], page=page_above(request.path))

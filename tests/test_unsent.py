@@ -1,4 +1,4 @@
-"""Forms sent from a page that was opened under another login, or none: nothing is done, the reason is true, and what was typed stays."""
+"""Forms that can't be taken as they come, under another login or without the database: the reason is true, what was typed stays."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from flask import Flask
 
 from tests.support.pages import Browser
 from tests.support.web import PHONE, Linked
+from wabot.services.identity import Identity
+from wabot.store import DATABASE_DOWN
 from wabot.store.messages import MessageFilter
 
 TYPED = "a long text\n*with* <all> that & was typed"
@@ -31,6 +33,12 @@ def form(person: Browser, **fields: str) -> dict[str, str]:
 def sent(app: Flask, linked: Linked) -> list[str]:
     found = app.extensions["wabot"].messages.page(linked.user["id"], MessageFilter(), limit=9, cursor=None)
     return [one.message for one in found.items]
+
+
+def fields_again(page: str) -> dict[str, str]:
+    """Of the form that sends what the page shows."""
+    hidden = HIDDEN.findall(page.partition('id="again"')[2].partition("</form>")[0])
+    return {name: html.unescape(value) for name, value in hidden}
 
 
 def log_out(person: Browser) -> None:
@@ -61,9 +69,7 @@ def test_a_form_of_an_earlier_login_is_shown_again_and_can_be_sent(app: Flask, p
     page = answer.get_data(as_text=True)
     assert answer.status_code == 400 and "from before" in page and linked.user["email"] in page
     assert TYPED in html.unescape(page) and sent(app, linked) == []
-    again = {
-        name: html.unescape(value) for name, value in HIDDEN.findall(page.partition('id="again"')[2].partition("</form>")[0])
-    }
+    again = fields_again(page)
     assert {**again, "csrf_token": ""} == {**typed, "csrf_token": ""}
     assert person.client.post("/messages/new", data=again).status_code == 302 and sent(app, linked) == [TYPED]
 
@@ -88,3 +94,21 @@ def test_no_password_is_sent_again_or_shown(app: Flask) -> None:
 def test_scripts_are_told_as_before(person: Browser) -> None:
     answer = person.client.post("/messages/recipients", data={"to": PHONE}, headers={"Accept": "application/json"})
     assert (answer.status_code, answer.get_json()["code"]) == (400, "csrf")
+
+
+def test_what_was_typed_outlives_a_database_that_is_away(
+    app: Flask, person: Browser, linked: Linked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed = form(person, idempotency_key="once")
+
+    def away(*_: object) -> None:
+        raise DATABASE_DOWN[0]("away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Identity, "by_cookie", away)
+        answer = person.client.post("/messages/new", data=typed)
+        page = answer.get_data(as_text=True)
+        assert answer.status_code == 503 and "nothing was stored" in page and TYPED in html.unescape(page)
+        disconnected = person.client.post("/whatsapp/disconnect", data={"csrf_token": typed["csrf_token"]}).get_data(as_text=True)
+        assert 'href="/whatsapp"' in disconnected and 'id="again"' not in disconnected
+    assert person.client.post("/messages/new", data=fields_again(page)).status_code == 302 and sent(app, linked) == [TYPED]
