@@ -72,3 +72,10 @@ def test_nobody_reads_another_ones_message_so(app: Flask, linked: Linked) -> Non
     message_id = cancelled(linked, to=PHONE, message="mine alone")
     answer = Browser(app).register(email()).open(f"/messages/new?again={message_id}")
     assert answer.status_code == 404 and "mine alone" not in answer.get_data(as_text=True)
+
+
+def test_a_text_that_is_too_long_is_refused_whole(person: Browser) -> None:
+    text = "é" * (BODY_LENGTH + 1)
+    answer = person.submit("/messages/new", to=PHONE, message=text, session="default")
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 422 and "Is longer than 65536 characters" in page and fields(page)["message"] == text

@@ -127,3 +127,35 @@ def test_a_message_is_written_by_the_keyboard_alone(robin: Person) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/messages/[0-9a-f]{24}$"))
     robin.sees_tick(page.url.rsplit("/", 1)[1], "Delivered")
+
+
+def test_what_was_written_is_there_again_when_one_comes_back(compose: Page) -> None:
+    written = {"To": ONE, "Message": "to be finished"}
+    for name, value in written.items():
+        compose.get_by_label(name, exact=True).fill(value)
+    compose.get_by_text("Send later").click()
+    compose.get_by_label("When").fill("2031-05-01T10:30")
+    compose.get_by_label("Time zone").fill("Asia/Tokyo")
+    compose.goto("/messages")
+    compose.go_back()
+    for name, value in {**written, "When": "2031-05-01T10:30", "Time zone": "Asia/Tokyo"}.items():
+        expect(compose.get_by_label(name, exact=True)).to_have_value(value)
+    expect(compose.get_by_label("When")).to_be_visible()
+    expect(compose.locator("#preview")).to_have_text("to be finished")
+    expect(compose.get_by_role("button", name="Schedule message")).to_be_visible()
+
+
+def test_a_text_that_is_too_long_is_kept_and_said(compose: Page) -> None:
+    text, count = compose.get_by_label("Message", exact=True), compose.locator("#message-count")
+    compose.get_by_label("To", exact=True).fill(ONE)
+    text.focus()
+    compose.keyboard.insert_text("é😀" + 65_544 * "x")
+    expect(count).to_have_text("Too long. Characters too many: 10")
+    expect(text).to_have_attribute("aria-invalid", "true")
+    compose.get_by_role("button", name="Send message").click()
+    expect(text).to_be_focused()
+    assert compose.url.endswith("/messages/new")
+    assert text.evaluate("node => [...node.value].length") == 65_546, "nothing is cut off"
+    text.fill("é😀" + 65_534 * "x")
+    expect(count).to_have_text("Characters left: 0")
+    expect(text).not_to_have_attribute("aria-invalid", "true")

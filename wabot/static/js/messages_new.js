@@ -7,7 +7,7 @@ const text = document.getElementById('message')
 const preview = document.getElementById('preview')
 const count = document.getElementById('message-count')
 const session = document.getElementById('session')
-const LONGEST = Number(text.getAttribute('maxlength'))
+const LONGEST = Number(text.dataset.longest)
 /** WhatsApp folds longer texts behind "Read more". */
 const FOLDED = 768
 const FEW_LEFT = 200
@@ -15,6 +15,9 @@ const PAUSE_MS = 400
 
 /** As people count: an emoji is one. */
 const letters = (value) => [...new Intl.Segmenter().segment(value)].length
+
+/** As the server counts; that takes a moment, and what is short enough in the browser's way is so in the server's. */
+const points = (value) => (value.length > LONGEST - FEW_LEFT ? [...value].length : value.length)
 
 let unfolded = false
 
@@ -28,8 +31,19 @@ function show() {
   document.getElementById('preview-time').textContent = hour(new Date())
   preview.classList.toggle('letter-large', /^(?:\p{Extended_Pictographic}|\p{Emoji_Modifier}|\u200d|\ufe0f){1,9}$/u.test(value.trim()) && letters(value.trim()) < 4)
   preview.replaceChildren(...format(folds ? `${value.slice(0, FOLDED)} …` : value))
-  const left = LONGEST - value.length
-  count.textContent = left < FEW_LEFT ? say('characters_left', { n: left }) : say('characters', { n: letters(value) })
+  showLength(value)
+}
+
+/** A text may become too long, since what a browser cuts off nobody sees; it is sent once it fits. */
+function showLength(value) {
+  const left = LONGEST - points(value)
+  const over = left < 0 ? say('characters_over', { n: -left }) : ''
+  const was = text.validity.customError
+  text.setCustomValidity(over)
+  count.textContent = over || (left < FEW_LEFT ? say('characters_left', { n: left }) : say('characters', { n: letters(value) }))
+  count.classList.toggle('text-error', over !== '')
+  if (over) text.setAttribute('aria-invalid', 'true')
+  else if (was) text.removeAttribute('aria-invalid')
 }
 
 function showHint() {
@@ -99,8 +113,16 @@ document.getElementById('preview-more').addEventListener('click', () => {
   show()
 })
 when.addEventListener('input', nameDeed)
-guessZone()
-nameDeed()
 session?.addEventListener('change', showHint)
-show()
-showHint()
+
+function showAll() {
+  nameDeed()
+  if (when.value) document.getElementById('later').open = true
+  show()
+  showHint()
+}
+
+guessZone()
+showAll()
+// What a browser restores when one comes back, it fills in after this script has run.
+addEventListener('pageshow', showAll)
