@@ -167,3 +167,19 @@ def test_a_missing_page_is_a_page(person: Browser) -> None:
     answer = person.open("/nowhere")
     assert answer.status_code == 404
     assert answer.mimetype == "text/html" and answer.headers["X-Request-ID"] in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("address", "page"),
+    [("/whatsapp/initialize", "/whatsapp"), ("/keys/0123/revoke", "/keys"), ("/logout", "/dashboard"), ("/theme", "/dashboard")],
+)
+def test_the_address_of_a_form_leads_to_its_page(person: Browser, address: str, page: str) -> None:
+    """A refused form leaves its address in the browser; Enter there asks for a page that isn't one."""
+    answer = person.client.get(address, headers={"Accept-Language": "pt-BR"})
+    shown = answer.get_data(as_text=True)
+    assert (
+        answer.status_code == 405
+        and "POST" in answer.headers["Allow"]
+        and "method" not in shown.lower().partition("<main")[2].partition("</main")[0]
+    )
+    assert f'href="{page}"' in shown.partition("<main")[2] and "Não há página neste endereço" in shown

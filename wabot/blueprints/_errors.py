@@ -10,8 +10,10 @@ from werkzeug.exceptions import HTTPException
 from .. import errors
 from ..lib.log import get_logger
 from ..store import DATABASE_DOWN
+from ..words import N_
 from . import _unsent as unsent
 from ._context import request_id
+from ._pages import page_above
 from ._security import SAFE, login_manager
 
 log = get_logger(__name__)
@@ -24,6 +26,10 @@ _BY_STATUS: dict[int, type[errors.WabotError]] = {
     413: errors.TooLarge,
 }
 _NO_FAULT_OF_THE_FORM = frozenset({401, 429, 500, 502, 503, 504})
+_ADDRESS_OF_A_FORM = {
+    "title": N_("There is no page at this address"),
+    "detail": N_("It only takes what a form sends, and stays in the address bar when the form was refused."),
+}
 _JSON_PATHS = ("/api/", "/internal/", "/healthz", "/readyz", "/metrics")
 
 
@@ -71,9 +77,13 @@ def answer(error: errors.WabotError) -> Any:
 
 
 def _page(shown: dict[str, Any]) -> str:
-    """A form that wasn't taken for no fault of its own keeps what was typed."""
+    """A form that wasn't taken for no fault of its own keeps what was typed; the address of one alone leads to its page."""
     kept = shown["status"] in _NO_FAULT_OF_THE_FORM or shown["code"] == "csrf"
-    return unsent.page(shown) if kept and request.method not in SAFE else render_template("error.html", **shown)
+    if kept and request.method not in SAFE:
+        return unsent.page(shown)
+    if shown["status"] == 405:
+        shown = {**shown, **_ADDRESS_OF_A_FORM, "page": page_above(request.path)}
+    return render_template("error.html", **shown)
 
 
 def _http(error: HTTPException) -> Any:
