@@ -17,7 +17,13 @@ NO_PAGE = {
 }  # fmt: skip
 MORE = {
     "public": ["/no-such-page", "/forgot?sent=1", "/confirm?sent=1"],
-    "user": ["/messages?q=nothing+like+it", "/inbox?q=nobody", "/messages/new?to=12&message=*bold*"],
+    "user": [
+        "/messages?q=nothing+like+it",
+        "/messages?to=0143&since=2026-13-45",
+        "/whatsapp/initialize",
+        "/inbox?q=nobody",
+        "/messages/new?to=12&message=*bold*",
+    ],
     "admin": ["/admin/users?state=disabled&q=nobody", "/admin/sessions?state=off&q=nobody"],
 }
 """States of pages that have an address of their own."""
