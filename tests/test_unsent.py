@@ -84,6 +84,13 @@ def test_a_button_leads_back_to_its_page(person: Browser, linked: Linked) -> Non
     assert answer.status_code == 401 and f'href="/login?next=/messages/{message_id}"' in answer.get_data(as_text=True)
 
 
+def test_only_messages_are_sent_again_from_a_form_without_a_token(app: Flask, person: Browser) -> None:
+    """Somebody else may have made it, with more in it than is seen."""
+    webhook = {"url": "https://example.com/hook", "events": "*", "description": "Orders"}
+    page = person.client.post("/webhooks", data=webhook).get_data(as_text=True)
+    assert "Orders" in page and 'id="again"' not in page
+
+
 def test_no_password_is_sent_again_or_shown(app: Flask) -> None:
     answer = Browser(app).client.post("/register", data={"email": "ann@example.com", "name": "Ann", "password": "correct horse"})
     page = answer.get_data(as_text=True)

@@ -24,12 +24,15 @@ _WORDS = {
 }
 _FOR_NOW = frozenset({"csrf", "database_unavailable", "gateway_unavailable", "unavailable", "rate_limited"})
 """What the same form may be taken after."""
+_MESSAGES = frozenset({"messages.compose", "inbox.reply"})
+"""Without a token nobody knows who made a form: only what is seen whole, and goes no further than a message, is offered to be sent."""
 
 
 def page(problem: dict[str, Any]) -> str:
-    """It may be sent again from here when all it says is seen here, and nothing was left out of it."""
+    """It may be sent again from here when there is something to be seen of it, and nothing was left out."""
     fields, secrets_left_out = sent_fields()
     texts = [(label, value) for name, label in _TEXTS.items() for given, value in fields if given == name and value.strip()]
-    again = bool(texts) and problem["code"] in _FOR_NOW and not secrets_left_out
+    known = problem["code"] != "csrf" or request.endpoint in _MESSAGES
+    again = bool(texts) and known and problem["code"] in _FOR_NOW and not secrets_left_out
     words = {**problem, **_WORDS.get(problem["code"], {})}
     return render_template("unsent.html", **words, texts=texts, fields=fields if again else [], page=page_above(request.path))
