@@ -20,6 +20,7 @@ from wabot.errors import GatewayUnavailable
 from wabot.lib.clock import now, to_rfc3339
 from wabot.lib.errands import Errands
 from wabot.lib.gateway import Gateway
+from wabot.lib.loopback import Problem
 from wabot.services import Services
 from wabot.services.upkeep import Upkeep
 from wabot.store.records import Session
@@ -108,6 +109,54 @@ def test_a_session_that_rests_with_its_disabled_owner_is_told(known: Services, l
     known.sessions.rest(linked.user["id"])
     [told] = [one["telling"] for one in known.store.sessions._sessions.find({"user_id": before.user_id})]
     assert [(one["type"], one["data"]["reason"]["code"]) for one in told] == [("session.disconnected", "account_disabled")]
+
+
+def test_a_session_that_the_gateway_will_not_start_says_so_and_keeps_no_other_from_starting(
+    known: Services, upkeep: Upkeep, linked: Linked, observe: Observe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = observe(status="reconnecting", linked=True, desired="on", engine="gone")
+    for name in ("gone-2", "gone-3"):
+        _another(known, linked, name, engine="gone")
+    other = _another(known, linked, "other", engine="webjs")
+    started: list[str] = []
+
+    def start(_: Gateway, session_id: str, order: dict[str, Any], __: str) -> dict[str, Any]:
+        if order["engine"] == "gone":
+            raise Problem(422, "unknown_engine", "there is no engine gone")
+        started.append(session_id)
+        return _snapshot(session_id)
+
+    monkeypatch.setattr(Gateway, "sessions", lambda _: [])
+    monkeypatch.setattr(Gateway, "start", start)
+    for _ in range(3):
+        upkeep.round()
+    assert other.id in started
+    failed = known.store.sessions.get(refused.id)
+    assert failed and (failed.status, failed.reason, failed.desired) == ("failed", "unknown_engine", "on")
+
+
+@pytest.mark.parametrize("odd", [{"push_name": "A\ud83d"}, {"since": "yesterday"}, {"qr": "x" * 20_000_000}])
+def test_what_one_session_says_holds_up_no_other(
+    known: Services, upkeep: Upkeep, linked: Linked, observe: Observe, monkeypatch: pytest.MonkeyPatch, odd: dict[str, Any]
+) -> None:
+    first = observe(status="starting", linked=True, desired="on")
+    second = _another(known, linked, "second")
+    monkeypatch.setattr(Gateway, "sessions", lambda _: [{**_snapshot(first.id), **odd}, _snapshot(second.id)])
+    upkeep.round()
+    seen = known.store.sessions.get(second.id)
+    assert seen and seen.status == "connected"
+
+
+def _another(known: Services, linked: Linked, name: str, engine: str = "webjs") -> Session:
+    fields = {"user_id": linked.user["id"], "name": name, "network": "sandbox", "epoch": 1, "desired": "on", "linked": True}
+    moment = now() - timedelta(seconds=60)
+    times = {"created_at": moment, "since": moment, "observed_at": moment}
+    return known.store.sessions.add({**fields, **times, "engine": engine, "status": "starting"})
+
+
+def _snapshot(session_id: str) -> dict[str, Any]:
+    at = to_rfc3339(now())
+    return {"id": session_id, "epoch": 1, "status": "connected", "linked": True, "since": at, "observed_at": at}
 
 
 def _desired(known: Services, session: Session) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from ..lib.clock import now
+from ..lib.texts import whole
 from ..store import ids
 from ..store.records import Message, Session
 from .message_machine import ACK_TO_STATUS
@@ -18,8 +19,7 @@ _WITHIN_ITS_SECOND = timedelta(milliseconds=999)
 
 
 def _whole(value: Any) -> Any:
-    """A text cut in the middle of a surrogate pair is no text for the database."""
-    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if isinstance(value, str) else value
+    return whole(value) if isinstance(value, str) else value
 
 
 Text = Annotated[str, BeforeValidator(_whole)]

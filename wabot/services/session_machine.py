@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ..lib.clock import from_rfc3339, now
+from ..lib.texts import whole
 from ..store.records import Session
 
 STALE_AFTER = timedelta(seconds=8)
@@ -141,6 +142,15 @@ def gateway_lost(session: Session) -> dict[str, Any]:
     return {}
 
 
+def refused(session: Session, code: str, at: datetime) -> dict[str, Any]:
+    """The changes when the gateway will not start it, as with an engine that isn't there or allowed any more; empty when that is
+    known."""
+    if (session.status, session.reason) == ("failed", code):
+        return {}
+    changes = {"status": "failed", "reason": code, "since": at, "observed_at": at, "memory_mb": None, **_NO_CODES}
+    return changes if session.linked else {**changes, "desired": "off"}
+
+
 def as_of(session: Session, moment: datetime) -> Session:
     """The session as it may be shown now: nothing is claimed that was not observed lately."""
     silent = is_silent(session, moment)
@@ -186,15 +196,21 @@ _NO_CODES: dict[str, Any] = {"qr": None, "qr_expires_at": None, "pairing_code": 
 _TIMES = ("since", "observed_at", "qr_expires_at")
 _TAKEN = ("status", "reason", "linked", "qr", "pairing_code", "phone", "push_name", "web_version", "last_error", "missing")
 _FIGURES = ("memory_mb", "restarts")
+_CHARS = 2000
+"""Of a text in a snapshot; a QR text has some hundred. Names and codes are what WhatsApp says they are."""
 
 
 def _fields(snapshot: dict[str, Any]) -> dict[str, Any]:
-    seen: dict[str, Any] = {name: snapshot.get(name) for name in (*_TAKEN, *_FIGURES)}
-    seen["missing"] = seen["missing"] or []
+    seen: dict[str, Any] = {name: _bounded(snapshot.get(name)) for name in (*_TAKEN, *_FIGURES)}
+    seen["missing"] = [_bounded(one) for one in seen["missing"] or []]
     for name in _TIMES:
         text = snapshot.get(name)
         seen[name] = from_rfc3339(text) if text else None
     return seen
+
+
+def _bounded(value: Any) -> Any:
+    return whole(value[:_CHARS]) if isinstance(value, str) else value
 
 
 def _only_heartbeat(session: Session, seen: dict[str, Any]) -> bool:

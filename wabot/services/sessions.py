@@ -13,6 +13,7 @@ from ..lib import phones
 from ..lib.clock import now
 from ..lib.gateway import Gateway, Snapshot
 from ..lib.log import get_logger
+from ..lib.loopback import Problem
 from ..store import Store
 from ..store.records import Session
 from ..words import Text
@@ -87,7 +88,7 @@ class SessionService:
         return self.status(session.user_id, session.name)
 
     def tell_gateway_to_start(self, session: Session, correlation_id: str) -> None:
-        """When the gateway is away the worker tells it as soon as it is back: the order is stored."""
+        """When the gateway is away the worker tells it as soon as it is back: the order is stored. What it refuses has failed."""
         order = {
             "engine": session.engine,
             "network": session.network,
@@ -99,6 +100,10 @@ class SessionService:
             self.observe(self.gateway.start(session.id, order, correlation_id))
         except GatewayUnavailable:
             log.warning("gateway_away", session_id=session.id, correlation_id=correlation_id)
+        except Problem as refusal:
+            log.warning("start_refused", session_id=session.id, correlation_id=correlation_id, code=refusal.code)
+            if changes := machine.refused(session, refusal.code, now()):
+                self._change(session, changes)
 
     def disconnect(self, user_id: str, name: str, correlation_id: str) -> Session:
         """Comes back when WhatsApp was told, the browser has ended and the profile is gone.

@@ -11,7 +11,7 @@ from ..errors import GatewayUnavailable
 from ..lib.errands import Errands
 from ..lib.gateway import Gateway, Snapshot
 from ..lib.log import get_logger
-from ..store import Store
+from ..store import REFUSED, Store
 from ..store.ids import new_id
 from ..store.records import Session
 from . import session_machine as machine
@@ -59,14 +59,19 @@ class Upkeep:
                 self.sessions.gateway_lost(session)
 
     def _observe(self, wanted: list[Session], snapshots: dict[str, Snapshot]) -> None:
+        """One that can't be read or stored is named in the log, and holds up no other."""
         for session in wanted:
-            if session.id in snapshots:
-                self.sessions.observe(snapshots[session.id])
+            try:
+                if session.id in snapshots:
+                    self.sessions.observe(snapshots[session.id])
+            except (KeyError, TypeError, ValueError, *REFUSED) as error:
+                log.error("snapshot_refused", session_id=session.id, error=type(error).__name__)
 
     def _start_missing(self, wanted: list[Session], snapshots: dict[str, Snapshot]) -> None:
         missing = [one for one in wanted if not _held(one, snapshots.get(one.id)) and not machine.stays_out(one)]
         for session in missing:
             self.sessions.gateway_lost(session)  # the gateway has begun anew: nothing of it is connected
+        missing.sort(key=lambda one: one.status == "failed")  # what is refused each time keeps nobody else waiting
         light = [one for one in missing if self.sessions.engines.light(one.engine)]
         heavy = [one for one in missing if one not in light]
         for session in heavy[:STARTS_PER_ROUND] + light[:LIGHT_STARTS_PER_ROUND]:
