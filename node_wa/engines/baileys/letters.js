@@ -2,6 +2,8 @@
 
 const BODY_CHARS = 65_536;
 const QUOTED_CHARS = 500;
+const PATH_CHARS = 2_000;
+const KEY_BYTES = 64;
 
 /** Parts of a message that are no letter by themselves. */
 const NOISE = new Set([
@@ -67,6 +69,15 @@ export function describe({ type, content }) {
     kind: kindOf(type, content),
     media: mediaOf(type, content),
   };
+}
+
+/** What it takes to fetch its file later, and nothing of what its sender put beside it. @param {{type: string, content: any}} part */
+export function fileOf({ type, content }) {
+  const { mimetype, filename } = describe({ type, content }).media ?? {};
+  const mediaKey = content.mediaKey?.slice(0, KEY_BYTES);
+  const directPath = brief(content.directPath, PATH_CHARS);
+  const { fileLength, ptt } = content;
+  return { [type]: { directPath, mediaKey, fileLength, ptt, mimetype, fileName: filename } };
 }
 
 /**

@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import { until } from '../../lib/deadline.js';
+import { momentOf } from '../../lib/moment.js';
 import { brief } from '../../log.js';
-import { contentOf, describe, FILES, quotedOf } from './letters.js';
+import { contentOf, describe, FILES, fileOf, quotedOf } from './letters.js';
 
 /**
  * What comes in over one connection. WhatsApp forgets a message once its receipt is there, and a message can be opened once: so
@@ -68,6 +69,7 @@ export class Receiving {
   /** @param {any} sock @param {import('./parties.js').Parties} parties */
   attach(sock, parties) {
     this.parties = parties;
+    this.#offline.clear(); // what an earlier connection did not confirm comes again
     sock.ws.prependListener('CB:message', (/** @type {any} */ stanza) => this.#arrives(stanza));
     const [handle] = sock.ws.listeners('CB:receipt');
     sock.ws.off('CB:receipt', handle);
@@ -103,16 +105,26 @@ export class Receiving {
   async #opened(stanza, plain) {
     if (!stanza) return;
     try {
-      const { creds } = /** @type {import('./parties.js').Parties} */ (this.parties).sock.authState;
-      const { fullMessage } = this.library.decodeMessageNode(stanza, creds.me.id, creds.me.lid ?? '');
-      const decoded = this.library.proto.Message.decode(this.library.unpadRandomMax16(plain));
-      fullMessage.message = decoded.deviceSentMessage?.message || decoded;
-      await this.#tell(fullMessage, stanza.attrs);
+      const full = this.#read(stanza, plain);
+      if (full) await this.#tell(full, stanza.attrs);
     } catch (error) {
       this.hearer.lost(error);
       throw error;
     } finally {
       this.#offline.delete(stanza.attrs.id);
+    }
+  }
+
+  /** @param {any} stanza @param {Uint8Array} plain @returns {any} null: it never can be read, and the library deals with that */
+  #read(stanza, plain) {
+    const { creds } = /** @type {import('./parties.js').Parties} */ (this.parties).sock.authState;
+    const { fullMessage } = this.library.decodeMessageNode(stanza, creds.me.id, creds.me.lid ?? '');
+    try {
+      const decoded = this.library.proto.Message.decode(this.library.unpadRandomMax16(plain));
+      return { ...fullMessage, message: decoded.deviceSentMessage?.message || decoded };
+    } catch (error) {
+      this.log.warn({ err: brief(error) }, 'what was sent to us is no message');
+      return null;
     }
   }
 
@@ -134,7 +146,7 @@ export class Receiving {
     const part = this.parties?.isPerson(remoteJid) ? contentOf(this.library, full.message) : null;
     if (!part || this.parties?.isMe(remoteJid)) return;
     const letter = await this.#letter(full, part, attrs);
-    if (FILES[part.type]) await this.keepsakes.keep(this.keys, 'files', id, full.message);
+    if (FILES[part.type]) await this.keepsakes.keep(this.keys, 'files', id, fileOf(part));
     await this.hearer.tell('message', letter);
     this.#told.set(id, true);
     if (!fromMe) this.#noteUnread(letter.chat, full.key);
@@ -159,7 +171,7 @@ export class Receiving {
       ...describe(part),
       quoted: quotedOf(this.library, part, (author) => parties.isMe(author)),
       ack: fromMe ? 'sent' : null,
-      at: new Date(Number(full.messageTimestamp) * 1000).toISOString(),
+      at: momentOf(full.messageTimestamp),
       recovered: Boolean(attrs.offline),
     };
   }
@@ -179,7 +191,7 @@ export class Receiving {
         const items = Array.isArray(stanza.content)
           ? this.library.getBinaryNodeChildren(stanza.content[0], 'item')
           : [];
-        const at = new Date(Number(t) > 0 ? Number(t) * 1000 : Date.now()).toISOString();
+        const at = momentOf(t);
         const ids = [id, ...items.map((/** @type {any} */ item) => item.attrs.id)];
         await Promise.all(ids.map((wa_message_id) => this.hearer.tell('ack', { wa_message_id, ack, at })));
       }

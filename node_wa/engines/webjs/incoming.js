@@ -1,6 +1,7 @@
 import { GatewayError } from '../../errors.js';
 import { within } from '../../lib/deadline.js';
 import { Lock } from '../../lib/lock.js';
+import { momentOf } from '../../lib/moment.js';
 import { brief } from '../../log.js';
 import { Contacts } from './contacts.js';
 import { ackName } from './reasons.js';
@@ -32,7 +33,7 @@ export class Incoming {
         chat: party,
         from: rest.from_me ? null : party,
         ack: ack === null ? null : ackName(ack),
-        at: new Date(t * 1000).toISOString(),
+        at: momentOf(t),
       };
     });
   }
