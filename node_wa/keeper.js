@@ -3,6 +3,7 @@ import { kindOf } from './engines.js';
 import { keepLooking } from './heartbeat.js';
 import { backoff } from './lib/backoff.js';
 import { Lock } from './lib/lock.js';
+import { Patience } from './lib/patience.js';
 import { Linking } from './linking.js';
 import { brief } from './log.js';
 import { Presence } from './presence.js';
@@ -33,10 +34,12 @@ export class Keeper {
   pid = 0;
   /** @type {NodeJS.Timeout | undefined} the next attempt */
   #retry;
-  /** @type {NodeJS.Timeout | undefined} patience with a lost connection */
-  #patience;
+  /** With a lost connection. */
+  #patience = new Patience();
   #failures = 0;
   #connectedAt = 0;
+  /** How often it was told to begin: what comes to its end meanwhile is of an earlier time. */
+  #begun = 0;
 
   /** @param {import('./session.js').Session} session */
   constructor(session) {
@@ -67,6 +70,7 @@ export class Keeper {
   /** Starts, after ending what runs. */
   begin() {
     this.wanted = true;
+    this.#begun += 1;
     this.#failures = 0;
     clearTimeout(this.#retry);
     if (this.run) this.run.lost ??= 'replaced';
@@ -90,7 +94,7 @@ export class Keeper {
 
   #clearTimers() {
     clearTimeout(this.#retry);
-    clearTimeout(this.#patience);
+    this.#patience.end();
     this.linking.end();
   }
 
@@ -105,7 +109,7 @@ export class Keeper {
     const run = this.run;
     this.run = null;
     this.pid = 0;
-    clearTimeout(this.#patience);
+    this.#patience.end();
     this.linking.end();
     await run?.end();
     if (run) await this.attendant.dismiss(run);
@@ -115,17 +119,19 @@ export class Keeper {
 
   async #launch() {
     if (!this.wanted || this.run) return;
-    if (this.gateway.isBackedUp()) return void (await this.#lost(...BACKED_UP));
+    const begun = this.#begun;
+    if (this.gateway.isBackedUp()) return void (await this.#lost(begun, ...BACKED_UP));
     const giveBack = await this.gateway.slots(this.session.engine).take();
     try {
       if (!this.wanted) return;
       this.linking.begin();
+      this.session.profile.make();
       const run = this.#newRun();
       this.run = run;
       await run.start();
       this.#watch(run);
     } catch (error) {
-      await this.#lost(...ofAStart(error));
+      await this.#lost(begun, ...ofAStart(error));
     } finally {
       giveBack();
     }
@@ -206,17 +212,17 @@ export class Keeper {
   /** @param {Run} run @param {string} state */
   #onState(run, state) {
     if (!run.ready) return;
-    const { session } = this;
-    const { status } = session.facts;
-    if (state === 'connected' && status === 'reconnecting') {
-      clearTimeout(this.#patience);
-      session.observe({ status: 'connected', reason: reasonFor(session.facts.missing) });
-    } else if (state !== 'connected' && status === 'connected') {
-      session.observe({ status: 'reconnecting', reason: 'connection_lost' });
-      clearTimeout(this.#patience);
-      const lost = () => this.lose(run, 'connection_lost', 'the connection did not come back');
-      this.#patience = setTimeout(lost, this.times.connectionGrace);
-    }
+    if (state !== 'connected') return this.#disconnected(run);
+    this.#patience.end();
+    const { status, missing } = this.session.facts;
+    if (status === 'reconnecting') this.session.observe({ status: 'connected', reason: reasonFor(missing) });
+  }
+
+  /** @param {Run} run */
+  #disconnected(run) {
+    this.session.observe({ status: 'reconnecting', reason: 'connection_lost' });
+    const lost = () => this.lose(run, 'connection_lost', 'the connection did not come back');
+    this.#patience.begin(this.times.connectionGrace, lost);
   }
 
   /** @param {Run} run @param {string} state */
@@ -239,30 +245,32 @@ export class Keeper {
   lose(run, reason, detail) {
     if (!run || run !== this.run || run.lost) return;
     run.lost = reason;
+    const begun = this.#begun;
     const { session } = this;
     if (session.facts.status === 'connected')
       session.observe({ status: 'reconnecting', reason, last_error: detail });
     this.#task(async () => {
-      if (run === this.run) await this.#lost(reason, detail);
+      if (run === this.run) await this.#lost(begun, reason, detail);
     });
   }
 
-  /** @param {string} reason @param {string} detail */
-  async #lost(reason, detail) {
+  /** @param {number} begun when it was running @param {string} reason @param {string} detail */
+  async #lost(begun, reason, detail) {
     const { session } = this;
     session.log.warn({ reason, detail, host: this.run?.host.pid }, 'engine lost');
     await this.#endRun();
     if (!this.wanted) return;
     if (this.#connectedAt && Date.now() - this.#connectedAt >= this.times.stable) this.#failures = 0;
     this.#connectedAt = 0;
-    const linked = session.login !== null;
     const failures = this.#failures + 1;
-    const verdict = afterwards(reason, { linked, failures, budget: this.times.budget });
-    if (!verdict.uncounted) this.#failures = failures;
+    const history = { linked: session.login !== null, failures, budget: this.times.budget };
+    const verdict = afterwards(reason, history);
     if (verdict.wipe)
       await session
         .forgetLogin()
-        .catch((error) => this.session.log.warn({ err: brief(error) }, 'login not wiped yet'));
+        .catch((error) => session.log.warn({ err: brief(error) }, 'login not wiped yet'));
+    if (!this.wanted || begun !== this.#begun) return; // what was ordered meanwhile has its own turn
+    if (!verdict.uncounted) this.#failures = failures;
     if (verdict.outcome === 'retry') this.#again(reason, detail, verdict.forgiven ?? false);
     else this.#finish(verdict.outcome, verdict.reason ?? reason, detail);
   }

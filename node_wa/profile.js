@@ -23,9 +23,13 @@ export class Profile {
     this.file = path.join(this.directory, 'linked.json');
   }
 
+  make() {
+    mkdirSync(this.directory, { recursive: true, mode: 0o700 });
+  }
+
   /** Makes the directory too. @param {string} engine @returns {Login | null} */
   login(engine) {
-    mkdirSync(this.directory, { recursive: true, mode: 0o700 });
+    this.make();
     try {
       const login = JSON.parse(readFileSync(this.file, 'utf8'));
       return login.engine === engine ? login : null;
