@@ -1,6 +1,8 @@
 /** What is looked back for when nobody listened, of a page that holds more than is told: the newest. */
 import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
 import test, { after } from 'node:test';
+import { letters } from '../engines/webjs/letters.js';
 import { recovering } from '../engines/webjs/recovering.js';
 
 const NOW = 1_790_000_000; // epoch s
@@ -37,5 +39,28 @@ test('of many own messages it is the newest whose acks are told, oldest first', 
   assert.deepEqual(
     told.map(({ id }) => id.id),
     newest.map(({ id }) => id.id),
+  );
+});
+
+test('a message that is still sealed when it is looked back for is told once it is open, with its text', async () => {
+  const id = { id: 'A1', fromMe: false, remote: '4915112340002@c.us' };
+  const sealed = Object.assign(new EventEmitter(), { id, type: 'ciphertext', t: NOW });
+  const collections = { Msg: { getModelsArray: () => [sealed] } };
+  /** @type {any[]} */
+  const told = [];
+  const wabot = {
+    module: (/** @type {string} */ name) => (name === 'WAWebCollections' ? collections : undefined),
+    text: String,
+    tell: (/** @type {string} */ _type, /** @type {any} */ data) => told.push(data),
+  };
+  Reflect.set(globalThis, 'window', { wabot });
+  letters();
+  recovering();
+  await Reflect.get(wabot, 'recover')((NOW - 60) * 1000);
+  assert.deepEqual(told, []);
+  Object.assign(sealed, { type: 'chat', body: 'hello' }).emit('change:type');
+  assert.deepEqual(
+    told.map(({ body, kind, recovered }) => [body, kind, recovered]),
+    [['hello', 'text', true]],
   );
 });

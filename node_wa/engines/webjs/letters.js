@@ -17,6 +17,7 @@ export function letters() {
   const MEDIA = new Set(['image', 'document', 'audio', 'ptt', 'video', 'sticker']);
   const BODY_CHARS = 65_536;
   const QUOTED_CHARS = 500;
+  const KIND_CHARS = 40;
   const MAX_OURS = 5_000;
   /** @type {Set<string>} ids we chose, lest they be told as written on the phone */
   const ours = new Set();
@@ -36,7 +37,7 @@ export function letters() {
   /** @param {any} msg the text of a message, or the caption of its file */
   const bodyOf = (msg) => String((msg.type === 'chat' ? msg.body : msg.caption) ?? '');
   /** @param {string} type */
-  const kindOf = (type) => (type === 'chat' ? 'text' : String(type));
+  const kindOf = (type) => (type === 'chat' ? 'text' : String(type).slice(0, KIND_CHARS));
   /** @param {unknown} value @param {number} length */
   const brief = (value, length) => (typeof value === 'string' && value ? value.slice(0, length) : null);
 
@@ -96,15 +97,15 @@ export function letters() {
     };
   };
 
-  /** @param {any} msg @param {boolean} recovered */
-  wabot.tellLetter = (msg, recovered) => wabot.tell('message', describe(msg, recovered));
+  /** A message may come sealed and be opened later: until then there is nothing to tell. @param {any} msg @param {boolean} recovered */
+  wabot.tellLetter = (msg, recovered) => {
+    if (msg.type !== 'ciphertext') wabot.tell('message', describe(msg, recovered));
+    else msg.once('change:type', () => wabot.isLetter(msg) && wabot.tellLetter(msg, recovered));
+  };
 
-  /** A message may come sealed and be opened later. @param {any} msg */
+  /** @param {any} msg */
   wabot.onAdd = (msg) => {
-    if (!msg.isNewMsg) return;
-    if (msg.type === 'ciphertext')
-      msg.once('change:type', () => wabot.isLetter(msg) && wabot.tellLetter(msg, false));
-    else if (wabot.isLetter(msg)) wabot.tellLetter(msg, false);
+    if (msg.isNewMsg && wabot.isLetter(msg)) wabot.tellLetter(msg, false);
   };
 
   /** @param {any} msg */
