@@ -179,6 +179,30 @@ def test_it_waits_for_the_session_and_gives_up_in_the_end(
     assert (tries, owner.message()["media"]["error"]) == (6, "media_unavailable")
 
 
+@pytest.mark.parametrize("code", ["session_not_found", "gateway_unavailable"])
+def test_it_waits_for_a_gateway_that_is_being_restarted(
+    teller: Teller, files: Files, owner: Owner, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    teller.tell("in between", **attached())
+    ahead = timedelta(0)
+    monkeypatch.setattr("wabot.services.media.now", lambda: now() + ahead)
+    for _ in range(10):
+        files.answers = [code]
+        assert files.work() == 1
+        ahead += timedelta(minutes=10)
+    files.answers = [PNG]
+    files.work()
+    assert owner.message()["media"]["status"] == "stored"
+
+
+def test_of_a_session_that_was_deleted_it_is_gone(teller: Teller, files: Files, owner: Owner) -> None:
+    teller.tell("too late", **attached())
+    files.known.store.sessions.remove(teller.session.user_id, teller.session.id)
+    files.answers = ["session_not_found"]
+    files.work()
+    assert owner.message()["media"]["error"] == "media_gone"
+
+
 def test_no_user_takes_more_than_their_room(
     app: Flask, teller: Teller, files: Files, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -31,8 +31,11 @@ LEASE = timedelta(seconds=90)
 TRIES = 6
 _WAIT = timedelta(seconds=5)
 _NOT_CONNECTED_WAIT = timedelta(seconds=20)
-_FINAL = frozenset({"media_too_large", "media_gone", "not_supported_by_engine", "session_not_found"})
-_NOT_CONNECTED = "session_not_connected"
+_GONE = "media_gone"
+_UNAVAILABLE = "media_unavailable"
+_FINAL = frozenset({"media_too_large", _GONE, "not_supported_by_engine"})
+_NOT_CONNECTED = frozenset({"session_not_connected", "session_not_found", "gateway_unavailable", "shutting_down"})
+"""The gateway is being restarted, or does not hold the session just now: nothing was tried."""
 _PATIENCE = timedelta(days=7)
 """How long a file waits for its session to be connected again. WhatsApp itself keeps files for some weeks."""
 
@@ -131,7 +134,7 @@ class MediaService:
         except MediaRefused as refused:
             self._refused(message, wanted, refused.code)
         except FileNotFoundError:
-            self._refused(message, wanted, "media_unavailable")
+            self._refused(message, wanted, _UNAVAILABLE)
 
     def _keep(self, message: Message, fetched: FetchedMedia) -> None:
         if self.files.usage(message.user_id) + fetched.size > self.quota_bytes:
@@ -143,14 +146,18 @@ class MediaService:
         self._settle(message, kept)
 
     def _refused(self, message: Message, wanted: WantedMedia, code: str) -> None:
-        tries = wanted.tries + (code != _NOT_CONNECTED)
-        old = now() - message.created_at > _PATIENCE
-        if code in _FINAL or tries >= TRIES or (code == _NOT_CONNECTED and old):
+        waits = code in _NOT_CONNECTED
+        if waits and self.store.sessions.get(message.session_id) is None:
+            code, waits = _GONE, False
+        tries = wanted.tries + (not waits)
+        if code in _FINAL:
             self._settle(message, {"status": "failed", "error": code})
-            return
-        log.info("media_waits", message_id=message.id, code=code, tries=tries)
-        wait = _NOT_CONNECTED_WAIT if code == _NOT_CONNECTED else _WAIT * 2**tries
-        self.store.wanted_media.later(wanted.id, now() + wait, tries=tries)
+        elif tries >= TRIES or (waits and now() - message.created_at > _PATIENCE):
+            self._settle(message, {"status": "failed", "error": _UNAVAILABLE})
+        else:
+            log.info("media_waits", message_id=message.id, code=code, tries=tries)
+            wait = _NOT_CONNECTED_WAIT if waits else _WAIT * 2**tries
+            self.store.wanted_media.later(wanted.id, now() + wait, tries=tries)
 
     def _settle(self, message: Message, changes: dict[str, Any]) -> None:
         log.info("media_settled", message_id=message.id, status=changes["status"], code=changes["error"])
