@@ -3,7 +3,11 @@ import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import test, { after } from 'node:test';
 import { letters } from '../engines/webjs/letters.js';
+import { Page } from '../engines/webjs/page.js';
+import { lossOf } from '../engines/webjs/reasons.js';
 import { recovering } from '../engines/webjs/recovering.js';
+import { GatewayError } from '../errors.js';
+import { deferred } from '../lib/deadline.js';
 
 const NOW = 1_790_000_000; // epoch s
 const MAX_ACKS = 500;
@@ -63,4 +67,66 @@ test('a message that is still sealed when it is looked back for is told once it 
     told.map(({ body, kind, recovered }) => [body, kind, recovered]),
     [['hello', 'text', true]],
   );
+});
+
+/** A page over this process’s own `window`. @param {Promise<unknown>} loaded when the chat has loaded */
+function slowPage(loaded) {
+  const t = NOW;
+  const msgs = { getModelsArray: () => [{ id: { id: '1' }, t }] };
+  const collections = { Chat: { getModelsArray: () => [{ t, msgs }] } };
+  const modules = { WAWebCollections: collections, WAWebChatLoadMessages: { loadEarlierMsgs: () => loaded } };
+  const wabot = { module: (/** @type {string} */ name) => Reflect.get(modules, name), isLetter: () => false };
+  Reflect.set(globalThis, 'window', { wabot });
+  recovering();
+  return new Page({
+    evaluate: async (/** @type {any} */ call, /** @type {any[]} */ ...args) => call(...args),
+  });
+}
+
+test('looking back may take as long as it takes: no call into the page waits for it', async () => {
+  const loaded = deferred();
+  const page = slowPage(loaded.promise);
+  const calls = /** @type {Promise<any>[]} */ ([]);
+  const call = page.call.bind(page);
+  page.call = (...args) => calls[calls.push(call(...args)) - 1];
+  const recovered = page.recover((NOW - 60) * 1000);
+  await Promise.all([new Promise((resolve) => setTimeout(resolve, 120)), ...calls]);
+  await Promise.all(calls);
+  assert.ok(calls.length > 2);
+  loaded.resolve([]);
+  assert.deepEqual(await recovered, { told: 0, cut: false });
+});
+
+for (const [
+  what,
+  broken,
+  reason,
+] of /** @type {[string, (fail: (error: Error) => void) => void, string][]} */ ([
+  ['loads itself anew', () => slowPage(new Promise(() => undefined)), 'connection_lost'],
+  ['fails in it', (fail) => fail(new TypeError('chat.msgs is undefined')), 'whatsapp_changed'],
+]))
+  test(`a page that ${what} while it looks back is ${reason}`, async () => {
+    const loaded = deferred();
+    const recovered = slowPage(loaded.promise).recover((NOW - 60) * 1000);
+    await Promise.resolve();
+    setTimeout(() => broken(loaded.reject), 20);
+    const error = await recovered.catch((/** @type {unknown} */ thrown) => thrown);
+    assert.equal(lossOf(error)[0], reason);
+  });
+
+test('what is only late, or gone with its browser, is no changed site', () => {
+  const reasons = [
+    new GatewayError('deadline', 'the page does not answer me'),
+    new Error('Runtime.callFunctionOn timed out. Increase the ’protocolTimeout’ setting'),
+    new Error('Execution context was destroyed, most likely because of a navigation.'),
+    new Error('Protocol error (Runtime.callFunctionOn): Target closed'),
+    new TypeError('wabot.me is not a function'),
+  ].map((error) => lossOf(error)[0]);
+  assert.deepEqual(reasons, [
+    'page_hung',
+    'page_hung',
+    'connection_lost',
+    'browser_ended',
+    'whatsapp_changed',
+  ]);
 });

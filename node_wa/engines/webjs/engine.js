@@ -6,7 +6,7 @@ import { Arrival, isUseless } from './arrival.js';
 import { claimProfile, endBrowser, launchOptions } from './browser.js';
 import { Incoming } from './incoming.js';
 import { Page } from './page.js';
-import { ackName, endOf, failureOf } from './reasons.js';
+import { ackName, endOf, failureOf, lossOf } from './reasons.js';
 
 /**
  * One life of one browser. What is known to go wrong in the library or on the site stands, with its thread, at the place
@@ -164,7 +164,7 @@ export class WebjsEngine extends Answering {
       if (result && 'failed' in result) this.#end(...result.failed);
       else if (result) await this.#arrived(result.missing);
     } catch (error) {
-      this.#end('whatsapp_changed', brief(error).message);
+      this.#end(...lossOf(error));
     } finally {
       this.#arrival = null;
     }

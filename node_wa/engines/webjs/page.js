@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError } from '../../errors.js';
 import { within } from '../../lib/deadline.js';
 import { ackName } from './reasons.js';
@@ -8,7 +9,8 @@ import { ackName } from './reasons.js';
  */
 
 const CALL_MS = 10_000;
-const RECOVER_MS = 60_000;
+const RECOVER_MS = 15 * 60_000;
+const RECOVERY_LOOK_MS = 50;
 const ANSWER_MS = 2_000; // what the page's own answer may take beyond the page's own deadline
 
 /** @typedef {{state: string | null, synced: boolean, loaded: boolean, listening: boolean, version: string | null}} Look */
@@ -87,9 +89,20 @@ export class Page {
     return { wa_message_id: answer.id, ack: ackName(answer.ack) };
   }
 
-  /** @param {number} since epoch ms @returns {Promise<{told: number, cut: boolean}>} */
-  recover(since) {
-    return this.call('recover', since, RECOVER_MS);
+  /**
+   * Of an account with many chats it takes minutes, longer than the browser waits for an answer: it is asked for now and then.
+   * @param {number} since epoch ms @returns {Promise<{told: number, cut: boolean}>}
+   */
+  async recover(since) {
+    const end = Date.now() + RECOVER_MS;
+    await this.call('beginRecovery', since);
+    while (Date.now() < end) {
+      const { begun, result } = await this.call('recovery');
+      if (result) return result;
+      if (!begun) throw new Error('Execution context was destroyed: the page was loaded anew');
+      await sleep(RECOVERY_LOOK_MS);
+    }
+    throw new GatewayError('deadline', 'looking back takes too long');
   }
 
   /**

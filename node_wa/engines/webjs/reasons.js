@@ -1,3 +1,5 @@
+import { GatewayError } from '../../errors.js';
+
 /** What the library and the browser throw, and WhatsApp's own words, as the codes of the contract. */
 
 /** WhatsApp Web's ack numbers (whatsapp-web.js, MessageAck). @type {Record<number, import('../contract.js').Ack>} */
@@ -28,7 +30,19 @@ const FAILURES = [
   [/Execution context was destroyed|Cannot find context|frame (was|got) detached/i, 'connection_lost'],
   [/Target closed|Session closed|Connection closed|detached|Browser closed/i, 'browser_ended'],
   [/Page crashed/i, 'page_crashed'],
+  [/protocolTimeout|timed out/i, 'page_hung'],
 ];
+
+/**
+ * That a page went away or was slow says nothing about the site; what it throws of itself does.
+ * @param {unknown} error of a call into the page
+ * @returns {[string, string]} reason code and detail
+ */
+export function lossOf(error) {
+  const [reason, detail] = failureOf(error);
+  const isLate = error instanceof GatewayError && error.code === 'deadline';
+  return [isLate ? 'page_hung' : reason, detail];
+}
 
 /**
  * @param {unknown} error thrown by `initialize()`: an Error, or at times a plain string

@@ -48,4 +48,28 @@ export function recovering() {
     for (const msg of own.slice(-MAX_ACKS)) wabot.onAck(msg);
     return { told: found.length, cut: found.length > MAX_LETTERS || chats.length === MAX_CHATS };
   };
+  /** @type {Promise<unknown> | null} */
+  let recovery = null;
+  /** @type {unknown} */
+  let result = null;
+  let failure = '';
+
+  /** @param {number} sinceMs epoch ms */
+  wabot.beginRecovery = (sinceMs) => {
+    [result, failure] = [null, ''];
+    recovery = wabot.recover(sinceMs).then(
+      (/** @type {unknown} */ found) => {
+        result = found;
+      },
+      (/** @type {unknown} */ error) => {
+        failure = String(error) || 'it failed';
+      },
+    );
+  };
+
+  /** @returns {{begun: boolean, result: unknown}} `begun` in this document */
+  wabot.recovery = () => {
+    if (failure) throw new Error(failure);
+    return { begun: recovery !== null, result };
+  };
 }
