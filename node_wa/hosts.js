@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
 import { coded, GatewayError } from './errors.js';
+import { brief } from './log.js';
 
 /**
  * The hosts: child processes that run engines, several sessions each, all of one kind. Of the kind that is asked to be kept
@@ -31,6 +32,8 @@ export class Host {
   /** @type {Map<string, Tenant>} by run */
   runs = new Map();
   alive = true;
+  /** It was told to go: nobody comes into it any more. */
+  isLeaving = false;
   served = 0;
   /** PSS at the last weighing. @type {number | null} */
   memory_mb = null;
@@ -47,10 +50,12 @@ export class Host {
     });
     this.pid = this.child.pid ?? 0;
     this.log = log.child({ host: this.pid, kind: kind.name });
-    this.exited = new Promise((resolve) => this.child.once('exit', resolve));
+    /** @type {Promise<void>} */
+    this.exited = new Promise((resolve) => {
+      this.child.once('exit', (status, signal) => resolve(this.#gone(status, signal)));
+      this.child.on('error', (error) => this.#failed(error) && resolve(this.#gone(null, null)));
+    });
     this.child.on('message', (message) => this.#heard(message));
-    this.child.on('error', (error) => this.log.error({ err: error }, 'host can not be spoken to'));
-    this.child.once('exit', (status, signal) => this.#gone(status, signal));
   }
 
   /** What each of its sessions adds to a browser's weight, MB. */
@@ -115,6 +120,12 @@ export class Host {
     );
   }
 
+  /** @param {Error} error @returns {boolean} whether it never came to be: no exit follows then */
+  #failed(error) {
+    this.log.error({ err: brief(error) }, 'host can not be spoken to');
+    return this.pid === 0 && this.alive;
+  }
+
   /** @param {number | null} status @param {NodeJS.Signals | null} signal */
   #gone(status, signal) {
     this.alive = false;
@@ -133,6 +144,7 @@ export class Host {
 
   /** Closing the pipe is enough for a healthy host; one that does not go is killed. */
   async end() {
+    this.isLeaving = true;
     if (!this.alive) return;
     if (this.child.connected) this.child.disconnect();
     const timer = setTimeout(() => this.kill(), 1_000);
@@ -171,7 +183,8 @@ export class Hosts {
 
   /** @param {Kind} kind */
   #withRoom({ name, perHost }) {
-    return this.alive().filter((host) => host.kind.name === name && host.runs.size < perHost);
+    const fits = (/** @type {Host} */ host) => host.kind.name === name && host.runs.size < perHost;
+    return this.alive().filter((host) => fits(host) && !host.isLeaving);
   }
 
   /** @param {Kind} kind */

@@ -4,6 +4,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { test } from 'node:test';
+import { Hosts } from '../hosts.js';
 import { until } from './support/sandbox.js';
 
 const PROGRAM = path.join(import.meta.dirname, '..', 'host.js');
@@ -31,5 +32,39 @@ test('what a library throws in a timer of one session ends none of the others', 
     const ended = once(host, 'exit');
     host.disconnect();
     await ended;
+  }
+});
+
+/** @type {any} */
+const QUIET = { info() {}, error() {}, child: () => QUIET };
+const KIND = { name: 'none', engine: 'none', perHost: 8, heap: null, isShared: false };
+
+test('a host that could not be started is none: the next session gets another', async () => {
+  const hosts = new Hosts({ warm: null, log: QUIET });
+  const node = process.execPath;
+  process.execPath = '/nowhere/node';
+  const unborn = hosts.pick(KIND);
+  process.execPath = node;
+  try {
+    await assert.rejects(unborn.call('r', 'create', {}, 5_000), { code: 'host_ended' });
+    const next = hosts.pick(KIND);
+    assert.notEqual(next, unborn);
+    assert.ok(await next.answers());
+    assert.deepEqual(hosts.alive(), [next]);
+  } finally {
+    await hosts.close();
+  }
+});
+
+test('nobody is sent into a host that is leaving', async () => {
+  const hosts = new Hosts({ warm: null, log: QUIET });
+  const leaving = hosts.pick(KIND);
+  try {
+    assert.ok(await leaving.answers());
+    const ended = leaving.end();
+    assert.notEqual(hosts.pick(KIND), leaving);
+    await ended;
+  } finally {
+    await hosts.close();
   }
 });
