@@ -208,3 +208,55 @@ def test_an_entry_of_another_shape_does_not_block_the_journal(linked: Linked, ga
     answer = gateway.post(broken, gateway.ack(message_id, "sent"))
     assert answer.get_json() == {"stored": 1}
     assert timeline(linked, message_id) == ["queued", "sent"]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"wa_message_id": "3EB0\ud83d"},
+        {"wa_message_id": "3EB0", "message_id": "\ud83d"},
+        {"wa_message_id": "\0"},
+        {"wa_message_id": {"$gt": ""}},
+        {"wa_message_id": "3EB0", "ack": {}},
+        {"wa_message_id": "3EB0", "ack": "\ud83d"},
+        {"wa_message_id": "3EB0", "at": 5},
+        {"wa_message_id": "3EB0" * 100_000},
+    ],
+)
+def test_a_tick_of_an_impossible_id_does_not_block_the_journal(linked: Linked, gateway: Gateway, odd: dict[str, Any]) -> None:
+    message_id = linked.send().get_json()["id"]
+    good = gateway.ack(message_id, "sent")
+    bad = gateway.event("message.ack", **{"ack": "read", "at": to_rfc3339(now()), **odd})
+    assert gateway.post(bad, {**good, "seq": 2}).status_code == 200
+    assert timeline(linked, message_id) == ["queued", "sent"]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"wa_message_id": "3A\ud83d"},
+        {"quoted": {"wa_message_id": "3A\ud83d", "body": "x", "kind": "text", "from_me": None}},
+        {"at": "2026-01-01T00:00:00"},
+        {"ack": "\ud83d", "from_me": True, "from": None},
+        {"media": {"mimetype": None, "filename": None, "size": 2**63}},
+        {"media": {"mimetype": None, "filename": None, "size": -1}},
+    ],
+)
+def test_a_message_of_odd_values_does_not_block_the_journal(linked: Linked, gateway: Gateway, odd: dict[str, Any]) -> None:
+    bo = {"phone": "+12025550777", "lid": None}
+    letter = {"chat": bo, "from": bo, "from_me": False, "body": "hi", "at": to_rfc3339(now()), "recovered": False}
+    bad = gateway.event("message.received", **{"wa_message_id": "3A01", **letter, **odd})
+    good = gateway.event("message.received", wa_message_id="3A02", **letter)
+    assert gateway.post(bad, {**good, "seq": 2}).status_code == 200
+    with gateway.app.app_context():
+        assert services().store.messages.by_wa_id(gateway.session.id, "3A02")
+
+
+def test_a_letter_that_quotes_an_impossible_id_or_has_a_file_of_no_size_is_kept(linked: Linked, gateway: Gateway) -> None:
+    bo = {"phone": "+12025550777", "lid": None}
+    quoted = {"wa_message_id": "3" * 63 + "\ud83d", "body": "x", "kind": "text", "from_me": None}
+    odd = {"quoted": quoted, "media": {"mimetype": None, "filename": None, "size": -1}}
+    letter = {"chat": bo, "from": bo, "from_me": False, "body": "hi", "at": to_rfc3339(now()), "recovered": False}
+    assert gateway.post(gateway.event("message.received", wa_message_id="3A01", **letter, **odd)).status_code == 200
+    with gateway.app.app_context():
+        assert services().store.messages.by_wa_id(gateway.session.id, "3A01")

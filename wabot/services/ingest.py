@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ..lib.clock import from_rfc3339, now
 from ..lib.crash_points import crash_point
 from ..lib.log import get_logger
+from ..lib.texts import whole
 from ..store import REFUSED, Store
 from .acks import Ack, Acked, Acks
 from .incoming import Incoming
@@ -111,8 +112,8 @@ def _acked(events: list[GatewayEvent]) -> list[Acked]:
     ours: dict[tuple[str, str], str] = {}
     for event in events:
         try:
-            key = (event.session_id, str(event.data["wa_message_id"]))
-            status, at = ACK_TO_STATUS.get(event.data["ack"]), from_rfc3339(event.data["at"])
+            key = (event.session_id, whole(str(event.data["wa_message_id"])))
+            status, at = ACK_TO_STATUS.get(event.data["ack"]), from_rfc3339(str(event.data["at"]))
         except _UNREADABLE as error:
             _refused(event, error)
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from ..lib.clock import now
 from ..lib.texts import whole
@@ -15,11 +15,17 @@ from .message_machine import ACK_TO_STATUS
 
 _EARLIEST = datetime.fromisoformat("2025-01-01T00:00:00+00:00")
 """Nothing was told before there was a wabot; an id that says otherwise would never be listed."""
+_LARGEST = 2**53
 _WITHIN_ITS_SECOND = timedelta(milliseconds=999)
 
 
 def _whole(value: Any) -> Any:
     return whole(value) if isinstance(value, str) else value
+
+
+def _size(value: Any) -> int | None:
+    """A size that no file can have is none, and no reason to leave its message out."""
+    return value if isinstance(value, int) and 0 <= value <= _LARGEST else None
 
 
 Text = Annotated[str, BeforeValidator(_whole)]
@@ -37,11 +43,11 @@ class Attached(BaseModel):
 
     mimetype: Annotated[Text, Field(max_length=120)] | None = None
     filename: Annotated[Text, Field(max_length=240)] | None = None
-    size: Annotated[int, Field(ge=0)] | None = None
+    size: Annotated[int | None, BeforeValidator(_size)] = None
 
 
 class Quoted(BaseModel):
-    wa_message_id: Annotated[str, Field(max_length=64)]
+    wa_message_id: Annotated[Text, Field(max_length=64)]
     body: Annotated[Text, Field(max_length=500)] = ""
     kind: Annotated[Text, Field(max_length=40)] = "text"
     from_me: bool | None = None
@@ -54,9 +60,9 @@ class Letter(BaseModel):
 
     event_id: str
     seq: int = 0
-    told_at: datetime | None = None
+    told_at: AwareDatetime | None = None
     correlation_id: str | None = None
-    wa_message_id: Annotated[str, Field(min_length=1, max_length=64)]
+    wa_message_id: Annotated[Text, Field(min_length=1, max_length=64)]
     chat: Party
     from_me: bool = False
     push_name: Annotated[Text, Field(max_length=200)] | None = None
@@ -66,7 +72,7 @@ class Letter(BaseModel):
     media: Attached | None = None
     quoted: Quoted | None = None
     ack: str | None = None
-    at: datetime
+    at: AwareDatetime
     recovered: bool = False
 
     def second(self) -> datetime:
