@@ -136,7 +136,6 @@ function sessionRoutes(app, { sessions, engines, config }) {
   });
   app.post('/sessions/:id/logout', { schema: { params, body: schemas.logout } }, async (request) => {
     const order = { ...orderOf(request), method: /** @type {const} */ ('qr'), phone: null };
-    engineNamed(engines, order.engine);
     return sessions.logout(idOf(request), order);
   });
   app.post('/sessions/:id/stop', { schema: { params, body: schemas.stop } }, async (request) =>

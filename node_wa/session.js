@@ -14,6 +14,7 @@ import { Teller } from './teller.js';
 
 /** What is left to say of a session that was ended on purpose. */
 const NOTHING = { reason: null, memory_mb: null, missing: NONE };
+const NETWORKS = ['live', 'sandbox'];
 const FIND_MS = 15_000;
 const IDLE_MS = 4_000;
 const MEDIA_MS = 60_000;
@@ -53,6 +54,8 @@ export class Session {
   #seen = new Observation();
   /** The highest epoch of a claim seen. */
   #claim = 0;
+  /** Calls that end it and are under way. */
+  ending = 0;
   /** @type {import('./profile.js').Login | null} what the profile holds */
   login = null;
 
@@ -67,7 +70,7 @@ export class Session {
     this.keeper = new Keeper(this);
   }
 
-  /** @param {Order} order */
+  /** @param {{network: string}} order */
   #profileOf({ network }) {
     return new Profile(this.gateway.config.directory, network, this.id);
   }
@@ -140,13 +143,17 @@ export class Session {
     await this.teller.written;
   }
 
-  /** The directory first: if the rest can't be done now, what is left is a login that WhatsApp refuses. */
+  /**
+   * The directory first: if the rest can't be done now, what is left is a login that WhatsApp refuses. That of the other network
+   * too: it is left of a code that nobody had scanned when the network was changed. An engine that isn't there any more may have
+   * kept its login in the database.
+   */
   async forgetLogin() {
-    await this.profile.wipe();
+    for (const network of NETWORKS) await this.#profileOf({ network }).wipe();
     this.login = null;
     const { network, engine } = this.order;
-    if (engineNamed(this.gateway.engines, engine).stored)
-      await this.gateway.vault.forget({ session: this.id, network });
+    const known = this.gateway.engines.get(engine);
+    if (!known || known.stored) await this.gateway.vault.forget({ session: this.id, network });
   }
 
   /** The gateway goes: nobody asked for a disconnect, so none is told. */

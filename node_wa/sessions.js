@@ -58,8 +58,7 @@ export class Sessions {
   async stop(id, epoch) {
     const session = this.get(id);
     fence(session, epoch);
-    await session.stop();
-    return this.#forget(session);
+    return this.#end(session, () => session.stop());
   }
 
   /** Also for a session that is not held: its profile goes. @param {string} id @param {Order} order */
@@ -67,13 +66,22 @@ export class Sessions {
     if (this.#closing) throw new GatewayError('shutting_down');
     const session = this.#held.get(id) ?? this.#add(id, order);
     fence(session, order.epoch);
-    await session.logout();
+    return this.#end(session, () => session.logout());
+  }
+
+  /** @param {Session} session @param {() => Promise<void>} task */
+  async #end(session, task) {
+    session.ending += 1;
+    await task().finally(() => {
+      session.ending -= 1;
+    });
     return this.#forget(session);
   }
 
-  /** Unless it was started again meanwhile. @param {Session} session */
+  /** Unless it was started again meanwhile, or another call still ends it. @param {Session} session */
   #forget(session) {
-    if (!session.keeper.wanted && this.#held.get(session.id) === session) this.#held.delete(session.id);
+    const isLeft = session.keeper.wanted || session.ending > 0;
+    if (!isLeft && this.#held.get(session.id) === session) this.#held.delete(session.id);
     return session.snapshot();
   }
 

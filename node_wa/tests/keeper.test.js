@@ -1,5 +1,7 @@
 /** The life of a session under orders and news that come at the same moment. */
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError } from '../errors.js';
@@ -67,4 +69,43 @@ test('one that came back with a new page is not given up', async () => {
   engine.tell('state', { state: 'connected' });
   await sleep(2 * GRACE_MS);
   assert.deepEqual([engine.status('s'), engine.started.length], ['connected', 1]);
+});
+
+test('a log-out leaves no profile, also not of a network that the session was on before it was linked', async () => {
+  engine.put('s', { network: 'live' });
+  await started(1);
+  engine.put('s', { epoch: 2 });
+  await started(2);
+  await engine.logout('s', 2);
+  const left = fs.readdirSync(path.join(engine.data, 'profiles')).flatMap((network) => {
+    return fs.readdirSync(path.join(engine.data, 'profiles', network));
+  });
+  assert.deepEqual(left, []);
+});
+
+test('a session of an engine that is not installed any more can be logged out', async () => {
+  /** @type {object[]} */
+  const forgotten = [];
+  engine.vault.forget = async (/** @type {object} */ owner) => void forgotten.push(owner);
+  await engine.logout('s', 2, { engine: 'gone' });
+  assert.deepEqual(forgotten, [{ session: 's', network: 'sandbox' }]);
+});
+
+test('a session stays held while a second log-out of it is under way: nothing new begins beside that', async () => {
+  const [first, second] = [deferred(), deferred()];
+  engine.put('s');
+  await started(1);
+  const session = engine.sessions.get('s');
+  const wipes = [first.promise, second.promise];
+  session.forgetLogin = async () => void (await wipes.shift());
+  const [one, other] = [engine.logout('s', 1), engine.logout('s', 1)];
+  first.resolve(undefined);
+  await one;
+  engine.put('s', { epoch: 2 });
+  assert.equal(engine.sessions.get('s'), session);
+  await sleep(20);
+  assert.equal(engine.started.length, 1, 'not before the second is through');
+  second.resolve(undefined);
+  await other;
+  await started(2);
 });

@@ -23,6 +23,8 @@ export class PlayedEngine {
   started = [];
   /** @type {Record<string, (run: string, args: any) => Promise<any>>} what it answers; nothing by default */
   answers = {};
+  /** @type {any} */
+  vault = {};
   /** @type {Map<string, any>} */
   #runs = new Map();
 
@@ -55,7 +57,7 @@ export class PlayedEngine {
         isBackedUp: () => false,
         slots: () => new Slots(1),
         engines: new Map([['played', engine]]),
-        vault: {},
+        vault: this.vault,
         log: QUIET,
       }),
     );
@@ -85,9 +87,10 @@ export class PlayedEngine {
     return this.sessions.put(id, /** @type {any} */ ({ ...whole, ...order }));
   }
 
-  /** @param {string} id @param {number} epoch */
-  logout(id, epoch) {
-    return this.sessions.logout(id, /** @type {any} */ ({ engine: 'played', network: 'sandbox', epoch }));
+  /** @param {string} id @param {number} epoch @param {object} [order] */
+  logout(id, epoch, order = {}) {
+    const whole = { engine: 'played', network: 'sandbox', epoch, ...order };
+    return this.sessions.logout(id, /** @type {any} */ (whole));
   }
 
   /** @param {string} id */
