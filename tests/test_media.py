@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import zlib
 from datetime import timedelta
 from typing import Any
@@ -11,11 +12,14 @@ import pytest
 from flask import Flask
 
 from tests.support.told import Teller
+from tests.support.waiting import wait_until
 from tests.support.web import Linked, bearer, register
 from wabot.blueprints._context import services
 from wabot.lib.clock import now
 from wabot.lib.gateway import FetchedMedia, Gateway, MediaRefused
 from wabot.services import Services
+from wabot.services.media_fetcher import MediaFetcher
+from wabot.worker import guarded
 
 PNG = b"\x89PNG\r\n\x1a\n" + zlib.compress(b"not much of a picture" * 50) + b"\0" * 300
 HTML = b"<!doctype html><script>alert(document.cookie)</script>"
@@ -252,3 +256,17 @@ def test_with_the_account_its_files_go(app: Flask, teller: Teller, files: Files,
     assert kept[0].parent.stat().st_mode & 0o077 == 0
     files.known.media.files.erase(linked.user["id"])
     assert owner.file(owner.message()["id"]).status_code == 404
+
+
+def test_what_nobody_took_is_swept_again_and_again(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wabot.services.media_fetcher.SWEEP_EVERY", 0.05)
+    files.spool.mkdir(parents=True, exist_ok=True)
+    fetcher = MediaFetcher(files.known.media, guarded)
+    fetcher.start()
+    try:
+        for name in ("first", "later"):
+            (files.spool / name).write_bytes(PNG)
+            os.utime(files.spool / name, (0, 0))
+            wait_until(lambda: fetcher.ring() or not list(files.spool.iterdir()), 10, f"the {name} is swept")
+    finally:
+        fetcher.stop()

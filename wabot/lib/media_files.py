@@ -73,10 +73,18 @@ class MediaFiles:
         """Incoming files that nobody took for a day are deleted; how many."""
         if not self._incoming.is_dir():
             return 0
-        old = [one for one in self._incoming.iterdir() if time.time() - one.stat().st_mtime > _LEFT_BEHIND_SECONDS]
+        old = [one for one in self._incoming.iterdir() if _age(one) > _LEFT_BEHIND_SECONDS]
         for one in old:
             one.unlink(missing_ok=True)
         return len(old)
+
+
+def _age(path: Path) -> float:
+    """Seconds; 0 of what was taken meanwhile."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _sync(directory: Path) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 
 from ..store.records import WantedMedia
 from .media import MediaService
 
 MEDIA_AT_ONCE = 4
+SWEEP_EVERY = 3600.0
+"""Seconds. The worker rings every second, so that this comes round."""
 
 
 class MediaFetcher:
@@ -33,8 +36,11 @@ class MediaFetcher:
         self._bell.set()
 
     def _run(self) -> None:
-        self._guarded(self._media.files.sweep, "media_sweep")
+        swept = time.monotonic() - SWEEP_EVERY
         while not self._stopping:
+            if time.monotonic() - swept >= SWEEP_EVERY:
+                swept = time.monotonic()
+                self._guarded(self._media.files.sweep, "media_sweep")
             self._bell.wait()
             self._bell.clear()
             self._guarded(self._round, "media")
