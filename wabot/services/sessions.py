@@ -102,7 +102,8 @@ class SessionService:
             log.warning("gateway_away", session_id=session.id, correlation_id=correlation_id)
         except Problem as refusal:
             log.warning("start_refused", session_id=session.id, correlation_id=correlation_id, code=refusal.code)
-            if changes := machine.refused(session, refusal.code, now()):
+            is_overtaken = refusal.status == 409
+            if not is_overtaken and (changes := machine.refused(session, refusal.code, now())):
                 self._change(session, changes)
 
     def disconnect(self, user_id: str, name: str, correlation_id: str) -> Session:
