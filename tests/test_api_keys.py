@@ -158,6 +158,8 @@ def test_an_expired_key_is_dead(app: Flask, client: FlaskClient) -> None:
         ({"name": "x", "scopes": []}, "scopes"),
         ({"name": "x", "expires_at": "2020-01-01T00:00:00Z"}, "expires_at"),
         ({"name": "x", "expires_at": "tomorrow"}, "expires_at"),
+        ({"name": "x", "expires_at": "9999-12-31T23:59:59Z"}, "expires_at"),
+        ({"name": "x", "expires_at": to_rfc3339(now() + timedelta(days=3670))}, "expires_at"),
     ],
 )
 def test_bad_keys_name_the_field(client: FlaskClient, body: dict[str, Any], field: str) -> None:

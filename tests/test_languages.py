@@ -82,6 +82,20 @@ def test_times_are_in_the_readers_zone_and_way(app: Flask) -> None:
             assert app.jinja_env.filters["number"](1234.5) == {"en": "1,234.5", "pt-BR": "1.234,5"}[language]
 
 
+@pytest.mark.parametrize("way", ["ago", "day", "hour", "full"])
+@pytest.mark.parametrize(
+    ("at", "zone"), [("9999-12-31T23:59:59.999Z", "Asia/Tokyo"), ("0001-01-01T00:00:00Z", "America/Sao_Paulo")]
+)
+def test_what_has_no_time_in_the_readers_zone_is_in_utc(app: Flask, at: str, zone: str, way: str) -> None:
+    person = Browser(app).register(email())
+    person.submit("/settings", "/settings/language", language="en", zone=zone)
+    with person.client:
+        person.open("/settings")
+        text = app.jinja_env.filters["time_for_people"](at, way)
+    assert text.endswith(" UTC") or way == "day"
+    assert str(int(at[:4])) in text or way == "hour" or way == "ago"
+
+
 def test_a_mail_is_in_its_readers_language(
     made: dict[str, dict[str, str]], client: FlaskClient, house: Services, post: Post
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -114,10 +115,26 @@ def test_a_key_is_shown_once(person: Browser) -> None:
 
 
 def test_an_expired_key_is_marked(app: Flask, person: Browser) -> None:
-    person.submit("/keys", name="old one", scopes="read", expires_at="2099-01-01")
+    person.submit("/keys", name="old one", scopes="read", expires_at=f"{now() + timedelta(days=30):%Y-%m-%d}")
     assert ">expired</span>" not in person.open("/keys").get_data(as_text=True)
     app.extensions["wabot"].store.keys._keys.update_one({"name": "old one"}, {"$set": {"expires_at": now()}})
     assert ">expired</span>" in person.open("/keys").get_data(as_text=True)
+
+
+def test_a_key_that_lasts_to_the_end_of_all_times_breaks_no_page(app: Flask, person: Browser) -> None:
+    """As one may have been made before there was a bound."""
+    person.submit("/settings", "/settings/language", language="en", zone="Asia/Tokyo")
+    person.submit("/keys", name="eternal", scopes="read")
+    last = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    app.extensions["wabot"].store.keys._keys.update_one({"name": "eternal"}, {"$set": {"expires_at": last}})
+    assert "Dec 31, 9999" in person.open("/keys").get_data(as_text=True)
+
+
+@pytest.mark.parametrize(("days", "status"), [(3650, 200), (3670, 422)])
+def test_a_key_expires_within_ten_years(person: Browser, days: int, status: int) -> None:
+    answer = person.submit("/keys", name="k", scopes="read", expires_at=f"{now() + timedelta(days=days):%Y-%m-%d}")
+    assert answer.status_code == status
+    assert ("Lies more than 10 years ahead" in answer.get_data(as_text=True)) == (status == 422)
 
 
 def test_messages_by_form(app: Flask, linked: Linked) -> None:

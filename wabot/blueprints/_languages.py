@@ -57,9 +57,12 @@ def number(value: float) -> str:
 
 def time_for_people(at: str, way: str) -> str:
     """What stands in a page until its script writes it in the browser's zone. `way` as in js/time.js."""
-    moment = from_rfc3339(at)
-    text = _written(moment, way)
-    return text if zone_of_reader() or way == "day" else f"{text} UTC"
+    moment, in_zone = from_rfc3339(at), bool(zone_of_reader())
+    try:
+        text = _written(moment, way)
+    except OverflowError:  # the first and the last day of all times, which not every zone has
+        text, in_zone = _written(moment, way, rebase=False), False
+    return text if in_zone or way == "day" else f"{text} UTC"
 
 
 def own_user() -> User | None:
@@ -84,12 +87,13 @@ def zone_of_reader() -> str | None:
     return user.zone if user and user.zone in pytz.all_timezones_set else None
 
 
-def _written(moment: datetime, way: str) -> str:
+def _written(moment: datetime, way: str, *, rebase: bool = True) -> str:
+    """Without `rebase` in UTC."""
     if way == "day":
-        return str(format_date(moment, "medium"))
+        return str(format_date(moment, "medium", rebase))
     if way in ("clock", "hour"):
-        return str(format_time(moment, "medium" if way == "clock" else "short"))
-    return str(format_datetime(moment, "medium" if way in ("full", "exact") else "short"))
+        return str(format_time(moment, "medium" if way == "clock" else "short", rebase))
+    return str(format_datetime(moment, "medium" if way in ("full", "exact") else "short", rebase))
 
 
 def _said(value: Any) -> str:

@@ -24,8 +24,11 @@ COOKIE_LIFETIME = timedelta(days=30)
 SCOPES = ("send", "read", "manage")
 DEFAULT_SCOPES = ("send", "read")
 KEYS_PER_USER = 100
+KEY_YEARS = 10
+"""So long a key may hold at most, if it is to expire."""
 _FORM_LIFETIME = timedelta(hours=24)
 _NOTE_USE_EVERY = timedelta(minutes=1)
+_YEAR = timedelta(days=366)
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,8 @@ class Identity:
             raise Invalid.field("scopes", Text("choose from %(choices)s", choices=", ".join(SCOPES)))
         if expires_at and expires_at <= now():
             raise Invalid.field("expires_at", "lies in the past")
+        if expires_at and expires_at > now() + KEY_YEARS * _YEAR:
+            raise Invalid.field("expires_at", Text("lies more than %(years)s years ahead", years=KEY_YEARS))
         self._check_room(user)
         if form_token and not self._first_use(user, form_token):
             raise Conflict("This form was sent before, and its key was made then.", code="form_sent_before")

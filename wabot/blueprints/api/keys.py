@@ -24,7 +24,7 @@ class NewKey(Body):
     scopes: Annotated[Sequence[str], Field(max_length=10)] = DEFAULT_SCOPES
     """Of `send`, `read` and `manage`."""
     expires_at: Time | None = None
-    """From then on it is refused."""
+    """From then on it is refused: ten years ahead at most."""
 
 
 @bp.get("/keys")
