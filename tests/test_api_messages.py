@@ -188,6 +188,34 @@ def test_quick_send_failures_say_so(linked: Linked) -> None:
         assert answer.get_json()["success"] is False
 
 
+@pytest.mark.parametrize("latin_1", ["Ol%E1+mundo", "Ol\xe1", "%E1", "ok%ED%A0%80"])
+@pytest.mark.parametrize("way", ["GET", "POST"])
+def test_quick_send_takes_nothing_but_utf8(linked: Linked, way: str, latin_1: str) -> None:
+    text = f"wait=0&to=12025550123&text={latin_1}"
+    if way == "GET":
+        asked: dict[str, Any] = {"environ_overrides": {"QUERY_STRING": text}}
+    else:
+        asked = {"data": text.encode("latin-1"), "content_type": "application/x-www-form-urlencoded"}
+    answer = linked.client.open("/api/send", method=way, headers={"X-API-Key": key_of(linked)}, **asked)
+    body = answer.get_json()
+    assert (answer.status_code, body["success"], body["code"]) == (400, False, "malformed_request")
+    assert body["errors"] == [{"field": "text", "detail": "is not in UTF-8"}]
+    assert linked.client.get("/api/messages", headers=bearer(linked.token)).get_json()["items"] == []
+
+
+def test_quick_send_takes_a_multipart_form_in_utf8_only(linked: Linked) -> None:
+    answers = {}
+    for name, text in {"utf-8": "Olá �".encode(), "latin-1": "Olá".encode("latin-1")}.items():
+        parts = [(b"to", PHONE.encode()), (b"wait", b"0"), (b"message", text)]
+        heads = [b'--x\r\nContent-Disposition: form-data; name="' + part + b'"\r\n\r\n' + value for part, value in parts]
+        asked = {"data": b"\r\n".join([*heads, b"--x--"]), "content_type": "multipart/form-data; boundary=x"}
+        answers[name] = linked.client.post("/api/send", headers={"X-API-Key": key_of(linked)}, **asked)
+    assert {name: answer.status_code for name, answer in answers.items()} == {"utf-8": 202, "latin-1": 400}
+    assert answers["latin-1"].get_json()["errors"] == [{"field": "message", "detail": "is not in UTF-8"}]
+    (sent,) = linked.client.get("/api/messages", headers=bearer(linked.token)).get_json()["items"]
+    assert sent["message"] == "Olá �"
+
+
 def test_quick_send_is_idempotent_by_parameter(linked: Linked) -> None:
     key = key_of(linked)
     url = f"/api/send?api_key={key}&wait=0&to=12025550123&message=x&idempotency_key=a"

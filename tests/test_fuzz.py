@@ -194,6 +194,18 @@ def boss(app: Flask, credentials: list[dict[str, str]]) -> Browser:
     return browser
 
 
+def test_raw_bytes_in_the_address(app: Flask, client: FlaskClient, credentials: list[dict[str, str]], boss: Browser) -> None:
+    """Which no browser sends, and Werkzeug's own tools encode."""
+    bad = []
+    for rule in [*_gettable(app, "/api/"), *_gettable(app, "/")]:
+        opened = boss.client if not rule.rule.startswith("/api/") else client
+        query = {"QUERY_STRING": "&".join(f"{name}=\xe1" for name in (*FIELDS, "next"))}
+        answer = opened.get(address(rule), headers=credentials[1], environ_overrides=query)
+        if wrong(answer):
+            bad.append((answer.status_code, rule.rule))
+    assert not bad
+
+
 def test_hostile_queries_of_the_api(app: Flask, client: FlaskClient, credentials: list[dict[str, str]]) -> None:
     bad = []
     for rule in _gettable(app, "/api/"):

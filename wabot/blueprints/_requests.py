@@ -6,15 +6,21 @@ import json
 import math
 import random
 import re
+import string
+from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote, unquote_to_bytes
 
 import structlog
 from flask import Flask, Response, g, request
 from flask.json.provider import DefaultJSONProvider
 
-from ..errors import TooLarge
+from ..errors import MalformedRequest, TooLarge
+from ..words import N_, Text
 
 _GIVEN = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_LOST = "\ufffd"
+"""What Werkzeug puts for bytes of a multipart form that aren't UTF-8."""
 
 
 def init_app(app: Flask) -> None:
@@ -34,6 +40,36 @@ class StrictJSON(DefaultJSONProvider):
             raise ValueError("too deep") from error
 
 
+def refuse_garbled() -> None:
+    """Raises MalformedRequest, which names the field, for a query or form in another encoding than UTF-8: Werkzeug leaves such
+    bytes as `%E1`, or loses them. Before the form is first asked for."""
+    body = request.get_data(cache=True)
+    if request.mimetype == "application/x-www-form-urlencoded":
+        _refuse_garbled(body)
+    elif request.mimetype == "multipart/form-data" and _LOST.encode() not in body:
+        _refuse_first(name for name, value in request.form.items() if _LOST in value)
+    _refuse_garbled(request.query_string)
+
+
+def _refuse_garbled(pairs: bytes) -> None:
+    named = (pair.partition(b"=") for pair in pairs.split(b"&"))
+    _refuse_first(name.decode(errors="replace") for name, _, value in named if not _is_utf8(unquote_to_bytes(name + value)))
+
+
+def _refuse_first(names: Iterator[str]) -> None:
+    for name in names:
+        why = N_("is not in UTF-8")
+        raise MalformedRequest(Text("%(field)s: %(why)s", field=name, why=why), fields={name: why})
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _refuse(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
 
@@ -49,6 +85,8 @@ def _begin() -> None:
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(program="web", correlation_id=g.request_id)
     _check_size()
+    if not request.query_string.isascii():  # as browsers write it: Werkzeug fails at bytes that aren't UTF-8
+        request.query_string = quote(request.query_string, safe=string.punctuation).encode()
 
 
 def _check_size() -> None:

@@ -141,6 +141,8 @@ def _errors(
         found += _FROM_BODY
     if query is not None:
         found.append((422, "invalid_request"))
+        if query is said.takes:  # read as strictly as a form
+            found.append((400, "malformed_request"))
     if given:
         found.append((404, "not_found"))
     if needs is not None or body is not None:

@@ -17,6 +17,7 @@ from ...services.sessions import DEFAULT
 from .._answers import answers
 from .._context import request_id, services
 from .._limits import SendAllowance
+from .._requests import refuse_garbled
 from .._shapes.messages import Sent
 from .._waiting import until_sent
 from . import bp
@@ -33,6 +34,7 @@ class QuickSend(Body):
     to: Annotated[str, Field(min_length=1, max_length=64)]
     """International; digits alone are read as `+digits`."""
     message: str
+    """In UTF-8, as everything in an address or a form."""
     session: Annotated[str, Field(min_length=1, max_length=100)] = DEFAULT
     wait: Annotated[float, Field(ge=0, le=30)] = 10
     """So many seconds at most the answer waits for `sent`."""
@@ -40,20 +42,21 @@ class QuickSend(Body):
     """A repetition with the same key is sent once."""
 
 
-def _not_by_head(view: V) -> V:
-    """Flask would run the GET: a link preview must not send."""
+def _as_meant(view: V) -> V:
+    """Nothing is sent by a HEAD, for which Flask would run the GET: a link preview must not send. Nor what can't be read."""
 
     @wraps(view)
     def checked() -> Any:
         if request.method == "HEAD":
             raise MethodNotAllowed(valid_methods=list(_METHODS))
+        refuse_garbled()
         return view()
 
     return cast(V, checked)
 
 
 @bp.route("/send", methods=["GET", "POST"])
-@_not_by_head
+@_as_meant
 @needs("send", query_key=True)
 @answers(
     {200: Sent, 202: Sent},
