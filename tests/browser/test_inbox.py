@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.support.api import Api
 from tests.support.stack import Stack
@@ -181,6 +181,25 @@ def test_each_kind_of_file_is_shown_in_its_way(reader: Person, stack: Stack, kim
         assert answer.headers["Content-Disposition"].startswith("attachment" if one["kind"] == "document" else "inline")
     stranger = Api(stack, "stranger").register()
     assert {stranger.get(one["media"]["url"]).status_code for one in files} == {404}
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW])
+def test_a_chat_with_files_scrolls_in_its_box_alone(
+    open_page: OpenPage, stack: Stack, kim: Api, viewport: ViewportSize
+) -> None:
+    friend = Friend(stack, f"+1555010094{viewport['width'] % 10}", "Di")
+    for n in range(8):
+        friend.write(media=base64.b64encode(b"%PDF-1.7 " + bytes(200)).decode(), mimetype="application/pdf", filename=f"{n}.pdf")
+    chat = chat_of(kim, friend.number)
+    stored(kim, chat["id"], 8)
+    with open_page(viewport=viewport) as page:
+        Person(page, kim).log_in()
+        page.goto(f"/inbox/{chat['id']}#newest")
+        expect(page.locator("#messages")).to_contain_text("7.pdf")
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("[document.documentElement.scrollHeight - innerHeight, scrollY]") == [0, 0]
+        reply = page.get_by_label("Answer").bounding_box()
+        assert reply and viewport["height"] - reply["y"] - reply["height"] < 60
 
 
 def test_earlier_messages_come_when_they_are_asked_for(reader: Person, friend: Friend) -> None:
