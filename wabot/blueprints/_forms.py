@@ -31,12 +31,14 @@ def field(name: str) -> str:
     return request.form.get(name, "").replace("\r\n", "\n")
 
 
-def errors_of(error: WabotError) -> dict[str, str]:
-    """Texts by field; what belongs to no field as a notice on top. The page is answered with the error's `Retry-After`."""
+def errors_of(error: WabotError, *, otherwise: str = "") -> dict[str, str]:
+    """Texts by field; what belongs to no field as a notice on top, or beside the field `otherwise`. The page is answered with the
+    error's `Retry-After`."""
     g.retry_after = error.retry_after
-    if not error.fields:
+    fields = error.fields or ({otherwise: error.detail} if otherwise else {})
+    if not fields:
         flash(_(error.detail), "error")
-    texts = {name: _(why) for name, why in error.fields.items()}
+    texts = {name: _(why) for name, why in fields.items()}
     return {name: text[:1].upper() + text[1:] for name, text in texts.items()}
 
 

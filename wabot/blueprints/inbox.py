@@ -6,13 +6,15 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 
-from ..errors import WabotError
+from ..errors import NotFound, WabotError
 from ..plugins import NavItem
 from ..services import present
 from ..services.inbox import Answer
 from ..services.messages import BODY_LENGTH
+from ..services.session_machine import accepts_messages
 from ..store.ids import new_id
 from ..store.records import Message
+from ..words import N_
 from ._context import login_required, page_user, request_id, services
 from ._forms import errors_of, field
 from ._limits import SendAllowance
@@ -62,7 +64,7 @@ def reply(chat_id: str) -> Any:
         if error.status == 404:
             raise
         typed = {"message": answer.text, "idempotency_key": answer.idempotency_key or new_id()}
-        return _conversation(chat_id, typed, errors_of(error)), error.status
+        return _conversation(chat_id, typed, _why(error)), error.status
     return _to_newest(chat_id)
 
 
@@ -93,6 +95,13 @@ def fetch_media(message_id: str) -> Any:
     return redirect(url_for(".conversation", chat_id=field("chat")) if field("chat") else url_for(".chats"))
 
 
+def _why(error: WabotError) -> dict[str, str]:
+    """Beside the answer, whatever it is about: a script shows it there, and nothing else of the page."""
+    if error.code == "session_not_connected":
+        return {"message": N_("Nothing can be sent: its session is not connected.")}
+    return errors_of(error, otherwise="message")
+
+
 def _to_newest(chat_id: str) -> Any:
     return redirect(url_for(".conversation", chat_id=chat_id, **dict[str, Any](_kept())) + "#newest")
 
@@ -120,6 +129,14 @@ def _list() -> dict[str, Any]:
     }
 
 
+def _is_down(user_id: str, name: str) -> bool:
+    """Whether nothing would be taken in for this session, not even to wait."""
+    try:
+        return not accepts_messages(services().sessions.status(user_id, name))
+    except NotFound:
+        return True
+
+
 def _conversation(chat_id: str, typed: dict[str, str], errors: dict[str, str]) -> str:
     user_id = page_user().id
     listed = _list()
@@ -134,6 +151,7 @@ def _conversation(chat_id: str, typed: dict[str, str], errors: dict[str, str]) -
         typed=typed or {"message": "", "idempotency_key": new_id()},
         errors=errors,
         longest=BODY_LENGTH,
+        session_is_down=_is_down(user_id, found.chat.session),
     )
 
 

@@ -52,7 +52,7 @@ function takeMessages(fresh) {
 }
 
 async function update() {
-  await refresh(['chat-list', 'chat-head', 'unread-total', 'unread-total-narrow'])
+  await refresh(['chat-list', 'chat-head', 'session-state', 'unread-total', 'unread-total-narrow'])
   if (CHAT === null || !NEWEST) return
   const { answer, fresh } = await page(location.href)
   if (answer.ok) takeMessages(fresh)
@@ -96,7 +96,10 @@ async function send(form) {
   const typed = message.value
   try {
     const { answer, fresh } = await page(form.action, { method: 'POST', body: new FormData(form) })
-    if (!answer.ok) return refuse(form, fresh.querySelector('#reply-error span')?.textContent || say('not_sent'))
+    if (!answer.ok) {
+      look()
+      return refuse(form, fresh.querySelector('#reply-error span')?.textContent.trim() || say('not_sent'))
+    }
     if (message.value === typed) message.value = ''
     key.value = fresh.querySelector('[data-reply] [name=idempotency_key]')?.value ?? crypto.randomUUID()
     form.querySelector('#reply-error').hidden = true
@@ -157,6 +160,7 @@ on('message', (message) => {
   look()
 })
 on('chat', look)
+on('session', look)
 on('up', look)
 document.addEventListener('visibilitychange', () => {
   if (!document.hidden) look()
