@@ -15,10 +15,13 @@ from tests.support.pages import Browser
 from tests.support.web import Linked, email
 from wabot.blueprints._context import services
 from wabot.lib.clock import now
+from wabot.lib.loopback import LoopbackClient, Problem
+from wabot.services.virtual_phones import VirtualPhones
 from wabot.store.records import Session
 
 AGES_AGO = timedelta(minutes=5)
 Observe = Callable[..., Session]
+Phones = dict[str, dict[str, str]]
 
 
 @pytest.fixture
@@ -234,6 +237,60 @@ def test_a_refused_other_way_to_link_stays_open(person: Browser, observe: Observ
     assert answer.status_code == 422
     assert re.search(r'<details[^>]*id="start-otherwise" open', page)
     assert "No code was scanned" in page and 'value="12"' in page and "Is not a phone number" in page
+
+
+MINE, OTHER = "+12025540191", "+12025540192"
+
+
+@pytest.fixture
+def phones(app: Flask, linked: Linked, monkeypatch: pytest.MonkeyPatch) -> Phones:
+    """The person's virtual phones, of a sandbox that would answer."""
+    known = {MINE: {"number": MINE, "name": "My phone"}}
+    monkeypatch.setattr(VirtualPhones, "of_user", lambda self, user_id: list(known.values()))
+    return known
+
+
+def test_a_code_for_a_number_is_typed_with_the_phone_of_that_number(person: Browser, observe: Observe, phones: Phones) -> None:
+    code = {"status": "pairing", "pairing_code": "ABCD1234", "desired": "on", "qr_expires_at": now() + AGES_AGO}
+    observe(network="sandbox", method="code", pairing_phone=OTHER, **code)
+    without = panel(person)
+    assert "Type it with" not in without
+    assert 'action="/sandbox/phones"' in without and f'name="number" value="{OTHER}"' in without
+    phones[OTHER] = {"number": OTHER, "name": "Other phone"}
+    shown = panel(person)
+    assert "Type it with Other phone" in shown and "Type it with My phone" not in shown
+
+
+def test_why_a_virtual_phone_cannot_link_is_said_in_the_readers_language(
+    app: Flask, linked: Linked, person: Browser, observe: Observe, phones: Phones, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person.submit("/settings", "/settings/language", language="pt-BR", zone="")
+    observe(status="pairing", desired="on", pairing_code="ABCD1234", qr_expires_at=now() + AGES_AGO)
+    with app.app_context():
+        services().store.phones.claim(linked.user["id"], MINE, now())
+
+    def refused(*_: Any, **__: Any) -> None:
+        raise Problem(409, "code_foreign", "No device asks to be linked with this code to this number")
+
+    with monkeypatch.context() as answers:
+        answers.setattr(LoopbackClient, "call", refused)
+        person.submit("/settings", f"/sandbox/phones/{MINE}/scan", session="default", back="whatsapp")
+    page = html.unescape(person.open("/whatsapp").get_data(as_text=True))
+    assert "Nenhum dispositivo pede para ser vinculado a este número com este código" in page
+
+
+def test_a_sandbox_that_is_away_takes_no_phones_away(app: Flask, linked: Linked, person: Browser) -> None:
+    """Which nobody runs here."""
+    assert "Take a phone" in person.open("/sandbox").get_data(as_text=True)
+    with app.app_context():
+        services().store.phones.claim(linked.user["id"], MINE, now())
+    for path in ("/sandbox", f"/sandbox?phone={MINE}"):
+        page = html.unescape(person.open(path).get_data(as_text=True))
+        assert "The sandbox is away" in page and "Take a phone" not in page
+    answer = person.submit("/sandbox", "/sandbox/phones", number=OTHER, name="Ana", shown=MINE)
+    page = html.unescape(answer.get_data(as_text=True))
+    assert answer.status_code == 503
+    assert f'value="{OTHER}"' in page and 'value="Ana"' in page and "The sandbox is away" in page
 
 
 @pytest.mark.parametrize("code", [{"status": "qr", "qr": "2@abc"}, {"status": "pairing", "pairing_code": "ABCD1234"}])

@@ -184,9 +184,7 @@ def test_each_kind_of_file_is_shown_in_its_way(reader: Person, stack: Stack, kim
 
 
 @pytest.mark.parametrize("viewport", [WIDE, NARROW])
-def test_a_chat_with_files_scrolls_in_its_box_alone(
-    open_page: OpenPage, stack: Stack, kim: Api, viewport: ViewportSize
-) -> None:
+def test_a_chat_with_files_scrolls_in_its_box_alone(open_page: OpenPage, stack: Stack, kim: Api, viewport: ViewportSize) -> None:
     friend = Friend(stack, f"+1555010094{viewport['width'] % 10}", "Di")
     for n in range(8):
         friend.write(media=base64.b64encode(b"%PDF-1.7 " + bytes(200)).decode(), mimetype="application/pdf", filename=f"{n}.pdf")

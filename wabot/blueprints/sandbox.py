@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
-from ..errors import InvalidNumber, NotFound, WabotError
+from ..errors import InvalidNumber, NotFound, Unavailable, WabotError
 from ..lib import phones
 from ..plugins import NavItem
 from ..services import present
@@ -54,8 +54,12 @@ def screen(number: str) -> str:
 def add() -> Any:
     try:
         number = services().phones.add(page_user().id, field("number"), field("name")[:60])
+    except Unavailable as error:
+        return _away(values=values()), error.status
     except WabotError as error:
         return _page(field("shown"), values=values(), errors=errors_of(error)), error.status
+    if field("back") == "whatsapp":
+        return redirect(url_for("whatsapp.connect", session=field("session") or None))
     return redirect(url_for(".overview", phone=number))
 
 
@@ -94,10 +98,18 @@ def read(number: str) -> Any:
 
 def _page(number: str | None, **more: Any) -> str:
     """One phone, by default the first there is."""
-    own = services().phones.of_user(page_user().id)
+    own = services().phones.if_there(page_user().id)
+    if own is None:
+        return _away()
     screen = _screen(number or (own[0]["number"] if own else None))
     context: dict[str, Any] = {"values": {}, "errors": {}, **more}
     return render_template("sandbox.html", phones=own, suggested_number=next(phones.sandbox_numbers()), **screen, **context)
+
+
+def _away(**more: Any) -> str:
+    """What is known of the phones is in the sandbox: none is shown while it doesn't answer, and none is missed."""
+    context: dict[str, Any] = {"values": {}, "errors": {}, **more}
+    return render_template("sandbox.html", away=True, phones=[], phone=None, **context)
 
 
 def _done(work: Callable[[], object], number: str) -> Any:
@@ -116,7 +128,8 @@ def _done(work: Callable[[], object], number: str) -> Any:
 
 def _screen(number: str | None) -> dict[str, Any]:
     """What the phone shows: {phone, chats, chat, sessions}."""
-    sessions = [present.session(one) for one in services().sessions.of_user(page_user().id) if one.network == "sandbox"]
+    own = [one for one in services().sessions.of_user(page_user().id) if one.network == "sandbox"]
+    sessions = [{**present.session(one), "code_for": one.pairing_phone if one.status == "pairing" else None} for one in own]
     if not number:
         return {"phone": None, "chats": [], "chat": None, "sessions": sessions}
     try:

@@ -8,10 +8,21 @@ from typing import Any
 from urllib.parse import quote
 
 from ..errors import Conflict, Invalid, NotFound, Unavailable, WabotError
+from ..words import N_
 from .loopback import LoopbackClient, Problem, Unreachable
 
 TIMEOUT = 5.0
 _ERRORS: dict[int, type[WabotError]] = {404: NotFound, 409: Conflict, 422: Invalid}
+_WORDS = {
+    "too_many_phones": N_("The sandbox has as many phones as it can hold."),
+    "too_many_devices": N_("This phone has no room for another linked device."),
+    "qr_stale": N_("This code is no longer valid: use the one that is shown now."),
+    "qr_foreign": N_("This code was not made by this sandbox."),
+    "code_foreign": N_("No device asks to be linked with this code to this number."),
+    "code_stale": N_("This code is no longer valid: use the one that is shown now."),
+    "device_gone": N_("The device went away before it was linked: try again."),
+}
+"""What a person at the pages may be told, in words that are translated; the rest is for programs."""
 
 
 class Sandbox:
@@ -60,7 +71,7 @@ class Sandbox:
             raise Unavailable("The sandbox doesn't answer; it is being restarted.", code="sandbox_unavailable") from error
         except Problem as problem:
             kind = _ERRORS.get(problem.status, Unavailable)
-            raise kind(problem.detail, code=problem.code) from problem
+            raise kind(_WORDS.get(problem.code, problem.detail), code=problem.code) from problem
 
 
 def _phone(number: str) -> str:
