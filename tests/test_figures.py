@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import html
 from datetime import timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from tests.support.pages import Browser
 from tests.support.web import Linked, bearer, register
 from wabot.blueprints._context import services
 from wabot.config import DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD
-from wabot.lib.clock import day, now
+from wabot.lib.clock import day, now, to_rfc3339
 from wabot.services import durations
 from wabot.services.figures import iso_day
 from wabot.store.counters import ALL, TOTAL
@@ -60,6 +62,19 @@ def test_stats_of_what_was_counted(app: Flask, client: FlaskClient, admin: dict[
     assert stats["top_senders"] == [{"user": {"id": linked.user["id"], "email": linked.user["email"]}, "accepted": 2}]
     with app.app_context():
         assert store.counters.of_day(ALL, TOTAL)["sent"] == 1
+
+
+def test_the_dashboard_tells_what_is_scheduled_from_what_is_queued(app: Flask, linked: Linked) -> None:
+    linked.send()
+    for days in (1, 40):
+        assert linked.send(send_at=to_rfc3339(now() + timedelta(days=days))).status_code == 202
+    person = Browser(app)
+    person.login(linked.user["email"], "correct horse")
+    page = html.unescape(person.open("/dashboard").get_data(as_text=True))
+    assert "<dt>Queued</dt><dd>1</dd>" in page
+    assert 'href="/messages?status=scheduled">2 scheduled</a>' in page
+    today = page.split('id="today-title">')[1].split("</h2>")[0]
+    assert "days in UTC" in today, "another day than the reader's begins"
 
 
 def test_days_are_asked_for_within_reason(client: FlaskClient, admin: dict[str, str]) -> None:

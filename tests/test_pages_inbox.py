@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from tests.support.pages import Browser
-from tests.support.told import BO, Teller
+from tests.support.told import Teller
 from tests.support.web import Linked, bearer
 from wabot.blueprints._context import services
 

@@ -246,7 +246,7 @@ MINE, OTHER = "+12025540191", "+12025540192"
 def phones(app: Flask, linked: Linked, monkeypatch: pytest.MonkeyPatch) -> Phones:
     """The person's virtual phones, of a sandbox that would answer."""
     known = {MINE: {"number": MINE, "name": "My phone"}}
-    monkeypatch.setattr(VirtualPhones, "of_user", lambda self, user_id: list(known.values()))
+    monkeypatch.setattr(VirtualPhones, "of_user", lambda *_: list(known.values()))
     return known
 
 

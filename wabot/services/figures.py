@@ -13,6 +13,7 @@ from ..lib.clock import day, now, to_rfc3339
 from ..lib.fresh import Fresh
 from ..store import Store
 from ..store.counters import ALL
+from ..store.outbox import HELD
 from . import durations
 from .session_overview import SessionOverview
 
@@ -41,10 +42,11 @@ class Figures:
         self._accounts = Fresh(60.0, lambda: self._store.users.count(_ACCOUNTS_COUNTED))
 
     def today(self, user_id: str) -> dict[str, int]:
-        """How many of this user's messages reached each state today (UTC), and how many wait now."""
-        counted = self._store.counters.of_day(user_id, day(now()))
-        waiting = self._store.outbox.waiting_of(user_id, 1000)
-        return {**{name: counted.get(name, 0) for name in SHOWN}, "queued": waiting}
+        """How many of this user's messages reached each state today (UTC), and how many wait now: for their turn, and, `scheduled`,
+        for a time of their own."""
+        counted, outbox = self._store.counters.of_day(user_id, day(now())), self._store.outbox
+        waiting = {"queued": outbox.waiting_of(user_id, 1000, HELD), "scheduled": outbox.waiting_of(user_id, 1000, ["scheduled"])}
+        return {**{name: counted.get(name, 0) for name in SHOWN}, **waiting}
 
     def of_user(self, user_id: str, days: int) -> Shape:
         """{per_day, totals} of one user, as in `stats`."""

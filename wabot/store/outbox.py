@@ -7,7 +7,7 @@ be without one, and none is left behind. `queue` is the session's id as long as 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -76,10 +76,10 @@ class Outbox:
         """How many of this session's messages go before that one, counted up to 1000, nearest first."""
         return len(newest_first(self._messages, {"queue": session_id}, limit=QUEUE_READ, before=message_id)[0])
 
-    def waiting_of(self, user_id: str, at_most: int) -> int:
+    def waiting_of(self, user_id: str, at_most: int, statuses: Sequence[str] = _WAITING) -> int:
         """How many of this user's messages wait, counted up to `at_most`."""
         count = 0
-        for status in _WAITING:
+        for status in statuses:
             equal = {"user_id": user_id, "direction": "out", "status": status}
             if left := at_most - count:
                 count += len(list(self._messages.find(equal, {"_id": 1}).limit(left)))

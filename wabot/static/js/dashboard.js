@@ -5,7 +5,7 @@ import { calmly, refresh } from './refresh.js'
 import { showTick } from './ticks.js'
 import { pageWords } from './words.js'
 
-const update = calmly(() => refresh(['next-step', 'sessions', 'today', 'chart', 'recent']), 600)
+const update = calmly(() => refresh(['next-step', 'sessions', 'today', 'scheduled', 'chart', 'recent']), 600)
 
 on('session', (session) => {
   announce(`${session.session}: ${pageWords().session[session.status]?.text ?? session.status}`)
