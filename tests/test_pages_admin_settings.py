@@ -100,6 +100,18 @@ def test_somebody_elses_change_is_not_overwritten_unseen(app: Flask, administrat
     assert administrator.submit(PAGE, **again).status_code == 302
 
 
+def test_after_a_conflict_what_is_in_force_stands_beside_what_was_typed(app: Flask, administrator: Browser) -> None:
+    mine = typed(app, administrator.open(PAGE).get_data(as_text=True), rate_limits__send_per_minute="33")
+    theirs = typed(
+        app, administrator.open(PAGE).get_data(as_text=True), rate_limits__send_per_day="4000", registration_open="off"
+    )
+    assert administrator.submit(PAGE, **theirs).status_code == 302
+    page = administrator.submit(PAGE, **mine).get_data(as_text=True)
+    assert re.findall(r"In force now: ([\w,]+)", page) == ["60", "4,000", "off"]
+    refused = typed(app, administrator.open(PAGE).get_data(as_text=True), rate_limits__send_per_minute="x")
+    assert "In force now" not in administrator.submit(PAGE, **refused).get_data(as_text=True), "nobody else changed anything"
+
+
 def test_the_page_shows_who_is_refused_and_who_is_near_it(app: Flask, administrator: Browser, linked: Linked) -> None:
     assert "Nobody: every request was within its limit." in administrator.open(PAGE).get_data(as_text=True)
     with app.app_context():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,8 @@ from ...services.settings_administration import version
 from ...words import N_
 from .._context import audited, services
 from .._forms import errors_of, field
+from .._languages import gettext as _
+from .._languages import number
 from .._limits import limits
 from . import bp
 from ._settings_form import Group, Input, groups, inputs, read
@@ -32,7 +35,8 @@ def settings() -> Any:
     except WabotError as error:
         texts = errors_of(error)
         wrong = texts | {one.name: one.wrong for one in inputs(current) if one.name in texts and one.wrong}
-        return _page([_typed(group) for group in groups(current)], wrong), error.status
+        typed = [_typed(group) for group in groups(current)]
+        return _page(typed, wrong, compare=error.code == "settings_changed"), error.status
     flash("Saved. It holds from the next request on.", "success")
     return redirect(url_for(".settings"))
 
@@ -43,9 +47,25 @@ def settings_limits() -> str:
     return render_template("_admin_limits.html", **_limited())
 
 
-def _page(shown: list[Group], errors: dict[str, str]) -> str:
+def _page(shown: list[Group], errors: dict[str, str], *, compare: bool = False) -> str:
+    """`compare`: beside what was typed stands what is in force, where that is something else."""
     current = services().preferences.current()
-    return render_template("admin_settings.html", groups=shown, errors=errors, version=version(current), **_limited())
+    in_force = _in_force(shown, inputs(current)) if compare else {}
+    return render_template(
+        "admin_settings.html", groups=shown, errors=errors, in_force=in_force, version=version(current), **_limited()
+    )
+
+
+def _in_force(typed: list[Group], current: Iterable[Input]) -> dict[str, str]:
+    """The values of the fields that were typed otherwise, in words."""
+    values = {one.name: one.value for group in typed for one in group.inputs}
+    return {one.name: _in_words(one.value) for one in current if str(values.get(one.name)) != str(one.value)}
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, bool):
+        return _("on") if value else _("off")
+    return number(value) if isinstance(value, int) else str(value)
 
 
 def _typed(group: Group) -> Group:
