@@ -11,8 +11,10 @@ from flask import Flask
 
 from tests.support.pages import Browser
 from tests.support.web import Linked, email
+from wabot.blueprints._context import services
 from wabot.config import DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD
 from wabot.lib.clock import now
+from wabot.services.audit import AuditFilter
 
 FOR_USERS = ["/dashboard", "/whatsapp", "/messages", "/messages/new", "/keys", "/sandbox", "/settings", "/settings/password"]
 
@@ -119,6 +121,43 @@ def test_an_expired_key_is_marked(app: Flask, person: Browser) -> None:
     assert ">expired</span>" not in person.open("/keys").get_data(as_text=True)
     app.extensions["wabot"].store.keys._keys.update_one({"name": "old one"}, {"$set": {"expires_at": now()}})
     assert ">expired</span>" in person.open("/keys").get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("scopes", "path"), [(["read"], "/api/messages"), (["manage"], "/api/webhooks"), (["send", "read"], "/api/send")]
+)
+def test_a_new_key_is_shown_with_a_call_it_may_make(person: Browser, scopes: list[str], path: str) -> None:
+    page = html.unescape(person.submit("/keys", name="k", scopes=scopes).get_data(as_text=True))
+    [made] = set(re.findall(r"wb_[0-9a-f]{8}_[\w-]{43}", page))
+    calls = [one for one in re.findall(r"<code[^>]*>(curl .*?)</code>", page, re.S) if made in one]
+    assert calls and path in calls[0]
+    assert all("send" in one for one in calls) == ("send" in scopes)
+    call = re.search(r'"?http://[^/]+(/[^" ]+)', calls[0])
+    assert call
+    answer = person.client.get(call[1], headers={"X-API-Key": made} if "api_key" not in call[1] else {})
+    assert answer.status_code in (200, 409), "there is no session to send by"
+
+
+@pytest.mark.parametrize("zone", ["", "Asia/Tokyo", "America/Los_Angeles"])
+def test_the_day_a_key_expires_is_shown_as_it_was_typed(person: Browser, zone: str) -> None:
+    person.submit("/settings", "/settings/language", language="en", zone=zone)
+    day = (now() + timedelta(days=400)).date()
+    person.submit("/keys", name="k", scopes="read", expires_at=f"{day}")
+    page = person.open("/keys").get_data(as_text=True)
+    assert f'<time datetime="{day}"' in page and f">{day:%b} {day.day}, {day.year}</time>" in " ".join(page.split())
+    assert "The last day it works, to its end in UTC." in page
+
+
+def test_the_audit_log_says_which_key_it_was(app: Flask, person: Browser) -> None:
+    person.submit("/keys", name="k", scopes="read")
+    with app.app_context():
+        [key] = services().store.keys._keys.find({"name": "k"})
+    for action in ("revoke", "undo"):
+        assert person.submit("/keys", f"/keys/{key['_id']}/{action}").status_code == 302
+    with app.app_context():
+        noted = services().audit.page(AuditFilter(), limit=10, cursor=None).items
+    keys = {one.action: one.detail for one in noted if one.action.startswith("key.")}
+    assert keys == dict.fromkeys(("key.create", "key.revoke", "key.restore"), f"wb_{key['prefix']}")
 
 
 def test_a_key_that_lasts_to_the_end_of_all_times_breaks_no_page(app: Flask, person: Browser) -> None:

@@ -12,6 +12,7 @@ from ..lib.clock import now
 from ..plugins import NavItem
 from ..services import present
 from ..store.ids import new_id
+from ..store.records import ApiKey
 from ._context import audited, login_required, page_user, services
 from ._forms import errors_of, field, values
 from ._languages import gettext as _
@@ -43,8 +44,8 @@ def overview() -> Any:
 @bp.post("/<key_id>/revoke")
 @login_required
 def revoke(key_id: str) -> Any:
-    services().identity.revoke_key(page_user(), key_id)
-    services().audit.note(audited(), "key.revoke", target=page_user().id)
+    revoked = services().identity.revoke_key(page_user(), key_id)
+    services().audit.note(audited(), "key.revoke", target=page_user().id, detail=f"wb_{revoked.prefix}")
     flash("Revoked. Programs that use this key are refused from now on.", "success")
     flash(url_for(".restore", key_id=key_id), "undo")
     return redirect(url_for(".overview"))
@@ -55,20 +56,27 @@ def revoke(key_id: str) -> Any:
 def restore(key_id: str) -> Any:
     """Take back that it was revoked."""
     try:
-        services().identity.restore_key(page_user(), key_id)
+        restored = services().identity.restore_key(page_user(), key_id)
     except Invalid as error:
         flash(_(error.detail), "error")
         return redirect(url_for(".overview"))
-    services().audit.note(audited(), "key.restore", target=page_user().id)
+    services().audit.note(audited(), "key.restore", target=page_user().id, detail=f"wb_{restored.prefix}")
     flash("It is as it was: the key works again.", "success")
     return redirect(url_for(".overview"))
 
 
 def _page(**more: Any) -> str:
     kept = services().store.keys.of_user(page_user().id)
-    items = [{**present.api_key(one), "expired": bool(one.expires_at and one.expires_at <= now())} for one in kept]
+    items = [{**present.api_key(one), **_expiry(one)} for one in kept]
     context = {"values": {}, "errors": {}, "created": None, "form_token": new_id(), **more}
     return render_template("keys.html", items=items, base_url=services().settings.public_url, **context)
+
+
+def _expiry(key: ApiKey) -> dict[str, Any]:
+    """`last_day` in UTC, as it was typed."""
+    if key.expires_at is None:
+        return {"expired": False, "last_day": None}
+    return {"expired": key.expires_at <= now(), "last_day": (key.expires_at - timedelta(milliseconds=1)).date()}
 
 
 def _end_of_day(typed: str) -> datetime | None:

@@ -139,22 +139,26 @@ class Identity:
         kept = self.store.idempotency.remember(user.id, f"key-form:{form_token[:64]}", mine, now() + _FORM_LIFETIME)
         return kept == mine
 
-    def revoke_key(self, user: User, key_id: str) -> None:
+    def revoke_key(self, user: User, key_id: str) -> ApiKey:
         """It is refused from now on. Raises NotFound."""
-        if not self.store.keys.revoke(user.id, key_id, now()):
+        revoked = self.store.keys.revoke(user.id, key_id, now())
+        if revoked is None:
             raise NotFound("There is no such API key.")
+        return revoked
 
-    def restore_key(self, user: User, key_id: str) -> None:
+    def restore_key(self, user: User, key_id: str) -> ApiKey:
         """Have a key back for ten minutes after it was revoked; harmless when it is back. Raises NotFound, Invalid `too_many_keys`."""
-        standing = self.store.keys.of_user(user.id)
-        if any(one.id == key_id for one in standing):
-            return
+        standing = next((one for one in self.store.keys.of_user(user.id) if one.id == key_id), None)
+        if standing:
+            return standing
         self._check_room(user)
-        if not self.store.keys.restore(user.id, key_id, now()):
+        restored = self.store.keys.restore(user.id, key_id, now())
+        if restored is None:
             raise NotFound("There is no such API key, or it is too late to have it back.")
         if self._too_many(user):  # others were made at the same moment
             self.store.keys.revoke(user.id, key_id, now())
             raise _no_room()
+        return restored
 
     def _check_room(self, user: User) -> None:
         if len(self.store.keys.of_user(user.id)) >= KEYS_PER_USER:

@@ -47,20 +47,22 @@ class ApiKeys:
         documents = self._keys.find({"user_id": user_id, **_STANDING}).sort("_id", -1).limit(_READ_AT_MOST)
         return [record_of(ApiKey, one) for one in documents]
 
-    def revoke(self, user_id: str, key_id: str, at: datetime) -> bool:
+    def revoke(self, user_id: str, key_id: str, at: datetime) -> ApiKey | None:
+        """The key, if it stood until now."""
         wanted = {"_id": ids.parse(key_id), "user_id": user_id, **_STANDING}
-        return self._keys.update_one(wanted, {"$set": {"revoked_at": at}}).modified_count == 1
+        found = self._keys.find_one_and_update(wanted, {"$set": {"revoked_at": at}})
+        return record_of(ApiKey, found) if found else None
 
     def remove(self, key_id: str) -> None:
         self._keys.delete_one({"_id": ids.parse(key_id)})
 
-    def restore(self, user_id: str, key_id: str, now: datetime) -> bool:
-        """True when it stands, also when it was restored before; False when it is another's, or gone."""
+    def restore(self, user_id: str, key_id: str, now: datetime) -> ApiKey | None:
+        """The key when it stands, also when it was restored before; None when it is another's, or gone."""
         mine: dict[str, Any] = {"_id": ids.parse(key_id), "user_id": user_id}
         revoked_lately = {**mine, "revoked_at": {"$gt": now - REVOKED_KEPT}}
-        if self._keys.update_one(revoked_lately, {"$unset": {"revoked_at": ""}}).modified_count:
-            return True
-        return self._keys.find_one({**mine, **_STANDING}) is not None
+        self._keys.update_one(revoked_lately, {"$unset": {"revoked_at": ""}})
+        found = self._keys.find_one({**mine, **_STANDING})
+        return record_of(ApiKey, found) if found else None
 
     def used(self, key_id: str, at: datetime) -> None:
         self._keys.update_one({"_id": ids.parse(key_id)}, {"$set": {"last_used_at": at}})

@@ -54,6 +54,6 @@ def make_key() -> tuple[dict[str, Any], int]:
 @answers({204: None})
 def revoke_key(key_id: str) -> tuple[str, int]:
     """Revoke an API key. Programs that use it are refused at once."""
-    services().identity.revoke_key(caller().user, key_id)
-    services().audit.note(audited(), "key.revoke", target=caller().user.id)
+    revoked = services().identity.revoke_key(caller().user, key_id)
+    services().audit.note(audited(), "key.revoke", target=caller().user.id, detail=f"wb_{revoked.prefix}")
     return "", 204
