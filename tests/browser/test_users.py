@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.support.api import Api
 
-from .accessibility import violations
+from .accessibility import NARROW, sideways, violations
 from .conftest import OpenPage
 from .person import Person
 
@@ -40,6 +40,35 @@ def test_a_user_is_found_disabled_and_enabled(admin_page: Page, new_user: Callab
     page.get_by_role("button", name="Enable").click()
     expect(page.get_by_text(f"{user.email} is enabled again")).to_be_visible()
     assert user.login().get("/api/auth/me").status_code == 200
+
+
+def beyond(page: Page, text: str) -> int:
+    """By how much a text that is shown passes the window's edge, where what is around it cuts it off."""
+    boxes = [one.bounding_box() for one in page.get_by_text(text, exact=True).all() if one.is_visible()]
+    return max([0, *(round(box["x"] + box["width"]) - NARROW["width"] for box in boxes if box)])
+
+
+def test_a_long_name_without_blanks_breaks_no_page(open_page: OpenPage, administrator: Api, new_user: Callable[[str], Api]) -> None:
+    user, name = new_user("long"), "W" * 100
+    user.key("read", name=name)
+    wide = {}
+    with open_page(viewport=NARROW) as page:
+        Person(page, user).log_in()
+        page.goto("/settings")
+        page.get_by_label("Name").fill(name)
+        page.get_by_label("Name").press("Enter")
+        page.wait_for_load_state()
+        for path in ("/settings", "/dashboard", "/keys"):
+            page.goto(path)
+            wide[path] = sideways(page) or beyond(page, name)
+    with open_page(viewport=NARROW) as page:
+        Person(page, administrator).log_in()
+        me = user.get("/api/auth/me").json()["user"]["id"]
+        for path in (f"/admin/users?q={user.email}", f"/admin/users/{me}"):
+            page.goto(path)
+            expect(page.get_by_text(name)).to_be_visible()
+            wide[path] = sideways(page) or beyond(page, name)
+    assert {path: pixels for path, pixels in wide.items() if pixels} == {}
 
 
 def test_viewing_as_a_user(admin_page: Page, open_page: OpenPage, new_user: Callable[[str], Api]) -> None:
