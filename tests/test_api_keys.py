@@ -58,6 +58,18 @@ def test_both_headers_work(client: FlaskClient, header: str) -> None:
     assert client.get("/api/messages", headers={header: value}).status_code == 200
 
 
+@pytest.mark.parametrize("wrong", ["nonsense", "wb_nonsense", "wb_01234567_nonsense", "a.b.c"])
+def test_what_is_no_key_is_refused_as_one_where_keys_stand(client: FlaskClient, wrong: str) -> None:
+    for answer in (
+        client.get("/api/messages", headers={"X-API-Key": wrong}),
+        client.get(f"/api/send?api_key={wrong}&to=12025550143&message=x"),
+        client.post("/api/send", data={"api_key": wrong, "to": "12025550143", "message": "x"}),
+    ):
+        assert (answer.status_code, answer.get_json()["code"]) == (401, "invalid_api_key")
+    by_bearer = client.get("/api/messages", headers=bearer(wrong)).get_json()["code"]
+    assert by_bearer == ("invalid_api_key" if wrong.startswith("wb_") else "invalid_token")
+
+
 def test_scopes_are_enforced(client: FlaskClient) -> None:
     token = register(client)["token"]
     reader = bearer(make(client, token, scopes=["read"])["key"])

@@ -48,7 +48,9 @@ def beyond(page: Page, text: str) -> int:
     return max([0, *(round(box["x"] + box["width"]) - NARROW["width"] for box in boxes if box)])
 
 
-def test_a_long_name_without_blanks_breaks_no_page(open_page: OpenPage, administrator: Api, new_user: Callable[[str], Api]) -> None:
+def test_a_long_name_without_blanks_breaks_no_page(
+    open_page: OpenPage, administrator: Api, new_user: Callable[[str], Api]
+) -> None:
     user, name = new_user("long"), "W" * 100
     user.key("read", name=name)
     wide = {}

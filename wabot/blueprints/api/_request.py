@@ -118,17 +118,13 @@ def _words(kind: str, message: str) -> str:
 
 
 def _identify(query_key: bool) -> Caller:
-    credential = _credential() or (_query_key() if query_key else None)
-    if not credential:
-        raise Unauthenticated
-    return services().identity.by_bearer(credential)
-
-
-def _credential() -> str | None:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme:
-        return token.strip() if scheme.lower() == "bearer" else None
-    return request.headers.get("X-API-Key")
+    if scheme.lower() == "bearer" and token.strip():
+        return services().identity.by_bearer(token.strip())
+    key = (None if scheme else request.headers.get("X-API-Key")) or (_query_key() if query_key else None)
+    if not key:
+        raise Unauthenticated
+    return services().identity.by_key(key)
 
 
 def _query_key() -> str | None:
