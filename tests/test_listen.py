@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
+import shlex
 import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -13,6 +16,8 @@ import pytest
 from click.testing import CliRunner
 from flask import Flask
 
+from tests.support.pages import Browser
+from tests.support.web import email
 from wabot import cli
 from wabot.lib import listening
 from wabot.lib.clock import now
@@ -96,3 +101,19 @@ def test_by_default_it_listens_to_the_one_that_is_set_up_here(app: Flask, begun:
     done = app.test_cli_runner().invoke(args=["listen", "--key", "wb_x"])
     assert done.exit_code == 0, done.output
     assert begun == [(app.extensions["wabot"].settings.public_url, None)]
+
+
+def test_the_command_the_page_shows_listens_to_this_wabot_from_anywhere(
+    app: Flask, begun: list[tuple[str, datetime | None]]
+) -> None:
+    page = html.unescape(Browser(app).register(email()).open("/webhooks").get_data(as_text=True))
+    assert "on your own machine" in page
+    shown = re.search(r'<code id="listen">(.*?)</code>', page, re.S)
+    assert shown
+    setting, python, *arguments = shlex.split(shown[1])
+    assert (python, arguments[:2]) == (".venv/bin/python", ["-m", "wabot.listen"])
+    name, _, key = setting.partition("=")
+    done = CliRunner().invoke(listen, arguments[2:], env={name: key})
+    assert done.exit_code == 0, done.output
+    [(url, since)] = begun
+    assert url == app.extensions["wabot"].settings.public_url and since

@@ -33,7 +33,7 @@ _STATUSES = ("pending", "delivered", "failed")
 @login_required
 def overview() -> str:
     items = [hook_shapes.endpoint_for_page(one) for one in services().webhooks.of_user(page_user().id)]
-    return render_template("webhooks.html", items=items)
+    return render_template("webhooks.html", items=items, base_url=services().settings.public_url)
 
 
 @bp.route("/new", methods=["GET", "POST"])
