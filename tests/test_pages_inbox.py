@@ -43,8 +43,8 @@ def unlink(app: Flask, linked: Linked) -> None:
 @pytest.mark.parametrize(
     ("language", "why"),
     [
-        ("en", "Nothing can be sent: its session is not connected."),
-        ("pt-BR", "Nada pode ser enviado: a sessão não está conectada."),
+        ("en", "It was not sent: the session is not connected."),
+        ("pt-BR", "Não foi enviada: a sessão não está conectada."),
     ],
 )
 def test_an_answer_that_cannot_go_says_why(

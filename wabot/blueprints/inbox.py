@@ -98,7 +98,7 @@ def fetch_media(message_id: str) -> Any:
 def _why(error: WabotError) -> dict[str, str]:
     """Beside the answer, whatever it is about: a script shows it there, and nothing else of the page."""
     if error.code == "session_not_connected":
-        return {"message": N_("Nothing can be sent: its session is not connected.")}
+        return {"message": N_("It was not sent: the session is not connected.")}
     return errors_of(error, otherwise="message")
 
 
