@@ -246,7 +246,7 @@ MINE, OTHER = "+12025540191", "+12025540192"
 def phones(app: Flask, linked: Linked, monkeypatch: pytest.MonkeyPatch) -> Phones:
     """The person's virtual phones, of a sandbox that would answer."""
     known = {MINE: {"number": MINE, "name": "My phone"}}
-    monkeypatch.setattr(VirtualPhones, "of_user", lambda *_: list(known.values()))
+    monkeypatch.setattr(VirtualPhones, "if_there", lambda *_: list(known.values()))
     return known
 
 
@@ -279,7 +279,7 @@ def test_why_a_virtual_phone_cannot_link_is_said_in_the_readers_language(
     assert "Nenhum dispositivo pede para ser vinculado a este número com este código" in page
 
 
-def test_a_sandbox_that_is_away_takes_no_phones_away(app: Flask, linked: Linked, person: Browser) -> None:
+def test_a_sandbox_that_is_away_takes_no_phones_away(app: Flask, linked: Linked, person: Browser, observe: Observe) -> None:
     """Which nobody runs here."""
     assert "Take a phone" in person.open("/sandbox").get_data(as_text=True)
     with app.app_context():
@@ -291,6 +291,8 @@ def test_a_sandbox_that_is_away_takes_no_phones_away(app: Flask, linked: Linked,
     page = html.unescape(answer.get_data(as_text=True))
     assert answer.status_code == 503
     assert f'value="{OTHER}"' in page and 'value="Ana"' in page and "The sandbox is away" in page
+    observe(network="sandbox", status="qr", qr="2@abc", desired="on", qr_expires_at=now() + AGES_AGO)
+    assert "The sandbox is away" in panel(person) and "Create a virtual phone" not in panel(person)
 
 
 @pytest.mark.parametrize("code", [{"status": "qr", "qr": "2@abc"}, {"status": "pairing", "pairing_code": "ABCD1234"}])

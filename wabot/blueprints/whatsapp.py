@@ -102,6 +102,7 @@ def _page(name: str | None, **more: Any) -> str:
     if viewer():
         shown = replace(shown, qr=None, pairing_code=None)
     settings = services().settings
+    phones = services().phones.if_there(page_user().id) if settings.sandbox else []
     context: dict[str, Any] = {"values": {}, "errors": {}, **more}
     return render_template(
         "whatsapp.html",
@@ -114,7 +115,8 @@ def _page(name: str | None, **more: Any) -> str:
         engines=services().sessions.engines.all(),
         other_engines=_others(shown),
         light_on_live=settings.light_on_live,
-        phones=services().phones.of_user(page_user().id) if settings.sandbox else [],
+        phones=phones or [],
+        sandbox_is_away=phones is None,
         server_time=to_rfc3339(now()),
         next_step=next_step(),
         **context,
