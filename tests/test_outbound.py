@@ -159,6 +159,26 @@ def test_the_call_goes_to_the_address_that_was_checked(receiver: Receiver, monke
 
 
 @pytest.mark.parametrize(
+    ("answers", "status"),
+    [
+        (b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n", 500),
+        (b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n", 204),
+        (b"HTTP/1.1 101 Switching Protocols\r\n\r\n", 101),
+    ],
+)
+def test_what_comes_before_the_answer_is_not_the_answer(answers: bytes, status: int) -> None:
+    door = Door(https_only=False, allowed=frozenset({"127.0.0.1"}))
+    with dripping(answers) as port:
+        assert door.post(f"http://127.0.0.1:{port}/", BODY, {}, timeout=5).status == status
+
+
+def test_hints_without_end_are_no_answer() -> None:
+    door = Door(https_only=False, allowed=frozenset({"127.0.0.1"}))
+    with dripping(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100) as port, pytest.raises(Unreachable, match="no answer in time"):
+        door.post(f"http://127.0.0.1:{port}/", BODY, {}, timeout=0.5)
+
+
+@pytest.mark.parametrize(
     ("first", "status"),
     [(b"", None), (b"HTTP/1.1 200 OK\r\nX-Slow: ", None), (b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n", 200)],
 )

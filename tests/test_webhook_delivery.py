@@ -214,6 +214,15 @@ def test_given_up_after_the_last_attempt_and_the_next_has_its_turn(hooked: Hooke
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("status", [101, 304])
+def test_only_a_2xx_is_a_delivery(hooked: Hooked, receiver: Receiver, status: int) -> None:
+    hooked.endpoint(receiver.url, "message.queued")
+    receiver.answer = lambda _: status if not receiver.requests else 204
+    hooked.send()
+    hooked.work_until(receiver.taken, "it is delivered")
+    assert [one.answered for one in receiver.requests] == [status, 204]
+
+
 def test_the_first_success_pulls_the_others_forward(hooked: Hooked, receiver: Receiver) -> None:
     made = hooked.endpoint(receiver.url, "message.queued")
     receiver.answer = lambda _: 503

@@ -62,7 +62,7 @@ class Receiver:
 
     def taken(self) -> list[Received]:
         """Those that were answered with success."""
-        return [one for one in self.requests if one.answered < 300]
+        return [one for one in self.requests if 200 <= one.answered < 300]
 
     def wait_for(self, count: int, timeout: float = 20) -> list[Received]:
         wait_until(lambda: len(self.requests) >= count, timeout, f"{count} requests at the receiver")

@@ -8,6 +8,7 @@ the environment; one deadline over everything, however slowly an answer drips; 1
 from __future__ import annotations
 
 import functools
+import http.client
 import re
 import socket
 import ssl
@@ -172,8 +173,19 @@ class _Adapter(HTTPAdapter):
 
 
 def _pool_of(pool: type, connection: type, pinned: _Pinned) -> type:
-    connect = {"_new_conn": lambda self: pinned.connect(self.host, self.port)}
-    return type("PinnedPool", (pool,), {"ConnectionCls": type("PinnedConnection", (connection,), connect)})
+    ours = {"_new_conn": lambda self: pinned.connect(self.host, self.port), "response_class": _FinalResponse}
+    return type("PinnedPool", (pool,), {"ConnectionCls": type("PinnedConnection", (connection,), ours)})
+
+
+class _FinalResponse(http.client.HTTPResponse):
+    """The answer itself, not one of those that may come before it (RFC 9110, 15.2); the standard library passes over 100 alone."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        while True:
+            version, status, reason = super()._read_status()  # type: ignore[misc]  # the standard library's own
+            if not 100 < status < 200 or status == http.HTTPStatus.SWITCHING_PROTOCOLS:
+                return version, status, reason
+            http.client.parse_headers(self.fp)
 
 
 def _beginning(answer: requests.Response) -> str:

@@ -72,7 +72,7 @@ class Attempts:
             return None, f"not sent: the URL {refused}"
         except Unreachable as error:
             return None, str(error)
-        return answer, None if answer.status < 300 else f"answered {answer.status}"
+        return answer, None if 200 <= answer.status < 300 else f"answered {answer.status}"
 
     def _note(self, endpoint: Endpoint, delivery: WaitingDelivery, attempt: dict[str, Any], answer: Answer | None) -> Outcome:
         tries = delivery.tries + 1
