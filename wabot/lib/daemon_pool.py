@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import queue
 import threading
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
@@ -16,32 +16,30 @@ class DaemonPool:
 
     def __init__(self, size: int, name: str) -> None:
         self._size, self._name = size, name
-        self._work: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = queue.SimpleQueue()
-        self._lock = threading.Lock()
+        self._work: deque[tuple[Future[Any], Callable[[], Any]] | None] = deque()
+        self._changed = threading.Condition()
         self._threads = 0
         self._idle = 0
+        """Threads that wait for work: counted with what waits for them, so that no work waits behind one that is busy."""
 
     def submit(self, work: Callable[[], T]) -> Future[T]:
         done: Future[T] = Future()
-        with self._lock:
-            if self._idle <= self._work.qsize() and self._threads < self._size:
+        with self._changed:
+            if self._idle <= len(self._work) and self._threads < self._size:
+                threading.Thread(target=self._run, name=f"{self._name}-{self._threads + 1}", daemon=True).start()
                 self._threads += 1
-                threading.Thread(target=self._run, name=f"{self._name}-{self._threads}", daemon=True).start()
-        self._work.put((done, work))
+            self._work.append((done, work))
+            self._changed.notify()
         return done
 
     def close(self) -> None:
         """Its threads end when what was submitted is done; submit nothing afterwards."""
-        for _ in range(self._threads):
-            self._work.put(None)
+        with self._changed:
+            self._work.extend([None] * self._threads)
+            self._changed.notify_all()
 
     def _run(self) -> None:
-        while True:
-            self._count_idle(1)
-            next_one = self._work.get()
-            self._count_idle(-1)
-            if next_one is None:
-                return
+        while next_one := self._next():
             done, work = next_one
             if not done.set_running_or_notify_cancel():
                 continue
@@ -50,6 +48,10 @@ class DaemonPool:
             except BaseException as error:  # noqa: BLE001  # whoever waits raises it
                 done.set_exception(error)
 
-    def _count_idle(self, by: int) -> None:
-        with self._lock:
-            self._idle += by
+    def _next(self) -> tuple[Future[Any], Callable[[], Any]] | None:
+        with self._changed:
+            self._idle += 1
+            while not self._work:
+                self._changed.wait()
+            self._idle -= 1
+            return self._work.popleft()
