@@ -18,6 +18,7 @@ from tests.support.waiting import wait_until
 from tests.support.web import bearer
 from wabot.lib.clock import from_rfc3339, now, to_rfc3339
 from wabot.services.webhooks import UNDO
+from wabot.store.endpoints import Endpoints
 
 hooked, receiver, settings = house.hooked, house.receiver, house.settings
 
@@ -118,6 +119,27 @@ def test_more_than_a_lane_holds_is_parked_and_follows(
     hooked.work_until(lambda: len(receiver.taken()) >= 13, "all are delivered")
     texts = sorted(one.json["data"]["message"] for one in receiver.taken()[1:])
     assert texts == [f"message {number:02}" for number in range(12)]
+
+
+def test_what_was_parked_in_the_moment_of_a_kill_follows(
+    hooked: Hooked, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed before the endpoint was told; when it is told again there is room."""
+    made = hooked.endpoint(receiver.url, "message.queued")
+    sent = hooked.send()
+    hooked.services.store.endpoints.ring([made["id"]], "9999")
+    monkeypatch.setattr("wabot.services.telling.WAITING_AT_MOST", 0)
+    with monkeypatch.context() as killed:
+        killed.setattr(Endpoints, "ring", _killed)
+        with pytest.raises(RuntimeError):
+            hooked.rounds.round()
+    monkeypatch.setattr("wabot.services.telling.WAITING_AT_MOST", 1000)
+    hooked.work()
+    assert [one.json["data"]["id"] for one in receiver.requests] == [sent]
+
+
+def _killed(*_: object) -> None:
+    raise RuntimeError
 
 
 def test_a_dead_and_a_slow_endpoint_delay_no_other(hooked: Hooked, receiver: Receiver) -> None:

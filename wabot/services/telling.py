@@ -66,9 +66,9 @@ class Telling:
             return
         parked = endpoint.crowded or (endpoint.due and self._full(endpoint, len(events)))
         deliveries = [delivery_of(endpoint, one, status=PARKED if parked else "pending") for one in events]
-        self.store.hook_deliveries.add_many(deliveries)
+        new = self.store.hook_deliveries.add_many(deliveries)
         changes = {}
-        if parked:
+        if parked or len(new) < len(deliveries):  # who died after storing them may have parked those that are there
             oldest = min(born(one.id) for one in deliveries)
             changes = {"crowded": True, "parked_from": min(endpoint.parked_from or oldest, oldest)}
         self.store.endpoints.ring([endpoint.id], due_now(), changes)
