@@ -6,6 +6,7 @@ import os
 import ssl
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from tests.support import mailbox
 from tests.support.mailbox import PASSWORD, USER, Receiver, dripping, files, html_of, link_of, receiving, text_of
 from tests.support.stack import ROOT
 from wabot import config
+from wabot.config import email_address
 from wabot.lib.clock import now
 from wabot.lib.mail import FileDoor, Mail, MailDelayed, MailDoor, MailRefused, SmtpDoor, door_for
 from wabot.services import Services
@@ -48,6 +50,27 @@ def certificate(tmp_path: Path) -> ssl.SSLContext:
 
 def opened(url: str) -> MailDoor:
     return door_for(url, Path("/nowhere"), "wabot.example.com")
+
+
+@pytest.mark.parametrize(
+    ("address", "ascii_domain"),
+    [
+        ("jo@faß.example", "xn--fa-hia.example"),
+        ("jo@βόλος.example", "xn--nxasmm1c.example"),
+        ("jo@日本.example", "xn--wgv71a.example"),
+    ],
+)
+def test_a_mail_goes_to_the_very_domain_that_was_typed(address: str, ascii_domain: str) -> None:
+    """Not to `fass.example`, which is somebody else's."""
+    receiver = Receiver()
+    with receiving(receiver) as url:
+        opened(url).send(replace(LETTER, to=email_address(address)))
+    assert [one["To"] for one in receiver.mails] == [f"jo@{ascii_domain}"]
+
+
+def test_an_address_that_can_not_be_written_to_is_given_up() -> None:
+    with pytest.raises(MailRefused):
+        opened("smtp://127.0.0.1:1").send(replace(LETTER, to="jo@-"))
 
 
 def test_a_mail_reaches_a_server_without_encryption() -> None:

@@ -27,6 +27,8 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from email_validator import EmailNotValidError, validate_email
+
 from ..config_checks import is_loopback
 from .clock import now
 
@@ -201,8 +203,12 @@ def _message(mail: Mail, sender: str) -> EmailMessage:
 
 
 def _ascii_domain(address: str) -> str:
-    name, _, domain = address.rpartition("@")
-    return f"{name}@{domain.encode('idna').decode()}"
+    """By the rules the address was checked by (IDNA 2008): the standard library's codec makes another domain of some. Raises MailRefused."""
+    try:
+        checked = validate_email(address, check_deliverability=False, globally_deliverable=False)
+    except EmailNotValidError as error:
+        raise MailRefused("the address can't be written to") from error
+    return f"{checked.local_part}@{checked.ascii_domain}"
 
 
 def _tidy(directory: Path) -> None:
