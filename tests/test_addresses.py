@@ -45,6 +45,22 @@ def test_the_link_is_dead_after_another_change(house: Services, made: dict[str, 
         house.addresses.confirm(links[1], "")
 
 
+def test_the_link_is_dead_also_when_the_old_address_is_back(house: Services, made: dict[str, Any]) -> None:
+    """Or whoever has a mailbox that was typed by mistake could take the account as often as they like."""
+
+    def confirm(address: str) -> str:
+        user = house.store.users.get(made["user"]["id"])
+        assert user
+        token = house.links.make("change_address", user, address).rpartition("/")[2]
+        house.addresses.confirm(token, "")
+        return token
+
+    used = confirm(email())
+    confirm(made["user"]["email"])
+    with pytest.raises(InvalidToken):
+        house.addresses.confirm(used, "")
+
+
 def test_an_address_taken_meanwhile_is_refused(app: Flask, house: Services, client: FlaskClient, made: Any) -> None:
     user, wanted = house.store.users.get(made["user"]["id"]), email()
     assert user

@@ -1,7 +1,8 @@
 """Links that prove something: a token is signed, expires, and is bound to what it would change, so it works once.
 
-The token holds the user's id and a fingerprint of their address and password hash, signed with `SECRET_KEY` and a salt of its
-purpose. Nothing is stored: using the link changes what the fingerprint was made of, and so does changing the password meanwhile.
+The token holds the user's id and a fingerprint of their password hash, their address and how often that was changed, signed with
+`SECRET_KEY` and a salt of its purpose. Nothing is stored: using the link changes what the fingerprint was made of, and so does
+changing the password meanwhile.
 """
 
 from __future__ import annotations
@@ -90,7 +91,8 @@ class Links:
         )
 
     def _fingerprint(self, user: User) -> str:
-        bound = f"{user.email}\n{user.password_hash}".encode()
+        changes = f"\n{user.email_changes}" if user.email_changes else ""
+        bound = f"{user.email}\n{user.password_hash}{changes}".encode()
         return hmac.new(self.settings.secret("secret_key").encode(), b"link:" + bound, hashlib.sha256).hexdigest()[:32]
 
 

@@ -32,6 +32,8 @@ class User:
     must_change_password: bool = False
     erasing_at: datetime | None = None
     email_confirmed: bool = True
+    email_changes: int = 0
+    """So that the same address is not taken for the same state when it comes back."""
     invited: bool = False
     """Made by an administrator, and its owner has not chosen a password yet."""
     limits: dict[str, int] | None = None

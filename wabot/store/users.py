@@ -97,7 +97,7 @@ class Users:
     def replace_email(self, user: User, email: str) -> bool:
         """Only as long as address and password are still what `user` has. Raises EmailTaken."""
         guard = {"_id": ids.parse(user.id), "email": user.email, "password_hash": user.password_hash}
-        change = {"$set": {"email": email, "email_confirmed": True}}
+        change = {"$set": {"email": email, "email_confirmed": True}, "$inc": {"email_changes": 1}}
         try:
             return self._users.update_one(guard, change).modified_count == 1
         except DuplicateKeyError as error:
