@@ -84,7 +84,9 @@ class Attempts:
         wait = max(delays[tries] * random.uniform(*JITTER) if tries < len(delays) else 0.0, asked_wait(answer))
         exhausted = tries >= len(delays)
         due = "" if exhausted else to_rfc3339(now() + timedelta(seconds=wait))
-        changes = {"status": "failed" if exhausted else "pending", "due": due, "tries": tries}
+        # One that fails by itself would else be tried, and used up, with each success of the others.
+        ahead = "was" if delivery.ahead == "now" or asked_wait(answer) > 0 else ""
+        changes = {"status": "failed" if exhausted else "pending", "due": due, "tries": tries, "ahead": ahead}
         self.store.hook_deliveries.attempted(delivery.id, attempt, changes)
         log.info("hook_failed", endpoint_id=endpoint.id, delivery_id=delivery.id, tries=tries, error=attempt["error"])
         gone = answer is not None and answer.status == GONE

@@ -16,7 +16,7 @@ from .windows import newest_first, oldest_first
 
 ATTEMPTS_KEPT = 25
 PARKED = "parked"
-_WAITING_FIELDS = {"event_id": 1, "key": 1, "place": 1, "due": 1, "tries": 1, "forced": 1}
+_WAITING_FIELDS = {"event_id": 1, "key": 1, "place": 1, "due": 1, "tries": 1, "forced": 1, "ahead": 1}
 _ERASED_AT_ONCE = 100
 _WAITS = {"$gt": ""}
 
@@ -72,14 +72,14 @@ class HookDeliveries:
 
     def order(self, delivery_ids: list[str], due: str) -> int:
         """Send them (again), with a schedule from its start, also when their endpoint is switched off; how many there were."""
-        changes = {"status": "pending", "due": due, "tries": 0, "forced": True}
+        changes = {"status": "pending", "due": due, "tries": 0, "forced": True, "ahead": ""}
         found = {"_id": {"$in": [ids.parse(one) for one in delivery_ids]}}
         return self._deliveries.update_many(found, {"$set": changes}).matched_count
 
     def pull_forward(self, endpoint_id: str, due: str) -> None:
-        """All that wait for a later attempt are due now: it works again."""
-        later = {"endpoint_id": endpoint_id, "due": {"$gt": due}}
-        self._deliveries.update_many(later, {"$set": {"due": due}})
+        """All that wait for a later attempt are due now, for one more attempt than they have: it works again."""
+        later = {"endpoint_id": endpoint_id, "due": {"$gt": due}, "ahead": {"$in": ["", None]}, "tries": {"$gt": 0}}
+        self._deliveries.update_many(later, {"$set": {"due": due, "ahead": "now"}, "$inc": {"tries": -1}})
 
     def unpark(self, endpoint_id: str, since: datetime, until: datetime, limit: int, due: str) -> int:
         """Bring the oldest parked ones into the queue; how many."""

@@ -76,7 +76,8 @@ class Endpoint:
 @dataclass(frozen=True)
 class HookDelivery:
     """One event on its way to one endpoint. `due` is the time of its next attempt as text, empty when none is planned.
-    `tries` are the attempts since it was (last) ordered; `attempts` are {at, status_code, duration_ms, error, response}."""
+    `tries` are the attempts since it was (last) ordered; `attempts` are {at, status_code, duration_ms, error, response}.
+    `ahead`: a success at its endpoint brings it forward when this is empty; then it is `now`, and `was` until its own time."""
 
     id: str
     user_id: str
@@ -91,6 +92,7 @@ class HookDelivery:
     due: str = ""
     tries: int = 0
     forced: bool = False
+    ahead: str = ""
     attempts: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -105,3 +107,4 @@ class WaitingDelivery:
     due: str
     tries: int = 0
     forced: bool = False
+    ahead: str = ""
