@@ -159,6 +159,28 @@ def test_a_dead_and_a_slow_endpoint_delay_no_other(hooked: Hooked, receiver: Rec
     hanging.stop()
 
 
+def test_more_that_fail_than_are_looked_at_hide_none_that_works(
+    hooked: Hooked, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They stay due until one of the threads for them is free."""
+    monkeypatch.setattr("wabot.store.endpoints._AT_ONCE", 5)
+    hanging = Receiver(hold=threading.Event()).start()
+    assert hanging.hold
+    for number in range(9):
+        made = hooked.endpoint(f"{hanging.url}/{number}", "message.queued")
+        hooked.services.store.endpoints.change(made["id"], {"failing_since": now()})
+    hooked.send()
+    hooked.rounds.round()
+    hooked.endpoint(receiver.url, "message.queued")
+    hooked.send()
+    while hooked.rounds.round():
+        pass
+    receiver.wait_for(1, timeout=5)
+    hanging.hold.set()
+    hooked.rounds.wait()
+    hanging.stop()
+
+
 def test_however_many_hang_others_have_their_turn_and_no_thread_is_left(hooked: Hooked, receiver: Receiver) -> None:
     """More endpoints than lanes that are slow: those that work don't wait for them."""
     hanging = Receiver(hold=threading.Event()).start()

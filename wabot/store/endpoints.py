@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from pymongo.database import Database
@@ -15,6 +15,8 @@ from .records import record_of
 _PER_USER = 50
 _AT_ONCE = 500
 _THERE = {"deleted": False}
+_LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
+"""No wabot wrote anything before."""
 
 
 class Endpoints:
@@ -62,9 +64,10 @@ class Endpoints:
             self._webhooks.update_many(wanted, {"$set": {**(changes or {}), "due": due}})
 
     def due(self, until: str) -> list[Endpoint]:
-        """Endpoints whose lanes have work."""
-        found = self._webhooks.find({"due": {"$gt": "", "$lte": until}}).limit(_AT_ONCE)
-        return [record_of(Endpoint, one) for one in found]
+        """Endpoints whose lanes have work; those that fail, which may have to wait for it, leave room for all others."""
+        due = {"due": {"$gt": "", "$lte": until}}
+        works, fails = {**due, "failing_since": None}, {**due, "failing_since": {"$gt": _LONG_AGO}}
+        return [record_of(Endpoint, one) for some in (works, fails) for one in self._webhooks.find(some).limit(_AT_ONCE)]
 
     def claim(self, endpoint: Endpoint, owner: str, lease_until: datetime) -> bool:
         """Take, or keep, the lane; True for exactly one worker."""
