@@ -18,6 +18,8 @@ from tests.support.database import Database
 from tests.support.stack import ROOT, Stack
 from tests.support.web import Linked
 from wabot.blueprints._context import services
+from wabot.config import ConfigError, Settings
+from wabot.launching import backup
 from wabot.launching.backup import RESTORED, standing_still
 from wabot.lib.clock import now, to_rfc3339
 from wabot.store.connection import OPTIONS
@@ -39,6 +41,18 @@ def test_a_backup_of_the_running_product(stack: Stack, tmp_path: Path) -> None:
     again = subprocess.run(command, cwd=ROOT, env=stack.env, capture_output=True, text=True, timeout=60, check=False)
     assert again.returncode == 1
     assert "is there already" in again.stderr
+
+
+def test_no_backup_goes_into_what_it_is_a_copy_of(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").symlink_to(settings.data)
+    for target in (
+        settings.data / "wabot.tar.gz",
+        settings.data / "logs" / "wabot.tar.gz",
+        tmp_path / "elsewhere" / "wabot.tar.gz",
+    ):
+        with pytest.raises(ConfigError, match="lies within WABOT_DATA"):
+            backup.write(settings, target)
+    assert not list(settings.data.rglob("*.tar.gz"))
 
 
 def test_who_stands_still_goes_on_though_the_backup_is_killed() -> None:

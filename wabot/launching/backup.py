@@ -38,9 +38,11 @@ class Done:
 
 
 def write(settings: Settings, target: Path) -> Done:
-    """Write `target`, a .tar.gz of mode 0600, whole or not at all. Raises ConfigError when something is there already, OSError."""
+    """Write `target`, a .tar.gz of mode 0600, whole or not at all. Raises ConfigError when it can't be written there, OSError."""
     if target.exists():
         raise ConfigError({str(target): "is there already"})
+    if target.resolve().is_relative_to(settings.data.resolve()):
+        raise ConfigError({str(target): "lies within WABOT_DATA, and would be copied into itself: choose a place outside"})
     with tempfile.TemporaryDirectory(prefix=".wabot-backup-", dir=target.absolute().parent) as staging:
         copied = Path(staging) / "data"
         with standing_still(_programs(settings.data)):
