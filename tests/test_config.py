@@ -96,3 +96,5 @@ def test_a_value_may_come_from_a_file(tmp_path: Path) -> None:
     secret.write_text("s" * 40 + "\n")
     assert load({"SECRET_KEY_FILE": str(secret)}).secret("secret_key") == "s" * 40
     assert "SECRET_KEY_FILE" in problems({"SECRET_KEY_FILE": str(tmp_path / "missing")})
+    secret.write_bytes(b"\xff" * 40)
+    assert problems({"SECRET_KEY_FILE": str(secret)}) == {"SECRET_KEY_FILE": f"{secret} is not text"}

@@ -258,6 +258,8 @@ def _read(environ: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
                 values[name] = Path(path).read_text().strip()
             except OSError as error:
                 problems[f"{name}_FILE"] = f"{path} can't be read: {error.strerror}"
+            except UnicodeDecodeError:
+                problems[f"{name}_FILE"] = f"{path} is not text"
     return values, problems
 
 
