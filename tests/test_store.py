@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from bson import ObjectId
 from flask import Flask
+from pymongo.errors import BulkWriteError
 
 from wabot.blueprints._context import services
 from wabot.lib.clock import now
 from wabot.store import Store, windows
 from wabot.store.ids import new_id
+from wabot.store.inserting import insert_new
 from wabot.store.messages import MessageFilter
 from wabot.store.records import Chat, LaneRecord, Message
 from wabot.store.users import EmailTaken
@@ -140,6 +143,36 @@ def test_two_users_may_not_have_one_address(store: Store) -> None:
     store.users.add(fields)
     with pytest.raises(EmailTaken):
         store.users.add(fields)
+
+
+class Refusing:
+    """A collection of a database that answers an insert with `details`."""
+
+    def __init__(self, **details: list[dict[str, Any]]) -> None:
+        self.details = {"writeErrors": [], "writeConcernErrors": [], **details}
+
+    def insert_many(self, *_: object, **__: object) -> None:
+        raise BulkWriteError(self.details)
+
+
+def insert_into(refusing: Refusing) -> set[int]:
+    return insert_new(cast(Any, refusing), [])
+
+
+def test_an_error_of_inserting_says_nothing_of_what_was_inserted() -> None:
+    """It is logged, and what is inserted is people's messages."""
+    full = {"index": 0, "code": 14031, "errmsg": "No space left on device", "op": {"message": "between us"}}
+    with pytest.raises(BulkWriteError) as raised:
+        insert_into(Refusing(writeErrors=[full]))
+    told = "".join(traceback.format_exception(raised.value))
+    assert "No space left" in told
+    assert "between us" not in told
+
+
+def test_only_what_is_there_already_is_no_error_of_inserting() -> None:
+    assert insert_into(Refusing(writeErrors=[{"index": 3, "code": 11000, "errmsg": "E11000", "op": {}}])) == {3}
+    with pytest.raises(BulkWriteError):
+        insert_into(Refusing(writeConcernErrors=[{"code": 64, "errmsg": "waiting for replication timed out"}]))
 
 
 def test_ids_that_cannot_be_are_simply_not_found(store: Store) -> None:
