@@ -202,6 +202,24 @@ def test_a_later_event_waits_for_the_earlier_one(hooked: Hooked, receiver: Recei
     assert attempts[0]["error"] == "answered 500"
 
 
+def test_what_was_missed_comes_before_what_happened_since(
+    hooked: Hooked, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where it is more than is made up for at once."""
+    monkeypatch.setattr("wabot.services.hook_lanes._REPLAYED_AT_ONCE", 1)
+    made = hooked.endpoint(receiver.url)
+    hooked.call("DELETE", f"/{made['id']}", status=204)
+    sent = [hooked.send(f"message {number}") for number in range(3)]
+    hooked.work()
+    hooked.services.webhooks.undo(hooked.linked.user["id"], made["id"])
+    for one in sent:
+        acks(hooked, one, "sent", "delivered")
+    hooked.work()
+    for one in sent:
+        of_it = [request for request in receiver.requests if request.json["data"]["id"] == one]
+        assert types(of_it) == ["message.queued", "message.sent", "message.delivered"]
+
+
 def test_given_up_after_the_last_attempt_and_the_next_has_its_turn(hooked: Hooked, receiver: Receiver) -> None:
     made = hooked.endpoint(receiver.url)
     receiver.answer = lambda one: 500 if one.json["type"] == "message.queued" else 204

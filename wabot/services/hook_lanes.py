@@ -20,7 +20,7 @@ from ..store import Store
 from ..store.hook_records import Endpoint, ToldEvent, WaitingDelivery
 from .hook_attempts import Attempts, Outcome
 from .hook_care import HookCare
-from .telling import WAITING_AT_MOST, chose, delivery_of, due_now, wants
+from .telling import WAITING_AT_MOST, chose, delivery_of, due_now, makes_up, wants
 
 CHAINS_AT_ONCE = 100
 PARALLEL = 8
@@ -65,6 +65,8 @@ class HookLanes:
 
     def _fill(self, endpoint: Endpoint) -> bool:
         filled = self._replay(endpoint)
+        if makes_up(endpoint):
+            return filled  # what is parked happened later
         if endpoint.crowded and endpoint.parked_from:
             until, half = now() + _AHEAD, WAITING_AT_MOST // 2
             brought = self.store.hook_deliveries.unpark(endpoint.id, endpoint.parked_from, until, half, to_rfc3339(now()))

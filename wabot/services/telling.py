@@ -64,7 +64,7 @@ class Telling:
     def _deliver(self, endpoint: Endpoint, events: list[ToldEvent]) -> None:
         if not events:
             return
-        parked = endpoint.crowded or (endpoint.due and self._full(endpoint, len(events)))
+        parked = endpoint.crowded or makes_up(endpoint) or (endpoint.due and self._full(endpoint, len(events)))
         deliveries = [delivery_of(endpoint, one, status=PARKED if parked else "pending") for one in events]
         new = self.store.hook_deliveries.add_many(deliveries)
         changes = {}
@@ -75,6 +75,11 @@ class Telling:
 
     def _full(self, endpoint: Endpoint, more: int) -> bool:
         return self.store.hook_deliveries.count_waiting(endpoint.id, WAITING_AT_MOST) + more > WAITING_AT_MOST
+
+
+def makes_up(endpoint: Endpoint) -> bool:
+    """Whether it is being sent what it missed: anything later waits until that is before it."""
+    return endpoint.replay is not None and bool(endpoint.replay.get("missed"))
 
 
 def wants(endpoint: Endpoint, event: ToldEvent) -> bool:
