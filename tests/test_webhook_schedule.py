@@ -1,0 +1,49 @@
+"""When what a receiver refused is tried again: brought forward by a success, but not used up by it."""
+
+from __future__ import annotations
+
+from tests.support import hooked as house
+from tests.support.hooked import Hooked
+from tests.support.receiver import Receiver
+
+hooked, receiver, settings = house.hooked, house.receiver, house.settings
+
+
+def test_the_first_success_pulls_the_others_forward(hooked: Hooked, receiver: Receiver) -> None:
+    made = hooked.endpoint(receiver.url, "message.queued")
+    receiver.answer = lambda _: 503
+    hooked.services.attempts.settings.__dict__["webhook_retries"] = "0,3600,3600"
+    for number in range(5):
+        hooked.send(f"message {number}")
+    hooked.work()
+    assert len(receiver.requests) == 5
+    receiver.answer = lambda _: 204
+    hooked.call("POST", f"/{made['id']}/test", {}, status=202)
+    hooked.work_until(lambda: len(receiver.taken()) == 6, "all are delivered")
+
+
+def test_what_fails_by_itself_keeps_its_schedule_while_others_arrive(hooked: Hooked, receiver: Receiver) -> None:
+    """The first success brings it forward once, which takes none of its attempts away."""
+    made = hooked.endpoint(receiver.url, "message.queued")
+    hooked.services.attempts.settings.__dict__["webhook_retries"] = "0,3600,3600"
+    receiver.answer = lambda one: 500 if one.json["data"]["message"] == "poison" else 204
+    hooked.send("poison")
+    hooked.work()
+    for number in range(4):
+        hooked.send(f"message {number}")
+        hooked.work()
+    assert len(receiver.taken()) == 4
+    waits = hooked.deliveries(made)[-1]
+    assert (waits["status"], [one["status_code"] for one in waits["attempts"]]) == ("pending", [500, 500])
+    assert waits["next_attempt_at"]
+
+
+def test_a_success_shortens_no_retry_after(hooked: Hooked, receiver: Receiver) -> None:
+    made = hooked.endpoint(receiver.url, "message.queued")
+    receiver.answer = lambda _: (429, {"Retry-After": "7200"}) if not receiver.requests else 204
+    hooked.send()
+    hooked.work()
+    hooked.call("POST", f"/{made['id']}/test", {}, status=202)
+    hooked.work()
+    assert [one.answered for one in receiver.requests] == [429, 204]
+    assert hooked.deliveries(made)[-1]["status"] == "pending"
