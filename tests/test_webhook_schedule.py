@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support import hooked as house
 from tests.support.hooked import Hooked
 from tests.support.receiver import Receiver
+from wabot.store.hook_deliveries import HookDeliveries
 
 hooked, receiver, settings = house.hooked, house.receiver, house.settings
 
@@ -47,3 +50,26 @@ def test_a_success_shortens_no_retry_after(hooked: Hooked, receiver: Receiver) -
     hooked.work()
     assert [one.answered for one in receiver.requests] == [429, 204]
     assert hooked.deliveries(made)[-1]["status"] == "pending"
+
+
+def test_who_is_killed_at_the_first_success_leaves_it_to_the_next(
+    hooked: Hooked, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = hooked.endpoint(receiver.url, "message.queued")
+    hooked.services.attempts.settings.__dict__["webhook_retries"] = "0,3600"
+    receiver.answer = lambda _: 503
+    hooked.send()
+    hooked.work()
+    receiver.answer = lambda _: 204
+    with monkeypatch.context() as killed:
+        killed.setattr(HookDeliveries, "pull_forward", _killed)
+        hooked.call("POST", f"/{made['id']}/test", {}, status=202)
+        hooked.rounds.round()
+        hooked.rounds.wait()
+    hooked.call("POST", f"/{made['id']}/test", {}, status=202)
+    hooked.work()
+    assert [one.answered for one in receiver.requests] == [503, 204, 204, 204]
+
+
+def _killed(*_: object) -> None:
+    raise RuntimeError

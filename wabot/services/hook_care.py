@@ -49,10 +49,10 @@ class HookCare:
         if not (recovered or stale or endpoint.hold_until):
             return endpoint
         changes: dict[str, Any] = {"failing_since": None, "hold_until": None, "last_success_at": moment}
-        self.store.endpoints.note(endpoint, changes)
-        if recovered:
-            log.info("hook_recovered", endpoint_id=endpoint.id)
+        if recovered:  # before it is noted: killed in between, the next success does it
             self.store.hook_deliveries.pull_forward(endpoint.id, to_rfc3339(moment))
+            log.info("hook_recovered", endpoint_id=endpoint.id)
+        self.store.endpoints.note(endpoint, changes)
         return replace(endpoint, **changes)
 
     def _fails(self, endpoint: Endpoint, outcomes: list[Outcome]) -> Endpoint:
