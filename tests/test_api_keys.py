@@ -70,6 +70,13 @@ def test_what_is_no_key_is_refused_as_one_where_keys_stand(client: FlaskClient, 
     assert by_bearer == ("invalid_api_key" if wrong.startswith("wb_") else "invalid_token")
 
 
+def test_a_login_token_is_taken_where_keys_stand(client: FlaskClient) -> None:
+    token = register(client)["token"]
+    assert client.get("/api/messages", headers={"X-API-Key": token}).status_code == 200
+    answer = client.get(f"/api/send?api_key={token}&to=12025550143&message=x")
+    assert answer.get_json()["code"] == "session_not_connected"
+
+
 def test_scopes_are_enforced(client: FlaskClient) -> None:
     token = register(client)["token"]
     reader = bearer(make(client, token, scopes=["read"])["key"])

@@ -124,7 +124,15 @@ def _identify(query_key: bool) -> Caller:
     key = (None if scheme else request.headers.get("X-API-Key")) or (_query_key() if query_key else None)
     if not key:
         raise Unauthenticated
-    return services().identity.by_key(key)
+    return _by_key(key)
+
+
+def _by_key(credential: str) -> Caller:
+    """Where keys stand a login token is taken, too; what is neither was meant to be a key."""
+    try:
+        return services().identity.by_bearer(credential)
+    except Unauthenticated as error:
+        raise Unauthenticated("The API key is unknown, revoked or expired.", code="invalid_api_key") from error
 
 
 def _query_key() -> str | None:
