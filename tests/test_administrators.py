@@ -77,6 +77,24 @@ def test_who_has_not_accepted_the_invitation_does_not_count(store: Store) -> Non
         Administrators(store).change(first, {"role": "user"})
 
 
+def test_who_is_struck_while_being_appointed_is_not_made_sure(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Demoted by another between the record's change and the register's."""
+    [first], second = admins(store), another(store, "user")
+    steps: list[str] = []
+
+    def step(name: str) -> None:
+        steps.append(name)
+        if name == "administrators.after-appointment" and steps.count(name) == 1:
+            Administrators(store).change(second, {"role": "user"})
+
+    monkeypatch.setattr("wabot.services.administrators.crash_point", step)
+    Administrators(store).change(second, {"role": "admin"})
+    assert admins(store) == {first}
+    assert second not in sure(store)
+    with pytest.raises(Conflict):
+        Administrators(store).change(first, {"role": "user"})
+
+
 def test_of_two_that_demote_each_other_one_stays(store: Store, settings: config.Settings) -> None:
     [first], second = admins(store), another(store)
     stores = [open_store(settings.database_uri) for _ in range(4)]

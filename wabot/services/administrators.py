@@ -128,7 +128,9 @@ def _just_struck(entry: Entry | None) -> bool:
 
 
 def _stands(entries: dict[str, Entry], user_id: str, mark: str) -> bool:
-    return user_id in entries and entries[user_id].mark == mark
+    """The announcement with that mark: who was struck since carries it, too, and isn't to be made sure."""
+    entry = entries.get(user_id)
+    return entry is not None and entry.mark == mark and entry.struck_at is None
 
 
 def _disturbed() -> Conflict:
