@@ -183,43 +183,6 @@ def test_a_key_form_sent_twice_makes_one_key(app: Flask, person: Browser, linked
 
 
 @pytest.mark.parametrize(
-    ("since", "until", "found"),
-    [(0, 0, True), (-1, None, True), (None, 1, True), (None, -1, False), (1, None, False)],
-)
-def test_days_filter_the_log(person: Browser, linked: Linked, since: int | None, until: int | None, found: bool) -> None:
-    assert linked.send(message="of today").status_code == 202
-    today = now().date()
-    days = {"since": since, "until": until}
-    query = "&".join(f"{name}={today + timedelta(days=away)}" for name, away in days.items() if away is not None)
-    assert ("of today" in person.open(f"/messages?{query}").get_data(as_text=True)) is found
-
-
-def test_the_last_of_all_days_leaves_nothing_out(person: Browser, linked: Linked) -> None:
-    assert linked.send(message="of today").status_code == 202
-    assert "of today" in person.open("/messages?until=9999-12-31").get_data(as_text=True)
-
-
-@pytest.mark.parametrize(
-    ("query", "kept", "words"),
-    [
-        ("to=0143", 'value="0143"', "Is not a phone number"),
-        ("to=abc&q=of", 'value="abc"', "Is not a phone number"),
-        ("status=<lost>", '<option value="&lt;lost&gt;" selected', "Is no status of a message"),
-        ("since=2026-13-45", 'type="text" value="2026-13-45"', "isn&#39;t a date such as 2030-12-31"),
-        ("until=2026-11-22T10:00", 'type="text" value="2026-11-22T10:00"', "isn&#39;t a date such as 2030-12-31"),
-    ],
-)
-def test_a_filter_that_cant_be_read_shows_nothing(person: Browser, linked: Linked, query: str, kept: str, words: str) -> None:
-    assert linked.send(message="of today").status_code == 202
-    answer = person.open(f"/messages?{query}")
-    page = answer.get_data(as_text=True)
-    assert answer.status_code == 422 and "of today" not in page
-    assert kept in page and words.lower() in page.lower() and 'aria-invalid="true"' in page
-    export = person.open(f"/messages/export.csv?{query}")
-    assert export.status_code == 422 and "of today" not in export.get_data(as_text=True)
-
-
-@pytest.mark.parametrize(
     ("path", "label"), [("/messages", "Messages"), ("/messages/new", "Send"), ("/settings/password", "Settings")]
 )
 def test_the_navigation_says_where_one_is_once(person: Browser, path: str, label: str) -> None:
