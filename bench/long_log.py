@@ -18,6 +18,8 @@ from .clients import Call, Timing, timed
 from .figures import Figure
 
 MESSAGES = 100_000
+SHORT = 200
+"""Messages of the short log: the newest of the long one, so that the pages compared are the same."""
 SPREAD = timedelta(days=90)
 CLIENTS = 16
 CALLS = 700
@@ -28,10 +30,18 @@ _AT_ONCE = 500
 
 
 def run(stack: Stack, user: Api, accept: Call) -> list[Figure]:
-    """`user` has a linked session; what `accept` makes is never sent."""
-    log = Call("GET", f"{stack.url}/api/messages?limit=50", {"Authorization": f"Bearer {user.token}"})
+    """`user` has a linked session; what `accept` makes is never sent.
+
+    Pages are read by somebody else with the same history: how many were accepted in the seconds before a page is opened makes its
+    time more than a long history does.
+    """
+    reader = Api(stack, "bench-reader").register()
+    log = Call("GET", f"{stack.url}/api/messages?limit=50", {"Authorization": f"Bearer {reader.token}"})
+    patterns = _patterns(stack, user, reader)
+    moments = [datetime.now(UTC) - SPREAD * number / MESSAGES for number in range(MESSAGES, 0, -1)]
+    _fill(stack, patterns, moments[-SHORT:])
     short, short_page = _measure(accept, log)
-    _fill(stack, user)
+    _fill(stack, patterns, moments[:-SHORT])
     full, full_page = _measure(accept, log)
     name = f"{MESSAGES:,} messages in the log"
     return [
@@ -48,16 +58,24 @@ def _measure(accept: Call, log: Call) -> tuple[Timing, Timing]:
     return rounds[ROUNDS // 2], timed(log, clients=1, calls=PAGES)
 
 
-def _fill(stack: Stack, user: Api) -> None:
-    """Messages of the last 90 days, made from the user's newest, straight into the store."""
+def _patterns(stack: Stack, user: Api, reader: Api) -> list[Message]:
+    """The user's newest message, and the same as the reader's."""
     newest = user.get("/api/messages", params={"limit": 1}).json()["items"][0]["id"]
     with store.database(stack) as db:
+        pattern = Store(db).messages.get(newest)
+    assert pattern
+    nobodys = str(ObjectId())
+    return [pattern, replace(pattern, user_id=str(reader.get("/api/auth/me").json()["user"]["id"]), session_id=nobodys)]
+
+
+def _fill(stack: Stack, patterns: list[Message], moments: list[datetime]) -> None:
+    """A message like each pattern at each moment, straight into the store."""
+    with store.database(stack) as db:
         messages = Store(db).messages
-        pattern = messages.get(newest)
-        assert pattern
-        moments = [datetime.now(UTC) - SPREAD * number / MESSAGES for number in range(MESSAGES, 0, -1)]
-        for start in range(0, MESSAGES, _AT_ONCE):
-            assert len(messages.add_many([_at(pattern, one) for one in moments[start : start + _AT_ONCE]])) == _AT_ONCE
+        for pattern in patterns:
+            for start in range(0, len(moments), _AT_ONCE):
+                some = [_at(pattern, one) for one in moments[start : start + _AT_ONCE]]
+                assert len(messages.add_many(some)) == len(some)
 
 
 def _at(pattern: Message, moment: datetime) -> Message:
