@@ -79,6 +79,19 @@ def test_ticks_move_forwards_only(linked: Linked, gateway: Gateway, acks: list[s
     assert timeline(linked, message_id) == expected
 
 
+def test_no_tick_is_before_what_came_before_it(linked: Linked, gateway: Gateway) -> None:
+    """WhatsApp's times are whole seconds."""
+    message_id = linked.send().get_json()["id"]
+    earlier, later = to_rfc3339(now() - timedelta(seconds=1)), to_rfc3339(now() + timedelta(seconds=1))
+    told = [("sent", earlier), ("delivered", later), ("read", earlier)]
+    acks = [(gateway.ack(message_id, ack), at) for ack, at in told]
+    assert gateway.post(*({**event, "data": {**event["data"], "at": at}} for event, at in acks)).status_code == 200
+    message = linked.client.get(f"/api/messages/{message_id}", headers={"Authorization": f"Bearer {linked.token}"}).get_json()
+    times = [one["at"] for one in message["timeline"]]
+    assert times == [message["created_at"], message["created_at"], later, later]
+    assert message["updated_at"] == later
+
+
 def test_a_repeated_batch_changes_nothing(linked: Linked, gateway: Gateway) -> None:
     message_id = linked.send().get_json()["id"]
     batch = [gateway.ack(message_id, "sent"), gateway.ack(message_id, "delivered")]

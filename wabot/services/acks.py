@@ -1,8 +1,9 @@
 """Ticks of many messages at once: read together, and written together where the same happened to several.
 
 A tick costs little by itself but comes two or three times for each message. Messages that made the same way share one write, and
-with it the time in their timelines: ticks that came within half a second get the time of the last of them (WhatsApp's own times are
-whole seconds). How long sending took is measured by each message's own.
+with it the time in their timelines: ticks that came within half a second get the time of the last of them. How long sending took is
+measured by each message's own. No time is before the one above it, though WhatsApp's are whole seconds, and a tick may be told of
+before it was found out that the message is sent.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ class Acks:
         moving = [
             (one, message, entries)
             for one, message in zip(acked, messages, strict=True)
-            if message and message.direction == "out" and (entries := list(_allowed(message.status, one.acks)))
+            if message and message.direction == "out" and (entries := list(_allowed(message, one.acks)))
         ]
         moved: set[str] = set()
         for group in _alike([(message, entries) for _, message, entries in moving]):
@@ -98,12 +99,13 @@ class Acks:
         return moved
 
 
-def _allowed(status: str, acks: Iterable[Ack]) -> Iterable[Entry]:
+def _allowed(message: Message, acks: Iterable[Ack]) -> Iterable[Entry]:
     """The timeline entries of those acks that move the message forwards."""
+    status, latest = message.status, message.updated_at
     for following, at in acks:
         if status in ALLOWED_FROM[following]:
-            status = following
-            yield {"status": following, "at": at, **({"detail": _REJECTED} if following == "failed" else {})}
+            status, latest = following, max(latest, at)
+            yield {"status": following, "at": latest, **({"detail": _REJECTED} if following == "failed" else {})}
 
 
 def _alike(moving: Iterable[tuple[Message, list[Entry]]]) -> Iterable[list[tuple[Message, list[Entry]]]]:
