@@ -85,6 +85,10 @@ newcomer: setup-dev ## A clone, `make run`, and by the pages alone to a delivere
 chaos: setup-dev ## 5,000 messages while every program is killed every few seconds (ENGINE=baileys: with the light engine)
 	@$(PY) -m tests.chaos 5000 - $${ENGINE:-webjs}
 
+.PHONY: busy-day
+busy-day: setup-dev ## Two people send, schedule, cancel, receive and link anew for DAY seconds (240) while every program is killed (SEED)
+	@$(PY) -m tests.busy_day $${DAY:-240} $$SEED
+
 .PHONY: lock
 lock: ## Renew requirements.lock and requirements-dev.lock from the ranges
 	@scripts/lock.sh
