@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -62,7 +63,7 @@ class Person:
         assert self.api.post("/api/webhooks", {"url": self.hook.url, "events": ["*"]}).status_code == 201
         self.promised: dict[str, Promise] = {}
         self.refused: set[str] = set()
-        """Texts that were not accepted."""
+        """Texts that were not accepted, at one try at least."""
         self.written: list[str] = []
         """Texts that were written to this person, and arrived at WhatsApp."""
         self.linked_again = 0
@@ -159,7 +160,10 @@ class Person:
                 self.linked_again += 1
 
     def link_again(self) -> None:
-        """Log out, and scan another code with the same phone."""
+        """Log out, and scan another code with the same phone. What was written to it has come in before: with the login goes what
+        WhatsApp keeps for it."""
+        self.be_connected()
+        wait_until(lambda: came_in(self).keys() >= set(self.written), LINKED_WITHIN, f"all has come in for {self.name}")
         wait_until(lambda: self.api.post("/api/whatsapp/disconnect", timeout=30).ok, LINKED_WITHIN, f"{self.name} is logged out")
         self.be_connected()
 
@@ -192,3 +196,22 @@ def history(api: Api, message_id: str) -> dict[str, Any]:
         return found if answer.ok else None
 
     return wait_until(read, ANSWER_WITHIN, f"message {message_id} can be read")
+
+
+def came_in(person: Person) -> dict[str, list[str]]:
+    """Ids in the inbox by text."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for chat in _all(person.api, "/api/chats"):
+        if chat["phone"] in {writer(number) for number in range(WRITERS)}:
+            for one in _all(person.api, f"/api/chats/{chat['id']}/messages"):
+                found[one["message"]].append(one["id"])
+    return found
+
+
+def _all(api: Api, path: str) -> Iterator[dict[str, Any]]:
+    cursor: str | None = ""
+    while cursor is not None:
+        answer = api.get(path, params={"limit": 100, **({"cursor": cursor} if cursor else {})})
+        answer.raise_for_status()
+        yield from answer.json()["items"]
+        cursor = answer.json()["next_cursor"]

@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-from tests.support.person import PHONES, WRITERS, Person, history, phone_of, writer
+from tests.support.person import PHONES, Person, came_in, history, phone_of
 from tests.support.waiting import poll
 
 SETTLED_WITHIN = 120.0
@@ -30,8 +30,8 @@ def reckon(person: Person) -> list[str]:
     arrived = _arrivals(person)
     faults = [fault for one, message in messages.items() for fault in _message(person, one, message, arrived)]
     faults += [f"overtaken: {first} by {second}" for first, second in _overtaken(person, arrived)]
-    faults += [f"refused, but sent: {text}" for text in person.refused & arrived.keys()]
-    got = _received(person)
+    faults += [f"refused, but sent: {text}" for text in _refused(person) & arrived.keys()]
+    got = came_in(person)
     faults += [f"came in {len(got.get(text, []))} times: {text}" for text in person.written if len(got.get(text, [])) != 1]
     return faults + _told(person, messages, [one for text in person.written for one in got.get(text, [])])
 
@@ -42,6 +42,11 @@ def _wait_until_settled(person: Person) -> None:
         done = {one for one in waiting if history(person.api, one)["status"] in ARRIVED | NOT_SENT}
         waiting, moved_at = waiting - done, time.monotonic() if done else moved_at
         poll()
+
+
+def _refused(person: Person) -> set[str]:
+    """At every try."""
+    return person.refused - {one.text for one in person.promised.values()}
 
 
 def _arrivals(person: Person) -> dict[str, list[datetime]]:
@@ -85,24 +90,6 @@ def _overtaken(person: Person, arrived: dict[str, list[datetime]]) -> Iterator[t
             orders[promise.client].append((promise.text, times[0]))
     for order in orders.values():
         yield from ((first[0], second[0]) for first, second in pairwise(order) if second[1] < first[1])
-
-
-def _received(person: Person) -> dict[str, list[str]]:
-    """Ids in the inbox by text."""
-    found: dict[str, list[str]] = defaultdict(list)
-    for chat in _all(person, "/api/chats"):
-        if chat["phone"] in {writer(number) for number in range(WRITERS)}:
-            for one in _all(person, f"/api/chats/{chat['id']}/messages"):
-                found[one["message"]].append(one["id"])
-    return found
-
-
-def _all(person: Person, path: str) -> Iterator[Message]:
-    cursor: str | None = ""
-    while cursor is not None:
-        page = person.api.get(path, params={"limit": 100, **({"cursor": cursor} if cursor else {})}).json()
-        yield from page["items"]
-        cursor = page["next_cursor"]
 
 
 def _told(person: Person, messages: dict[str, Message], received: list[str]) -> list[str]:
