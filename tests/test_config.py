@@ -49,10 +49,44 @@ def test_nothing_set_is_a_local_start() -> None:
         ("PUBLIC_URL", "https://wabot.example.com/?x=1"),
         ("WABOT_ADMIN_EMAIL", "admin"),
         ("WABOT_ADMIN_PASSWORD", "short"),
+        ("MONGO_URI", "http://127.0.0.1/wabot"),
+        ("MONGO_URI", "mongodb://127.0.0.1:99999/wabot"),
+        ("MONGO_URI", "mongodb://user:p/w@127.0.0.1/wabot"),
+        ("MONGO_URI", "mongodb+srv:///wabot"),
+        ("REDIS_URL", "redis://127.0.0.1:99999"),
+        ("REDIS_URL", "unix://"),
+        ("WA_BAILEYS_URL", "http://127.0.0.1:1"),
+        ("WA_BAILEYS_URL", "ws://"),
+        ("WA_CHROMIUM_ARGS", "--user-agent='wabot"),
+        ("WABOT_WEBHOOK_ALLOW", "http://127.0.0.1"),
+        ("WABOT_WEBHOOK_ALLOW", "hooks.internal, 127.0.0.1:3000"),
+        ("WABOT_WEBHOOK_ALLOW", "*"),
     ],
 )
 def test_bad_values_are_refused_by_name(name: str, value: str) -> None:
     assert name in problems({name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MONGO_URI", "mongodb://user:p%2Fw@one:27017,two:27018/wabot?replicaSet=rs0"),
+        ("MONGO_URI", "mongodb+srv://user:pw@cluster.example.com/wabot"),
+        ("REDIS_URL", "rediss://:secret@redis.internal:6380/1"),
+        ("REDIS_URL", "redis://"),
+        ("REDIS_URL", "unix:///run/redis.sock"),
+        ("WA_BAILEYS_URL", "ws://127.0.0.1:1/ws/chat"),
+        ("WA_CHROMIUM_ARGS", "--lang=en --user-agent='wa bot'"),
+        ("WABOT_WEBHOOK_ALLOW", "127.0.0.1, hooks.internal,[::1],::1,"),
+    ],
+)
+def test_values_of_every_good_form_are_taken(name: str, value: str) -> None:
+    load({name: value})
+
+
+def test_what_is_wrong_with_an_address_is_said_without_its_password() -> None:
+    for name, value in (("MONGO_URI", "mongodb://u:geheim@h:99999/wabot"), ("REDIS_URL", "redis://:geheim@h:99999")):
+        assert "geheim" not in problems({name: value})[name]
 
 
 def test_all_problems_are_named_at_once() -> None:

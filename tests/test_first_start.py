@@ -167,6 +167,13 @@ def test_an_admins_password_that_others_can_try_must_not_be_guessed_at_once(
     assert ("WABOT_ADMIN_PASSWORD" in caught.value.problems) == refused
 
 
+def test_a_default_engine_that_is_not_there_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    with pytest.raises(config.ConfigError, match="choose from baileys, webjs") as refused:
+        prepare(environment(tmp_path / "var", WABOT_DEFAULT_ENGINE="telegraph"))
+    assert set(refused.value.problems) == {"WABOT_DEFAULT_ENGINE"}
+    assert not (tmp_path / "var").exists()
+
+
 def test_the_launcher_says_everything_that_is_wrong_at_once(tmp_path: Path) -> None:
     settings = {"WABOT_ENV": "production", "WABOT_ADMIN_PASSWORD": DEFAULT_ADMIN_PASSWORD, "WABOT_WEBHOOK_ALLOW": "localhost"}
     launched = subprocess.run(

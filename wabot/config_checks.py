@@ -1,13 +1,21 @@
-"""What the settings refuse, taken together: what production can't be run with, and what doesn't fit each other.
+"""What the settings refuse, taken together: what production can't be run with, what doesn't fit each other, and what a program
+would stumble over later.
 
-A setting that is wrong by itself is refused by its field in config.py.
+Any other setting that is wrong by itself is refused by its field in config.py.
 """
 
 from __future__ import annotations
 
+import re
+import shlex
+from collections.abc import Callable
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from pymongo import uri_parser
+from pymongo.errors import PyMongoError
+from redis import connection as redis_url
 
 if TYPE_CHECKING:
     from .config import Settings
@@ -18,9 +26,7 @@ def problems(settings: Settings) -> dict[str, str]:
     found = _insecure(settings) if settings.production else _unsafe_local(settings)
     if settings.default_network == "sandbox" and not settings.sandbox:
         found["WABOT_DEFAULT_NETWORK"] = "is sandbox, but WABOT_SANDBOX is 0"
-    if settings.mongo_uri and not urlsplit(settings.mongo_uri).path.strip("/"):
-        found["MONGO_URI"] = "names no database: end it with /wabot"
-    return found | _unusable_urls(settings)
+    return found | _unreadable(settings) | _unusable_public_url(settings)
 
 
 def is_loopback(host: str) -> bool:
@@ -54,16 +60,90 @@ def _unsafe_local(settings: Settings) -> dict[str, str]:
     return {}
 
 
-def _unusable_urls(settings: Settings) -> dict[str, str]:
-    found = {}
-    if settings.smtp_url and not _has_host(settings.smtp_url):
-        found["SMTP_URL"] = "is not smtp://user:password@host:port, with user and password percent-encoded"
-    public = urlsplit(settings.public_url)
-    if settings.public_url and (public.scheme not in ("http", "https") or public.query or public.fragment or public.username):
-        found["PUBLIC_URL"] = "is not the address people open, such as https://wabot.example.com"
-    elif settings.public_url and not _has_host(settings.public_url):
-        found["PUBLIC_URL"] = "names no host"
+def _unreadable(settings: Settings) -> dict[str, str]:
+    """Never with a word of the value: some hold passwords."""
+    mongo = "is not mongodb://user:password@host:port/wabot, with user and password percent-encoded"
+    looked_at: list[tuple[str, str | None, Callable[[str], bool], str]] = [
+        (
+            "SMTP_URL",
+            settings.smtp_url,
+            _has_host,
+            "is not smtp://user:password@host:port, with user and password percent-encoded",
+        ),
+        ("MONGO_URI", settings.mongo_uri, _is_mongo, mongo),
+        ("MONGO_URI", settings.mongo_uri, _names_database, "names no database: end it with /wabot"),
+        ("REDIS_URL", settings.redis_url, _is_redis, "is not redis://:password@host:port/0, with the password percent-encoded"),
+        ("WA_BAILEYS_URL", settings.baileys_url, _is_websocket, "is not ws://host:port"),
+        ("WA_CHROMIUM_ARGS", settings.chromium_args, _is_shell_words, "has an open quote, or ends with a backslash"),
+        ("WABOT_WEBHOOK_ALLOW", settings.webhook_allow, _are_hosts, "is not a list of hosts, such as 127.0.0.1,hooks.internal"),
+    ]
+    found: dict[str, str] = {}
+    for name, value, is_usable, words in looked_at:
+        if value and not is_usable(value):
+            found.setdefault(name, words)
     return found
+
+
+def _unusable_public_url(settings: Settings) -> dict[str, str]:
+    if not settings.public_url:
+        return {}
+    public = urlsplit(settings.public_url)
+    if public.scheme not in ("http", "https") or public.query or public.fragment or public.username:
+        return {"PUBLIC_URL": "is not the address people open, such as https://wabot.example.com"}
+    return {} if _has_host(settings.public_url) else {"PUBLIC_URL": "names no host"}
+
+
+def _is_mongo(uri: str) -> bool:
+    """Of `mongodb+srv` only that it is one: the rest stands in the DNS, which may be away while we start."""
+    if uri.startswith("mongodb+srv://"):
+        return _has_host(uri)
+    try:
+        uri_parser.parse_uri(uri, warn=False)
+    except (PyMongoError, ValueError):
+        return False
+    return True
+
+
+def _names_database(uri: str) -> bool:
+    return bool(urlsplit(uri).path.strip("/"))
+
+
+def _is_redis(url: str) -> bool:
+    """Its own reader takes the machine itself where no host is named."""
+    try:
+        read: dict[str, object] = redis_url.parse_url(url)  # type: ignore[no-untyped-call]
+    except ValueError:
+        return False
+    return not url.startswith("unix:") or "path" in read
+
+
+def _is_websocket(url: str) -> bool:
+    return url.startswith(("ws://", "wss://")) and _has_host(url)
+
+
+def _is_shell_words(text: str) -> bool:
+    try:
+        shlex.split(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _are_hosts(text: str) -> bool:
+    """As they stand in a URL, without a port: they are compared with its host letter by letter."""
+    return all(_is_host(one.strip()) for one in text.split(",") if one.strip())
+
+
+def _is_host(text: str) -> bool:
+    return _is_address(text.strip("[]")) if ":" in text else re.fullmatch(r"[^\s/@?#*\[\]]+", text) is not None
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _has_host(url: str) -> bool:

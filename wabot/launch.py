@@ -31,6 +31,7 @@ def prepare(environ: Mapping[str, str]) -> tuple[config.Settings, dict[str, str]
     """Make WABOT_DATA ready and lock it. Returns the settings and the programs' environment; raises ConfigError."""
     settings = config.load(environ)
     _check_admin_password(settings)
+    environment.check_engine(settings)
     data.prepare(settings.data)
     data.lock(settings.data)
     ports.check(settings, leftover=(settings.data / "run" / "supervisord.pid").exists())
@@ -47,6 +48,7 @@ def prepare_alone(environ: Mapping[str, str]) -> dict[str, str]:
     if not settings.mongo_uri:
         raise config.ConfigError({"MONGO_URI": "is needed where each program is started alone"})
     _check_admin_password(settings)
+    environment.check_engine(settings)
     data.prepare(settings.data)
     data.make_secrets(settings.data)
     return environment.for_programs(settings, environ, None) | {"GUNICORN_CMD_ARGS": ""}

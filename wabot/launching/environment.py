@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..config import ConfigError, Settings
 
+ENGINES = Path(__file__).resolve().parents[2] / "node_wa" / "engines"
 # Debian's /usr/bin/chromium-headless-shell is a wrapper that doesn't exec: killing it would leave the browser.
 BROWSERS = ("/usr/lib/chromium/chromium-headless-shell", "/usr/bin/chromium")
 
@@ -42,3 +43,10 @@ def browser(settings: Settings) -> Path:
             return path.absolute()
     found = " or ".join(str(path) for path in candidates)
     raise ConfigError({"CHROMIUM_PATH": f"no browser that can be run at {found}"})
+
+
+def check_engine(settings: Settings) -> None:
+    """The gateway finds its engines in the same folder: one file each, and one that says what they are. Raises ConfigError."""
+    there = sorted(one.stem for one in ENGINES.glob("*.js") if one.stem != "contract")
+    if settings.default_engine not in there:
+        raise ConfigError({"WABOT_DEFAULT_ENGINE": f"there is no {settings.default_engine}: choose from {', '.join(there)}"})
