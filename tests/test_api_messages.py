@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -125,6 +126,21 @@ def test_the_log_pages_newest_first_and_filters(linked: Linked) -> None:
     found = linked.client.get("/api/messages?q=NUMBER%203", headers=bearer(linked.token)).get_json()["items"]
     assert [one["id"] for one in found] == [ids[3]]
     assert linked.client.get("/api/messages?status=sent", headers=bearer(linked.token)).get_json()["items"] == []
+
+
+def test_since_and_until_are_exact_to_the_millisecond(linked: Linked) -> None:
+    message = linked.send().get_json()
+    moment = datetime.fromisoformat(message["created_at"])
+
+    def found(**query: datetime) -> bool:
+        asked = {name: one.isoformat() for name, one in query.items()}
+        answer = linked.client.get("/api/messages", query_string=asked, headers=bearer(linked.token)).get_json()
+        return [one["id"] for one in answer["items"]] == [message["id"]]
+
+    just_after = moment + timedelta(milliseconds=1)
+    assert (found(until=moment), found(until=just_after)) == (False, True)
+    assert (found(since=moment), found(since=just_after)) == (True, False)
+    assert found(until=datetime.max.replace(tzinfo=UTC))
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=x", "cursor=zz", "status=lost", "since=yesterday", "nope=1"])

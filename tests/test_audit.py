@@ -94,6 +94,11 @@ def test_it_is_narrowed_by_who_what_whom_and_when(known: Services, client: Flask
     assert found(action="user.role", actor=other.id) == [("user.role", "t2")]
     assert found(until=(datetime.now(UTC) - timedelta(minutes=1)).isoformat()) == []
     assert len(found(since=(datetime.now(UTC) - timedelta(minutes=1)).isoformat())) == 3
+    newest = datetime.fromisoformat(known.audit.about("t2", 1)[0]["at"])
+    just_after = newest + timedelta(milliseconds=1)
+    assert len(found(until=just_after.isoformat())) == 3, "also what happened in the same second before it"
+    assert ("user.disable", "t2") not in found(until=newest.isoformat())
+    assert found(since=just_after.isoformat()) == []
     assert client.get("/api/admin/audit?since=yesterday", headers=bearer(token)).status_code == 422
 
 

@@ -40,7 +40,7 @@ class Audit:
         indexed = dict(list(equal.items())[:1])  # each has its index; what is asked besides is looked at here
 
         def wanted(document: dict[str, Any]) -> bool:
-            return all(document[name] == value for name, value in equal.items())
+            return _is_within(document["at"], asked) and all(document[name] == value for name, value in equal.items())
 
         documents, following = newest_first(
             self._audit, indexed, limit=limit, before=_before(asked, cursor), since=asked.since, wanted=wanted
@@ -59,5 +59,10 @@ def _equals(asked: AuditFilter) -> dict[str, str | None]:
 
 
 def _before(asked: AuditFilter, cursor: str | None) -> str | None:
-    until = str(ids.earliest_at(asked.until)) if asked.until else None
+    until = str(ids.beyond(asked.until)) if asked.until else None
     return min(filter(None, (cursor, until)), default=None)
+
+
+def _is_within(at: datetime, asked: AuditFilter) -> bool:
+    """Ids tell it to the second only."""
+    return (asked.since is None or at >= asked.since) and (asked.until is None or at < asked.until)

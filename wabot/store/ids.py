@@ -46,8 +46,16 @@ def told_id(moment: datetime, seq: int, seed: str, *, in_time: bool) -> str:
 
 def earliest_at(moment: datetime) -> ObjectId:
     """The smallest id born in that second; of a moment that no id can carry, the nearest it can."""
-    seconds = min(max(int(moment.timestamp()), 0), _LAST_SECOND)
-    return ObjectId(seconds.to_bytes(4, "big") + bytes(8))
+    return _first_of(int(moment.timestamp()))
+
+
+def beyond(moment: datetime) -> ObjectId:
+    """Larger than all ids of what happened before `moment`, which get theirs at once, or within the next second."""
+    return _first_of(int(moment.timestamp()) + 2)
+
+
+def _first_of(second: int) -> ObjectId:
+    return ObjectId(min(max(second, 0), _LAST_SECOND).to_bytes(4, "big") + bytes(8))
 
 
 def _rising() -> int:

@@ -182,7 +182,7 @@ class Messages:
             equal["side"] = asked.to
         else:
             equal |= {"direction": asked.direction, **({"status": asked.status} if asked.status is not None else {})}
-        before = cursor or (str(ids.earliest_at(asked.until)) if asked.until else None)
+        before = cursor or (str(ids.beyond(asked.until)) if asked.until else None)
         documents, following = newest_first(
             self._messages, equal, limit=limit, before=before, since=asked.since, wanted=_wanted(asked)
         )
