@@ -8,7 +8,7 @@ from functools import wraps
 from typing import Annotated, Any, TypeVar, cast
 
 from flask import g, request
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from ...errors import Forbidden, Invalid, MalformedRequest, Unauthenticated
 from ...lib.clock import from_rfc3339
@@ -38,6 +38,22 @@ class Body(BaseModel):
     """Base of all bodies and queries: unknown fields are refused, strings are strings."""
 
     model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
+
+
+class ListQuery(Body):
+    """Of a list that is bounded and read whole."""
+
+    cursor: Annotated[str, Field(max_length=100)] | None = None
+    """`next_cursor` of the page before."""
+    limit: Annotated[int, Field(ge=1, le=200)] = 200
+
+    def page(self, items: list[dict[str, Any]], by: str, *, newest_first: bool = False) -> dict[str, Any]:
+        """One page of `items`, which are sorted by their field `by`; that is the cursor, so that what goes meanwhile doesn't matter."""
+        cursor = self.cursor
+        if cursor is not None:
+            items = [one for one in items if (one[by] < cursor if newest_first else one[by] > cursor)]
+        page = items[: self.limit]
+        return {"items": page, "next_cursor": page[-1][by] if len(items) > len(page) else None}
 
 
 def caller() -> Caller:

@@ -15,7 +15,7 @@ from .._context import services
 from .._shapes import Items
 from .._shapes.accounts import ApiKey, NewApiKey
 from . import bp
-from ._request import Body, Time, audited, body, caller, needs
+from ._request import Body, ListQuery, Time, audited, body, caller, needs, query
 
 
 class NewKey(Body):
@@ -31,9 +31,10 @@ class NewKey(Body):
 @needs(login=True)
 @answers({200: Items[ApiKey]})
 def list_keys() -> dict[str, Any]:
-    """List one's API keys."""
+    """List one's API keys, newest first."""
+    asked = query(ListQuery)
     keys = services().store.keys.of_user(caller().user.id)
-    return {"items": [present.api_key(one) for one in keys], "next_cursor": None}
+    return asked.page([present.api_key(one) for one in keys], "id", newest_first=True)
 
 
 @bp.post("/keys")

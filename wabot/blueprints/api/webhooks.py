@@ -13,7 +13,7 @@ from .._context import services
 from .._shapes import Items
 from .._shapes.webhooks import Delivery, DeliveryInFull, Webhook
 from . import bp
-from ._request import Body, Time, body, caller, needs, query
+from ._request import Body, ListQuery, Time, body, caller, needs, query
 
 Url = Annotated[str, Field(min_length=1, max_length=3000)]
 Events = Annotated[list[Annotated[str, Field(max_length=100)]], Field(min_length=1, max_length=100)]
@@ -71,9 +71,9 @@ class DeliveryQuery(Body):
 @needs("manage")
 @answers({200: Items[Webhook]})
 def list_webhooks() -> dict[str, Any]:
-    """List one's webhooks."""
-    items = [hook_shapes.endpoint(one) for one in services().webhooks.of_user(caller().user.id)]
-    return {"items": items, "next_cursor": None}
+    """List one's webhooks, oldest first."""
+    asked = query(ListQuery)
+    return asked.page([hook_shapes.endpoint(one) for one in services().webhooks.of_user(caller().user.id)], "id")
 
 
 @bp.post("/webhooks")

@@ -16,7 +16,7 @@ from .._context import request_id, services
 from .._shapes import Items
 from .._shapes.whatsapp import QrCode, Session
 from . import bp
-from ._request import Body, body, caller, needs, query
+from ._request import Body, ListQuery, body, caller, needs, query
 
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 
@@ -113,9 +113,10 @@ def switch_engine() -> tuple[dict[str, Any], int]:
 @needs("read")
 @answers({200: Items[Session]})
 def sessions() -> dict[str, Any]:
-    """List one's sessions."""
+    """List one's sessions by name."""
+    asked = query(ListQuery)
     found = services().sessions.of_user(caller().user.id)
-    return {"items": [present.session(one) for one in found], "next_cursor": None}
+    return asked.page([present.session(one) for one in found], "session")
 
 
 @bp.delete("/whatsapp/sessions/<name>")
