@@ -29,6 +29,8 @@ def test_accepted_means_stored(linked: Linked) -> None:
     [
         ({"to": "12"}, "invalid_number"),
         ({"to": "not a number"}, "invalid_number"),
+        ({"to": ""}, "invalid_number"),
+        ({"to": "1" * 1000}, "invalid_number"),
         ({"to": 12025550123}, "invalid_request"),
         ({"to": None}, "invalid_request"),
         ({"message": ""}, "invalid_request"),
@@ -186,6 +188,12 @@ def test_quick_send_by_post(linked: Linked, as_json: bool) -> None:
     body: dict[str, Any] = {"json": values} if as_json else {"data": values}
     answer = linked.client.post("/api/send", headers={"X-API-Key": key_of(linked)}, **body)
     assert answer.status_code == 202
+
+
+@pytest.mark.parametrize("number", ["", "%20", "1" * 1000])
+def test_quick_send_refuses_what_is_no_number_as_one(linked: Linked, number: str) -> None:
+    answer = linked.client.get(f"/api/send?to={number}&message=hello", headers=bearer(linked.token))
+    assert (answer.status_code, answer.get_json()["code"], answer.get_json()["success"]) == (422, "invalid_number", False)
 
 
 def test_quick_send_failures_say_so(linked: Linked) -> None:

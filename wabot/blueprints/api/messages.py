@@ -22,7 +22,7 @@ from ._request import Body, Time, body, caller, idempotency_key, needs, query
 
 
 class Send(Body):
-    to: Annotated[str, Field(min_length=1, max_length=64)]
+    to: str
     """International, with or without `+` or `00`; blanks, dashes and brackets do not matter."""
     message: str
     """The text, 65,536 characters at most."""

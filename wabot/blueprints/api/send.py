@@ -31,7 +31,7 @@ V = TypeVar("V", bound=Callable[..., Any])
 
 class QuickSend(Body):
     api_key: str | None = None
-    to: Annotated[str, Field(min_length=1, max_length=64)]
+    to: str
     """International; digits alone are read as `+digits`."""
     message: str
     """In UTF-8, as everything in an address or a form."""
