@@ -71,10 +71,16 @@ def _note_db_port(path: Path, port: int | None) -> None:
 def main() -> NoReturn:
     os.umask(0o077)
     try:
-        settings, exported = prepare(os.environ)
+        if len(sys.argv) > 1:
+            _become(sys.argv[1])
+        _become_all()
     except config.ConfigError as error:
         print(error.report, file=sys.stderr)
         sys.exit(BAD_SETTINGS)
+
+
+def _become_all() -> NoReturn:
+    settings, exported = prepare(os.environ)
     print(f"wabot is starting; data in {settings.data}", flush=True)
     banner.fork(settings)
     os.chdir(ROOT)
