@@ -8,10 +8,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
 
+from tests.support.web import Linked, bearer
 from wabot.config import Settings
 from wabot.events import REGISTRY
 from wabot.lib import signing
@@ -28,6 +30,21 @@ def block(language: str) -> str:
     found = re.findall(rf"^```{language}\n(.*?)^```$", DOCUMENT.read_text(), flags=re.MULTILINE | re.DOTALL)
     assert len(found) == 1
     return str(found[0])
+
+
+def test_samples_show_what_a_message_has_in_that_state(linked: Linked) -> None:
+    def sent(key: str, **body: str) -> dict[str, Any]:
+        made: dict[str, Any] = linked.send(headers={"Idempotency-Key": key}, **body).get_json()
+        return made
+
+    scheduled, queued = sent("order-1", send_at="2027-01-31T12:00:00Z"), sent("order-2")
+    url = f"/api/messages/{queued['id']}/cancel"
+    cancelled = linked.client.post(url, headers=bearer(linked.token)).get_json()
+    for message in (scheduled, queued, cancelled):
+        sample = REGISTRY[f"message.{message['status']}"].sample()["data"]
+        assert {name: value is None for name, value in sample.items()} == {
+            name: value is None for name, value in message.items() if name != "timeline"
+        }, message["status"]
 
 
 @pytest.mark.parametrize("name", REGISTRY)

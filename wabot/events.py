@@ -139,7 +139,7 @@ class MessageScheduled(Event):
     type = "message.scheduled"
     words = N_("Accepted; it waits for its time")
     push = "message"
-    sample_data: ClassVar[dict[str, Any]] = {"wa_message_id": None}
+    sample_data: ClassVar[dict[str, Any]] = {"wa_message_id": None, "send_at": "2026-01-31T18:00:00.000Z"}
 
 
 @dataclass(frozen=True)
@@ -214,6 +214,7 @@ class MessageCancelled(Event):
     type = "message.cancelled"
     words = N_("Taken back before it was sent")
     push = "message"
+    sample_data: ClassVar[dict[str, Any]] = {"wa_message_id": None}
 
 
 @dataclass(frozen=True)
