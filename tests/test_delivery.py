@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from pymongo.errors import AutoReconnect
 
+from tests.support.allowance import Unlimited
 from tests.support.lane import PHONE, Lane
 from wabot.lib.clock import now
 from wabot.services import claims, message_machine
-from wabot.services.allowance import Unlimited
 from wabot.services.delivery import REFUSALS
 from wabot.services.messages import Draft
 

@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 from bson import ObjectId
 
+from tests.support.allowance import Unlimited
 from tests.support.lane import PHONE, Lane
 from wabot.lib.clock import now, to_rfc3339
 from wabot.services import claims
 from wabot.services import delivery as deliveries
-from wabot.services.allowance import Unlimited
 from wabot.services.messages import Draft
 
 

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
+from tests.support.allowance import Unlimited
 from tests.support.lane import PHONE, Lane
 from tests.support.web import Linked
 from wabot.lib.clock import now, to_rfc3339
-from wabot.services.allowance import Unlimited
 from wabot.services.messages import Draft, MessageService
 from wabot.store import ids
 from wabot.store.idempotency import Remembered

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import re
 from pathlib import Path
 
 from flask import Flask
 
-STATIC = Path(__file__).parent.parent / "wabot" / "static"
+WABOT = Path(__file__).parent.parent / "wabot"
+STATIC = WABOT / "static"
 
 
 def test_texts_are_compressed_for_those_who_take_it(app: Flask) -> None:
@@ -29,3 +31,21 @@ def test_pages_and_fonts_are_not(app: Flask) -> None:
     for path in ("/login", f"/static/vendor/{font}"):
         assert "Content-Encoding" not in client.get(path, headers={"Accept-Encoding": "gzip"}, buffered=True).headers
     assert "immutable" in client.get(f"/static/vendor/{font}", buffered=True).headers["Cache-Control"]
+
+
+def test_no_part_is_drawn_that_no_page_has() -> None:
+    """Classes of our own; the stylesheet's utilities are made from the pages themselves."""
+    pages = [
+        *(WABOT / "templates").rglob("*.html"),
+        *(STATIC / "js").glob("*.js"),
+        *(WABOT / "blueprints").rglob("*.py"),
+        *(WABOT / "services").glob("*.py"),
+    ]
+    used = "\n".join(one.read_text() for one in pages)
+    unused = []
+    for path in (WABOT / "assets" / "css").glob("*.css"):
+        text = re.sub(r"/\*.*?\*/|url\([^)]*\)", "", path.read_text(), flags=re.DOTALL)
+        for name in set(re.findall(r"\.([a-zA-Z][\w-]+)", text)):
+            if not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", used):
+                unused.append(f"{path.name}: .{name}")
+    assert unused == []

@@ -29,7 +29,7 @@ import { EventEmitter } from 'node:events';
  */
 
 /** @type {Readonly<FaultValues>} */
-export const NO_FAULTS = Object.freeze({
+const NO_FAULTS = Object.freeze({
   drop_socket: false,
   refuse_connections: false,
   ack_delay_ms: 0,

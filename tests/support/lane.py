@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
+from tests.support.allowance import Unlimited
 from wabot.config import Settings
 from wabot.lib.clock import now, to_rfc3339
 from wabot.lib.gateway import Gateway
 from wabot.lib.loopback import LoopbackClient
 from wabot.services import Services, build
 from wabot.services import delivery as deliveries
-from wabot.services.allowance import Unlimited
 from wabot.services.delivery import Delivery
 from wabot.services.messages import Draft
 from wabot.services.publishing import Push

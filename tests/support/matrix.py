@@ -19,10 +19,10 @@ from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 from werkzeug.test import TestResponse
 
+from tests.support.allowance import Unlimited
 from tests.support.web import bearer
 from wabot.lib.clock import now
 from wabot.services import Services
-from wabot.services.allowance import Unlimited
 from wabot.services.identity import SCOPES
 from wabot.services.messages import Draft
 from wabot.store.records import User

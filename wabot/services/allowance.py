@@ -11,11 +11,3 @@ class Allowance(Protocol):
 
     def give_back(self) -> None:
         """What was taken is not used: the message was accepted before, or isn't stored."""
-
-
-class Unlimited:
-    """For messages that wabot sends by itself, and for tests of other things."""
-
-    def take(self) -> None: ...
-
-    def give_back(self) -> None: ...

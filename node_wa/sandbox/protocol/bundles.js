@@ -25,7 +25,7 @@ export function bundleStanzas({ registrationId, identity, signedPreKey, preKey }
 const keyStanzas = (key) => [stanza('id', {}, numberBytes(key.keyId, 3)), stanza('value', {}, key.public)];
 
 /** @param {Stanza | undefined} key @returns {{keyId: number, public: Buffer}} */
-export const keyIn = (key) => ({ keyId: numberIn(key, 'id'), public: publicKey(bytesIn(key, 'value')) });
+const keyIn = (key) => ({ keyId: numberIn(key, 'id'), public: publicKey(bytesIn(key, 'value')) });
 
 /** @param {Stanza | undefined} key @returns {Bundle['signedPreKey']} */
 export const signedKeyIn = (key) => ({ ...keyIn(key), signature: bytesIn(key, 'signature') });

@@ -16,7 +16,7 @@ export function newKeyPair() {
  * @param {Buffer} privateBytes
  * @returns {KeyPair}
  */
-export function keyPairOf(privateBytes) {
+function keyPairOf(privateBytes) {
   const key = createPrivateKey({ key: Buffer.concat([PKCS8, privateBytes]), format: 'der', type: 'pkcs8' });
   const spki = createPublicKey(key).export({ type: 'spki', format: 'der' });
   return { private: privateBytes, public: spki.subarray(-KEY_BYTES) };
