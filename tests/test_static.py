@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 from pathlib import Path
 
@@ -33,15 +34,20 @@ def test_pages_and_fonts_are_not(app: Flask) -> None:
     assert "immutable" in client.get(f"/static/vendor/{font}", buffered=True).headers["Cache-Control"]
 
 
+def pages() -> str:
+    """Everything that makes them, in one text."""
+    made_by = [("templates", "*.html"), ("static/js", "*.js"), ("blueprints", "*.py"), ("services", "*.py")]
+    return "\n".join(one.read_text() for room, kind in made_by for one in (WABOT / room).rglob(kind))
+
+
+def test_no_icon_is_served_that_no_page_shows() -> None:
+    shown, named = pages(), json.loads((WABOT / "assets" / "icons.json").read_text())
+    assert [one for one in named if not re.search(rf"[\"'#]{one}[\"'.]", shown)] == []
+
+
 def test_no_part_is_drawn_that_no_page_has() -> None:
     """Classes of our own; the stylesheet's utilities are made from the pages themselves."""
-    pages = [
-        *(WABOT / "templates").rglob("*.html"),
-        *(STATIC / "js").glob("*.js"),
-        *(WABOT / "blueprints").rglob("*.py"),
-        *(WABOT / "services").glob("*.py"),
-    ]
-    used = "\n".join(one.read_text() for one in pages)
+    used = pages()
     unused = []
     for path in (WABOT / "assets" / "css").glob("*.css"):
         text = re.sub(r"/\*.*?\*/|url\([^)]*\)", "", path.read_text(), flags=re.DOTALL)
