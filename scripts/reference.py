@@ -23,6 +23,7 @@ API_HEAD = """# Every call
 
 JSON in, JSON out; the [reference](/api/docs) has fields, answers, errors and examples of each, and `GET /api/openapi.json` is the same for programs.
 *Who*: a login token always does; of a key the scope is named.
+A list is `{items, next_cursor}`: `limit` (1 to 200) says how many, and `cursor` takes the `next_cursor` of the page before, which is null on the last one. Times are RFC 3339, in UTC. Fields of a body, and parameters of a list, that don't exist are refused (422).
 """
 ERRORS_HEAD = """# Every error
 
