@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from bson import ObjectId
@@ -13,6 +14,8 @@ from wabot.lib.clock import now, to_rfc3339
 from wabot.services import claims
 from wabot.services import delivery as deliveries
 from wabot.services.messages import Draft
+from wabot.services.progress import Progress
+from wabot.store.records import Message
 
 
 @pytest.fixture
@@ -33,6 +36,28 @@ def test_what_a_browser_took_and_lost_is_looked_up_before_the_next_goes(
         lane.run()
     assert lane.engine.went == ["a", "b"]
     assert ("queued", "not found in WhatsApp") in lane.steps(lost)
+
+
+def test_what_a_dead_worker_had_not_put_back_does_not_pass_what_it_had(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The light engine looks a message up by sending it again."""
+    lane.engine.plan = {"a": ["refused:session_not_connected"]}
+    lane.engine.sends_again = True
+    move = Progress.move
+
+    def dies_at_c(progress: Progress, message: Message, status: str, **more: Any) -> bool:
+        if message.message == "c":
+            raise SystemExit
+        return move(progress, message, status, **more)
+
+    *_, third, _ = lane.send("a", "b", "c", "d")
+    monkeypatch.setattr(Progress, "move", dies_at_c)
+    with pytest.raises(SystemExit):
+        lane.run()
+    monkeypatch.setattr(Progress, "move", move)
+    lane.house.claims.drop(lane.session_id)
+    assert lane.message(third).status == "sending"
+    lane.run()
+    assert lane.engine.went == ["a", "b", "c", "d"]
 
 
 def test_what_was_scheduled_joins_a_queue_that_is_being_served_at_its_place(

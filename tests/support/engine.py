@@ -15,7 +15,7 @@ class PlannedEngine:
     `went` are the texts that arrived, in their order. `blind`: nothing can be looked up. `chooses_ids`: else WhatsApp gives them
     ids of its own. `sizes` are those of the batches; `acks`, what is found has one after the other, then always `sent`.
     `unreadable`: texts for which a whole call is refused, as for a field that breaks the schema. `swallows`: texts whose first try
-    the page takes and then loses, dying.
+    the page takes and then loses, dying. `sends_again`: it looks up by sending once more under the same id, as the light engine does.
     """
 
     def __init__(self) -> None:
@@ -30,6 +30,7 @@ class PlannedEngine:
         self.acks: list[str] = []
         self.unreadable: set[str] = set()
         self.swallows: set[str] = set()
+        self.sends_again = False
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
@@ -52,6 +53,9 @@ class PlannedEngine:
         return {"results": results}
 
     def find(self, body: dict[str, Any]) -> dict[str, Any]:
+        if self.sends_again and body["wa_message_id"] not in self.ids:
+            self.went.append(body["body"])
+            self.ids.add(body["wa_message_id"])
         found = body["wa_message_id"] in self.ids
         ack = self.acks.pop(0) if self.acks else "sent"
         alike = [{"wa_message_id": one, "ack": ack} for one, text in self.own_ids if text == body["body"]]

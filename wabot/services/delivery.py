@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import zip_longest
+from itertools import takewhile, zip_longest
 
 from ..lib.clock import now, to_rfc3339
 from ..lib.crash_points import crash_point
@@ -28,6 +28,7 @@ from .session_machine import as_of
 REFUSALS = 5
 """So often the engine may refuse a message before it fails: half a minute in all."""
 BATCH = 25
+_OPEN = ("sending", "unknown")
 SLICE_SECONDS = 2.0
 """So long a lane may go on while others wait for their turn; a batch that has begun is finished."""
 
@@ -108,11 +109,16 @@ class Delivery:
             raise LaneLost
         if foreign := [one for one in messages if not is_for(one, session)]:
             return self._give_up(claim, foreign)
-        interrupted = [one for one in messages if one.status in ("sending", "unknown")]
-        if interrupted:
-            claim.queue.clear()  # what didn't go out is the first in the queue again
-            return self._settle_all(claim, session, interrupted)
-        return self._hand_over(claim, session, [one for one in messages if one.status == "queued"])
+        return self._in_order(claim, session, [one for one in messages if one.status in ("queued", *_OPEN)])
+
+    def _in_order(self, claim: Claim, session: Session, messages: list[Message]) -> datetime | None:
+        """As many as are alike, from the first on. What was put back by one who died while putting back goes before the rest of its
+        hand-over is looked up: some engines do that by sending it again."""
+        is_open = bool(messages) and messages[0].status in _OPEN
+        alike = list(takewhile(lambda one: (one.status in _OPEN) == is_open, messages))
+        if len(alike) < len(messages):
+            claim.queue.clear()  # the others are the first in the queue then
+        return self._settle_all(claim, session, alike) if is_open else self._hand_over(claim, session, alike)
 
     def _give_up(self, claim: Claim, foreign: list[Message]) -> datetime:
         """The session is another account's by now: nothing goes out in the name of somebody it wasn't accepted for."""
