@@ -10,7 +10,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from ..lib.clock import now
@@ -53,8 +53,8 @@ class Hearing:
         """For a change of a session, which keeps no timeline: the event itself goes along (`telling`)."""
         if not self._hears(after.user_id):
             return {}
-        event = event_of_session(after)
-        told = {"id": _event_id(after), "type": _told_as(before, after, event.type), "at": now(), "data": event.data}
+        event, at = event_of_session(after), now()
+        told = {"id": _event_id(before, after, at), "type": _told_as(before, after, event.type), "at": at, "data": event.data}
         return {"untold": new_id(), "telling": told}
 
     def marked(self, mark: Mark) -> None:
@@ -102,13 +102,13 @@ def _told_as(before: Session, after: Session, by_status: str) -> str:
     return by_status if entered or new_code else "session.status"
 
 
-def _event_id(session: Session) -> str:
-    """The same for everybody who observes the same: an event and a heartbeat may both bring it, and it is told once."""
-    seen = [
-        str(getattr(session, name))
-        for name in ("id", "epoch", "status", "since", "reason", "qr", "phone", "push_name", "missing")
-    ]
-    at = session.since or session.created_at
-    if session.status == "qr" and session.qr_expires_at:
-        at = max(at, session.qr_expires_at - timedelta(minutes=1))
-    return derived(at, 0, *seen)
+def _event_id(before: Session, after: Session, at: datetime) -> str:
+    """The same for everybody who observes the same: an event and a heartbeat may both bring it, and it is told once.
+
+    A session may come back to where it was, so what was before belongs to it. It is as old as the change, to the minute: by its id
+    it is found, put in order, and cleared away.
+    """
+    fields = ("id", "epoch", "status", "since", "reason", "qr", "phone", "push_name", "missing")
+    seen = [str(getattr(one, name)) for one in (before, after) for name in fields]
+    later = (before.since or before.created_at) + timedelta(milliseconds=1)
+    return derived(max(at.replace(second=0, microsecond=0), after.since or after.created_at, later), 0, *seen)
