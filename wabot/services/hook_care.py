@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from ..errors import WabotError
+from ..errors import Unavailable
 from ..lib.clock import now, to_rfc3339
 from ..lib.log import get_logger
 from ..store import Store
 from ..store.hook_records import Endpoint
+from ..store.ids import derived
 from ..words import N_
 from .hook_attempts import Outcome
 from .mails import Mails
@@ -67,14 +68,30 @@ class HookCare:
         self.store.endpoints.note(endpoint, changes)
         return replace(endpoint, **changes)
 
+    def settled(self, endpoint: Endpoint) -> Endpoint:
+        """With the mail to its owner in the queue, if one is owed. Whatever comes in between, its lane looks here again."""
+        if not endpoint.mail_owed:
+            return endpoint
+        if endpoint.disabled_reason in REASONS and not endpoint.deleted and not self._mailed(endpoint):
+            return endpoint
+        self.store.endpoints.change(endpoint.id, {"mail_owed": False})
+        return replace(endpoint, mail_owed=False)
+
     def _disable(self, endpoint: Endpoint, reason: str) -> Endpoint:
         """Its owner is told by mail; what waits goes on waiting."""
-        moment = now()
-        if self.store.endpoints.disable(endpoint, reason, moment):
-            log.warning("hook_disabled", endpoint_id=endpoint.id, reason=reason)
-            values = {"url": endpoint.url, "why": REASONS[reason], "endpoint_id": endpoint.id}
-            try:
-                self.mails.queue("webhook_disabled", user_id=endpoint.user_id, values=values)
-            except WabotError as error:
-                log.error("hook_mail_not_queued", endpoint_id=endpoint.id, code=error.code)
-        return replace(endpoint, enabled=False, disabled_reason=reason, disabled_at=moment)
+        off = replace(endpoint, enabled=False, disabled_reason=reason, disabled_at=now(), mail_owed=True)
+        if not self.store.endpoints.disable(off):
+            return replace(off, mail_owed=False)
+        log.warning("hook_disabled", endpoint_id=endpoint.id, reason=reason)
+        return self.settled(off)
+
+    def _mailed(self, off: Endpoint) -> bool:
+        """False when too many mails wait."""
+        values = {"url": off.url, "why": REASONS[off.disabled_reason or ""], "endpoint_id": off.id}
+        mail_id = derived(off.disabled_at or now(), 0, off.id)
+        try:
+            self.mails.queue("webhook_disabled", user_id=off.user_id, values=values, mail_id=mail_id)
+        except Unavailable:
+            log.warning("hook_mail_waits", endpoint_id=off.id)
+            return False
+        return True

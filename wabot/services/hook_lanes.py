@@ -30,6 +30,7 @@ _LOOK_EVERY = 0.1
 """Seconds after which an endpoint is read again before the next attempt: its owner may have changed it."""
 _REPLAYED_AT_ONCE = 200
 _AHEAD = timedelta(minutes=5)
+_MAIL_AGAIN = timedelta(minutes=1)
 
 Chain = list[WaitingDelivery]
 
@@ -42,6 +43,7 @@ class HookLanes:
 
     def run(self, endpoint: Endpoint) -> None:
         """`endpoint` as just read and claimed. One round; its `due` says afterwards when there is more to do."""
+        endpoint = self.care.settled(endpoint)
         if endpoint.deleted or (endpoint.hold_until and endpoint.hold_until > now()):
             self._rest(endpoint, endpoint.hold_until if not endpoint.deleted else None)
             return
@@ -110,6 +112,7 @@ class HookLanes:
         heads = [chain[0].due for chain in chains_of(waiting)]
         more = len(waiting) < WAITING_AT_MOST // 2 and (endpoint.crowded or endpoint.replay)
         times = [datetime.fromisoformat(one) for one in heads] + ([now()] if more else [])
+        times += [now() + _MAIL_AGAIN] if endpoint.mail_owed else []
         if not times:
             return None
         return max(min(times), endpoint.hold_until) if endpoint.hold_until else min(times)

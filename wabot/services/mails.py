@@ -80,10 +80,12 @@ class Mails:
         """Whether mails leave this wabot at all."""
         return self.door is not None
 
-    def queue(self, kind: str, *, user_id: str = "", address: str = "", values: Mapping[str, str] | None = None) -> None:
+    def queue(
+        self, kind: str, *, user_id: str = "", address: str = "", values: Mapping[str, str] | None = None, mail_id: str = ""
+    ) -> None:
         """Durable when this returns; out within about a second. With a `user_id` alone it goes to that user's address.
 
-        Without a way to send, it is logged and dropped. Raises Unavailable when too many wait.
+        What waits under a `mail_id` already is not queued again. Without a way to send, it is logged and dropped. Raises Unavailable when too many wait.
         """
         _templates.get_template(f"{kind}.txt")
         if self.door is None:
@@ -91,7 +93,7 @@ class Mails:
             return
         if self.store.mails.waiting(QUEUE_LIMIT) >= QUEUE_LIMIT:
             raise Unavailable("Too many mails are waiting to go out; try again later.", retry_after=60)
-        mail = QueuedMail(new_id(), kind, address, now(), user_id, dict(values or {}))
+        mail = QueuedMail(mail_id or new_id(), kind, address, now(), user_id, dict(values or {}))
         self.store.mails.add(mail)
         self.ring()
 

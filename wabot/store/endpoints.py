@@ -51,10 +51,10 @@ class Endpoints:
         """What attempts say of it; nothing, if it has another URL by now."""
         self._webhooks.update_one({"_id": ids.parse(endpoint.id), "url": endpoint.url}, {"$set": changes})
 
-    def disable(self, endpoint: Endpoint, reason: str, at: datetime) -> bool:
+    def disable(self, off: Endpoint) -> bool:
         """True for the one who did it; False also if it has another URL by now."""
-        guard = {"_id": ids.parse(endpoint.id), "url": endpoint.url, "enabled": True}
-        changes = {"enabled": False, "disabled_reason": reason, "disabled_at": at}
+        guard = {"_id": ids.parse(off.id), "url": off.url, "enabled": True}
+        changes = {name: getattr(off, name) for name in ("enabled", "disabled_reason", "disabled_at", "mail_owed")}
         return self._webhooks.update_one(guard, {"$set": changes}).modified_count == 1
 
     def ring(self, endpoint_ids: list[str], due: str, changes: dict[str, Any] | None = None) -> None:

@@ -42,7 +42,8 @@ class Endpoint:
     when its lane has work, `owner` and `lease_until` which worker serves it. `hold_until`: it could not be reached, so nothing
     is sent before. `crowded`: more waits than is tried at once, and the rest is parked from `parked_from` on. `replay` is
     {id, since, until, after, missed}: everything that happened then, beyond the event `after`, is to be sent again, or, if
-    `missed`, only what never was. What was `deleted` can be had back for a while from `deleted_at` on.
+    `missed`, only what never was. What was `deleted` can be had back for a while from `deleted_at` on. `mail_owed`: its owner is
+    still to be told that it was switched off.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Endpoint:
     description: str = ""
     disabled_reason: str | None = None
     disabled_at: datetime | None = None
+    mail_owed: bool = False
     failing_since: datetime | None = None
     failed_at: datetime | None = None
     last_success_at: datetime | None = None

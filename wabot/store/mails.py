@@ -8,6 +8,7 @@ from typing import Any
 from pymongo.database import Database
 
 from . import ids
+from .inserting import insert_new
 from .records import QueuedMail, record_of
 
 _AT_ONCE = 25
@@ -18,8 +19,9 @@ class Mails:
         self._mails = db["mails"]
 
     def add(self, mail: QueuedMail) -> None:
+        """Nothing, where one of this id waits already."""
         document = {name: value for name, value in vars(mail).items() if name != "id"}
-        self._mails.insert_one({"_id": ids.parse(mail.id), **document})
+        insert_new(self._mails, [{"_id": ids.parse(mail.id), **document}])
 
     def due(self, at: datetime) -> list[QueuedMail]:
         """The longest due first, some at a time."""
