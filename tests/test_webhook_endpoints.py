@@ -19,6 +19,7 @@ from tests.support.web import bearer
 from wabot.lib.clock import from_rfc3339, now, to_rfc3339
 from wabot.services.webhooks import UNDO
 from wabot.store.endpoints import Endpoints
+from wabot.store.ids import earliest_at
 
 hooked, receiver, settings = house.hooked, house.receiver, house.settings
 
@@ -246,7 +247,7 @@ def test_a_url_that_came_to_lead_inside_is_not_called(hooked: Hooked, receiver: 
 
 
 def test_old_deliveries_and_deleted_endpoints_are_cleared_away(hooked: Hooked, receiver: Receiver) -> None:
-    made = hooked.endpoint(receiver.url, "message.queued")
+    begun, made = now(), hooked.endpoint(receiver.url, "message.queued")
     hooked.send()
     hooked.work()
     hooked.call("DELETE", f"/{made['id']}", status=204)
@@ -258,7 +259,7 @@ def test_old_deliveries_and_deleted_endpoints_are_cleared_away(hooked: Hooked, r
     hooked.rounds.clear()
     assert store.endpoints.get(made["id"]) is None
     assert store.hook_deliveries.page(made["id"], limit=5).items == []
-    assert len(store.event_log.after(hooked.linked.user["id"], "", "g", 10)) == 1
+    assert len(store.event_log.after(hooked.linked.user["id"], str(earliest_at(begun)), now() + UNDO, 10)) == 1
     assert store.event_log.remove_before(now() + timedelta(days=1)) == 1
 
 

@@ -29,10 +29,12 @@ class EventLog:
         found = self._events.find({"_id": {"$in": [ids.parse(one) for one in event_ids]}})
         return {str(one["_id"]): record_of(ToldEvent, one) for one in found}
 
-    def after(self, user_id: str, told: str, until: str, limit: int) -> list[ToldEvent]:
-        """The user's events told after that point and before `until`, in this order."""
-        found = self._events.find({"user_id": user_id, "told": {"$gt": told, "$lt": until}}).sort("told", 1).limit(limit)
-        return [record_of(ToldEvent, one) for one in found]
+    def after(self, user_id: str, told: str, until: datetime, limit: int, *, since: datetime | None = None) -> list[ToldEvent]:
+        """The user's events told after that point and before `until`, in this order; there are few till `since`."""
+        found = oldest_first(
+            self._events, {"user_id": user_id}, since=since or ids.born(told), until=until, limit=limit, after=told, by="told"
+        )
+        return [record_of(ToldEvent, one) for one in found if one["told"] < ids.derived(until, 0)]
 
     def between(self, user_id: str, since: datetime, until: datetime, limit: int, after: str = "") -> list[ToldEvent]:
         """The user's oldest events that became known then, beyond the event `after`."""

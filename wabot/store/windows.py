@@ -68,15 +68,26 @@ def newest_first(
 
 
 def oldest_first(
-    collection: Collection[Document], equal: Document, *, since: datetime, until: datetime, limit: int, after: str = ""
+    collection: Collection[Document],
+    equal: Document,
+    *,
+    since: datetime,
+    until: datetime,
+    limit: int,
+    after: str = "",
+    by: str = "_id",
 ) -> list[Document]:
-    """Up to `limit` documents that match `equal` (an index prefix), made from `since` to `until`, the oldest beyond `after`."""
+    """Up to `limit` documents that match `equal` (an index prefix), made from `since` to `until`, the oldest beyond `after`.
+
+    `by` is the field that says when, an id, which follows `equal` in the index; another than `_id` keeps it as text.
+    """
     found: list[Document] = []
-    start, width = ids.born(after) if after else since, _FIRST_WINDOW
+    bound: Callable[[ObjectId | None], Any] = (lambda one: one) if by == "_id" else str
+    start, width = max(since, ids.born(after)) if after else since, _FIRST_WINDOW
     while start <= until and len(found) < limit:
-        lower = {"$gt": ids.parse(after)} if after and not found else {"$gte": ids.earliest_at(start)}
-        bounds = {**lower, "$lt": ids.earliest_at(min(start + width, until + timedelta(seconds=1)))}
-        more = list(collection.find({**equal, "_id": bounds}).sort("_id", 1).limit(limit - len(found)))
+        lower = {"$gt": bound(ids.parse(after))} if after and not found else {"$gte": bound(ids.earliest_at(start))}
+        bounds = {**lower, "$lt": bound(ids.earliest_at(min(start + width, until + timedelta(seconds=1))))}
+        more = list(collection.find({**equal, by: bounds}).sort(by, 1).limit(limit - len(found)))
         start, width = start + width, width if more else width * _WIDEN
         found += more
     return found

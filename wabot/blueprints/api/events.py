@@ -9,6 +9,7 @@ from pydantic import Field
 
 from ...errors import RateLimited
 from ...events import REGISTRY
+from ...lib.clock import now
 from ...services.event_stream import shapes
 from .._answers import answers
 from .._context import live, services
@@ -40,7 +41,7 @@ def list_events() -> dict[str, Any]:
     asked, user_id = query(StreamQuery), caller().user.id
     stream, waiting = services().event_stream, live().waiting
     stream.listen(user_id)
-    cursor = asked.cursor or stream.start(asked.since)
+    cursor, looked_at = asked.cursor or stream.start(asked.since), now()
     found, cursor = stream.after(user_id, cursor, asked.limit)
     if not found and asked.wait:
         if not waiting.enter(user_id):
@@ -49,7 +50,8 @@ def list_events() -> dict[str, Any]:
             deadline = time.monotonic() + asked.wait
             while not found and time.monotonic() < deadline:
                 time.sleep(_LOOK_EVERY)
-                found, cursor = stream.after(user_id, cursor, asked.limit)
+                before, looked_at = looked_at, now()
+                found, cursor = stream.after(user_id, cursor, asked.limit, before)
         finally:
             waiting.leave(user_id)
     return {"items": list(shapes(found)), "next_cursor": cursor}
