@@ -71,5 +71,34 @@ def test_who_is_killed_at_the_first_success_leaves_it_to_the_next(
     assert [one.answered for one in receiver.requests] == [503, 204, 204, 204]
 
 
+def test_who_is_killed_with_a_full_lane_lets_nothing_get_ahead(
+    hooked: Hooked, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is room again when it is told once more, with what has happened since."""
+    monkeypatch.setattr("wabot.services.telling.WAITING_AT_MOST", 6)
+    monkeypatch.setattr("wabot.services.hook_lanes.WAITING_AT_MOST", 6)
+    hooked.services.attempts.settings.__dict__["webhook_retries"] = "0,3600"
+    made = hooked.endpoint(receiver.url, "message.queued", "message.cancelled")
+    receiver.answer = lambda one: 500 if one.json["data"]["message"].startswith("fails") else 204
+    for number in range(5):
+        hooked.send(f"fails {number}")
+    hooked.work()
+    first, _ = hooked.send("first"), hooked.send("second")
+    deliveries = hooked.services.store.hook_deliveries
+    with monkeypatch.context() as killed:
+        killed.setattr(deliveries, "add_many", lambda many: [HookDeliveries.add_many(deliveries, many), _killed()])
+        with pytest.raises(RuntimeError):
+            hooked.services.telling.round()
+    for one in hooked.deliveries(made, "?limit=4")[2:]:
+        deliveries.attempted(one["id"], one["attempts"][0], {"status": "failed", "due": ""})
+    hooked.services.messages.cancel(hooked.linked.user["id"], first)
+    hooked.work()
+    receiver.answer = lambda _: 204
+    hooked.call("POST", f"/{made['id']}/test", {}, status=202)
+    hooked.work()
+    told = [one.json["type"] for one in receiver.taken() if one.json["data"]["id"] == first]
+    assert told == ["message.queued", "message.cancelled"]
+
+
 def _killed(*_: object) -> None:
     raise RuntimeError

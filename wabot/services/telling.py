@@ -66,12 +66,13 @@ class Telling:
             return
         parked = endpoint.crowded or makes_up(endpoint) or (endpoint.due and self._full(endpoint, len(events)))
         deliveries = [delivery_of(endpoint, one, status=PARKED if parked else "pending") for one in events]
+        oldest = min(born(one.id) for one in deliveries)
+        crowded = {"crowded": True, "parked_from": min(endpoint.parked_from or oldest, oldest)}
+        if parked and not endpoint.crowded:  # or after a kill, when there is room again, what follows would get ahead of them
+            self.store.endpoints.ring([endpoint.id], due_now(), crowded)
         new = self.store.hook_deliveries.add_many(deliveries)
-        changes = {}
-        if parked or len(new) < len(deliveries):  # who died after storing them may have parked those that are there
-            oldest = min(born(one.id) for one in deliveries)
-            changes = {"crowded": True, "parked_from": min(endpoint.parked_from or oldest, oldest)}
-        self.store.endpoints.ring([endpoint.id], due_now(), changes)
+        known = len(new) < len(deliveries)  # who died after storing them may have parked them
+        self.store.endpoints.ring([endpoint.id], due_now(), crowded if parked or known else {})
 
     def _full(self, endpoint: Endpoint, more: int) -> bool:
         return self.store.hook_deliveries.count_waiting(endpoint.id, WAITING_AT_MOST) + more > WAITING_AT_MOST
