@@ -51,6 +51,7 @@ def test_all_of_the_user_is_in_it_and_nothing_secret(app: Flask, world: World, b
     owner, store = world.owner, world.services.store
     store.messages.add_many(messages_of(owner.user.id, 200))
     with_data(world)
+    store.sessions.change(world.things["session_id"], 1, {"status": "pairing", "pairing_code": "PAIR1NG8", "observed_at": now()})
     audit, by_admin, himself = world.services.audit, Audited(world.admin.user, "192.0.2.7"), Audited(owner.user, "192.0.2.8")
     audit.note(by_admin, "user.limits", target=owner.user.id)
     audit.note(himself, "password.change", target=owner.user.id)
@@ -82,6 +83,7 @@ def test_all_of_the_user_is_in_it_and_nothing_secret(app: Flask, world: World, b
     for secret in (
         *owner.keys.values(),
         owner.token,
+        "PAIR1NG8",
         "password_hash",
         "scrypt",
         world.other.user.id,

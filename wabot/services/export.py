@@ -119,7 +119,7 @@ PARTS = [
     ),
     Part(
         "whatsapp_sessions.jsonl", "your WhatsApp sessions as they are now", ("sessions",),
-        lambda store, user: (present.session(one) for one in store.sessions.of_user(user.id)),
+        lambda store, user: ({**present.session(one), "pairing_code": None} for one in store.sessions.of_user(user.id)),
     ),
     Part(
         "api_keys.jsonl", "your API keys, without the keys themselves", ("api_keys",),
@@ -217,5 +217,5 @@ def _readme(user: User) -> str:
         f"Everything that wabot keeps of {user.email}, written on {to_rfc3339(now())}.\n\n{listed}\n\n"
         "In media/ are the files that came in, each named by the SHA-256 that its message carries.\n"
         "Each line of a .jsonl file is one JSON object; the fields are those of the HTTP API. Times are UTC.\n"
-        "Passwords, keys, tokens and the secret of the second factor are not in it.\n"
+        "Passwords, keys, tokens, pairing codes and the secret of the second factor are not in it.\n"
     )
