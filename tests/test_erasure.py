@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -155,6 +157,28 @@ def test_a_worker_that_dies_in_between_is_followed_by_the_next(
         assert store.users.get(owner), "the user's record goes last"
     erase(world.services, owner)
     assert left_of(world.services, owner) == {}
+
+
+def test_a_file_that_can_t_be_erased_is_tried_again_until_it_is_gone(
+    world: World, gateway: list[str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    owner, services = world.owner.user.id, world.services
+    picture = services.media.files.path(owner, "a" * 64)
+    picture.parent.mkdir(parents=True)
+    picture.write_bytes(b"x")
+    services.erasure.begin(owner)
+    with monkeypatch.context() as stuck:
+        stuck.setattr(os, "unlink", _refused)
+        with pytest.raises(AssertionError, match="not erased"):
+            erase(services, owner, rounds=3)
+    assert services.store.users.get(owner), "or nobody would look again"
+    assert "erasure_files_stay" in caplog.text
+    erase(services, owner)
+    assert not picture.parent.parent.exists()
+
+
+def _refused(path: Any, **_: Any) -> None:
+    raise PermissionError(errno.EACCES, "Permission denied", path)
 
 
 def test_a_long_history_goes_in_bounded_steps(world: World, gateway: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

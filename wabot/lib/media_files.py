@@ -10,6 +10,7 @@ to be reachable from web and worker alike; where these run on several machines t
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -65,9 +66,11 @@ class MediaFiles:
             (self._incoming / name).unlink(missing_ok=True)
 
     def erase(self, user_id: str) -> None:
-        """Everything of this owner."""
-        if _OWNER.fullmatch(user_id):
-            shutil.rmtree(self._owners / user_id, ignore_errors=True)
+        """Everything of this owner. Raises OSError when something of it stays."""
+        directory = self._owners / user_id
+        while _OWNER.fullmatch(user_id) and directory.exists():
+            with contextlib.suppress(FileNotFoundError):  # another process erases it, too
+                shutil.rmtree(directory)
 
     def sweep(self) -> int:
         """Incoming files that nobody took for a day are deleted; how many."""

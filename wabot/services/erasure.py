@@ -84,9 +84,19 @@ class Erasure:
             return False
         if not all(self._erase(one, user.id, until) for one in erasers(self.store)) or not _long_enough(user):
             return False
-        self.files.erase(user.id)
+        if not self._erase_files(user.id):
+            return False
         self.store.users.remove(user.id)
         log.info("user_erased", user_id=user.id)
+        return True
+
+    def _erase_files(self, user_id: str) -> bool:
+        """True when nothing is left of them."""
+        try:
+            self.files.erase(user_id)
+        except OSError as error:
+            log.error("erasure_files_stay", user_id=user_id, file=error.filename, why=error.strerror)
+            return False
         return True
 
     def _end_sessions(self, user_id: str) -> None:
