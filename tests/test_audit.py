@@ -105,8 +105,8 @@ def test_it_is_narrowed_by_who_what_whom_and_when(known: Services, client: Flask
 def test_the_page_keeps_what_was_asked_over_its_pages(known: Services, browser: Browser, boss: User) -> None:
     for number in range(53):
         known.audit.note(Audited(boss, "192.0.2.7"), "user.role", target=boss.id, detail=f"detail-{number:02d}")
-    first = browser.open(f"/admin/audit?action=user.role&actor={boss.email}&since=bad").get_data(as_text=True)
-    assert "is not a date" in first and "detail-52" in first and "detail-02" not in first
+    first = browser.open(f"/admin/audit?action=user.role&actor={boss.email}").get_data(as_text=True)
+    assert "detail-52" in first and "detail-02" not in first
     older = re.search(r'href="(/admin/audit\?cursor=[^"]+)"', first)
     assert older and "action=user.role" in older[1]
     assert "detail-02" in browser.open(older[1].replace("&amp;", "&")).get_data(as_text=True)

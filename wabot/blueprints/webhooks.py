@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -17,7 +17,9 @@ from ..services import hook_shapes
 from ..services.webhooks import DeliveryFilter
 from ..store.hook_records import Endpoint
 from ..store.ids import new_id
+from ..store.records import Page
 from ..words import N_, Text
+from . import _filters
 from ._context import login_required, page_user, services
 from ._forms import errors_of, field, values
 from ._languages import gettext as _
@@ -54,7 +56,7 @@ def new() -> Any:
 
 @bp.get("/<endpoint_id>")
 @login_required
-def one(endpoint_id: str) -> str:
+def one(endpoint_id: str) -> Any:
     return _one(_mine(endpoint_id))
 
 
@@ -134,7 +136,7 @@ def _flash_undo(said: str, endpoint_id: str) -> None:
 @login_required
 def redeliver_range(endpoint_id: str) -> Any:
     with _said(N_("Everything since then is being sent again.")):
-        services().webhooks.replay(page_user().id, endpoint_id, _moment(field("since"), "since"))
+        services().webhooks.replay(page_user().id, endpoint_id, _filters.utc("since", field("since")))
     return redirect(url_for(".one", endpoint_id=endpoint_id, _anchor="delivery-log"))
 
 
@@ -167,20 +169,27 @@ def _mine(endpoint_id: str) -> Endpoint:
     return services().webhooks.one(page_user().id, endpoint_id)
 
 
-def _one(endpoint: Endpoint, **more: Any) -> str:
-    asked = {name: request.args.get(name, "").strip()[:100] for name in ("status", "event", "since")}
+def _one(endpoint: Endpoint, **more: Any) -> Any:
+    asked = _filters.asked("status", "event", "since", most=100)
     cursor = request.args.get("cursor", "")
-    since = None
-    with contextlib.suppress(Invalid):
-        since = _moment(asked["since"], "since") if asked["since"] else None
-    wanted = DeliveryFilter(asked["status"] if asked["status"] in _STATUSES else None, asked["event"] or None, since)
+    try:
+        wanted = DeliveryFilter(
+            **_filters.understood(asked, status=_filters.one_of(_STATUSES), event=_filters.one_of(REGISTRY), since=_filters.utc)
+        )
+    except Invalid as error:
+        return _log(endpoint, Page([], None), asked, errors_of(error), **more), error.status
     page = services().webhooks.deliveries(endpoint, wanted, limit=_PAGE, cursor=cursor if _CURSOR.fullmatch(cursor) else None)
+    return _log(endpoint, page, asked, {}, **more)
+
+
+def _log(endpoint: Endpoint, page: Page, asked: dict[str, str], errors: dict[str, str], **more: Any) -> str:
     return render_template(
         "webhook.html",
         endpoint=hook_shapes.endpoint_for_page(endpoint),
         deliveries=[hook_shapes.delivery(one) for one in page.items],
         next_cursor=page.next_cursor,
         filters=asked,
+        errors=errors,
         events=list(REGISTRY),
         pairs=lambda names: [(one, one) for one in names],
         an_hour_ago=(now() - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M"),
@@ -230,14 +239,6 @@ def _headers(text: str) -> dict[str, str]:
             )
         found[name.strip()] = value.strip()
     return found
-
-
-def _moment(typed: str, name: str) -> datetime:
-    """What a field for date and time sends, in UTC. Raises Invalid."""
-    try:
-        return datetime.fromisoformat(typed.removesuffix("Z")).replace(tzinfo=UTC)
-    except ValueError as error:
-        raise Invalid.field(name, "is not a time, such as 2030-01-31T14:00") from error
 
 
 @contextlib.contextmanager

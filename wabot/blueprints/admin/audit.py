@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import MAXYEAR, UTC, datetime, timedelta
 from typing import Any
 
-from flask import Response, flash, render_template, request, stream_with_context
+from flask import Response, render_template, request, stream_with_context
 
-from ...errors import NotFound
+from ...errors import Invalid, NotFound
 from ...lib import spreadsheet
 from ...services.audit import ACTIONS
 from ...store.audit import AuditFilter
+from ...store.records import Page
+from .. import _filters
 from .._context import audited, services
+from .._forms import errors_of
 from .._languages import gettext as _
 from . import bp
 
@@ -24,18 +26,13 @@ Shape = dict[str, Any]
 
 
 @bp.get("/audit")
-def audit() -> str:
+def audit() -> Any:
     asked = _asked()
-    page = services().audit.page(_filter(asked), limit=_PAGE, cursor=request.args.get("cursor"))
-    return render_template(
-        "admin_audit.html",
-        items=services().audit.shown(page.items),
-        next_cursor=page.next_cursor,
-        asked=asked,
-        kept={name: value for name, value in asked.items() if value},
-        actions=ACTIONS,
-        actions_by_name=[(name, _(words)) for name, words in ACTIONS.items()],
-    )
+    try:
+        page = services().audit.page(_filter(asked), limit=_PAGE, cursor=request.args.get("cursor"))
+    except Invalid as error:
+        return _page(asked, Page([], None), errors_of(error)), error.status
+    return _page(asked, page, {})
 
 
 @bp.get("/audit/export.<kind>")
@@ -43,8 +40,9 @@ def export(kind: str) -> Response:
     """All that the page would show over all its pages, in chunks while it is read."""
     if kind not in ("csv", "jsonl"):
         raise NotFound
+    wanted = _filter(_asked())
     services().audit.note(audited(), "audit.export", target="audit", detail=kind)
-    chunks = services().audit.everything(_filter(_asked()))
+    chunks = services().audit.everything(wanted)
     rows = _csv(chunks) if kind == "csv" else _json_lines(chunks)
     kinds = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
     response = Response(stream_with_context(rows), content_type=kinds[kind])
@@ -52,25 +50,30 @@ def export(kind: str) -> Response:
     return response
 
 
+def _page(asked: dict[str, str], page: Page, errors: dict[str, str]) -> str:
+    return render_template(
+        "admin_audit.html",
+        items=services().audit.shown(page.items),
+        next_cursor=page.next_cursor,
+        asked=asked,
+        errors=errors,
+        kept={name: value for name, value in asked.items() if value},
+        actions=ACTIONS,
+        actions_by_name=[(name, _(words)) for name, words in ACTIONS.items()],
+    )
+
+
 def _asked() -> dict[str, str]:
-    """What isn't a date is left out, and said."""
-    asked = {name: request.args.get(name, "").strip()[:320] for name in ("actor", "target", "action", "since", "until")}
-    for name in ("since", "until"):
-        if asked[name] and not _day(asked[name]):
-            flash(_("“%(typed)s” is not a date such as 2030-12-31: it was left out.", typed=asked[name][:20]), "warning")
-            asked[name] = ""
-    return asked
+    return _filters.asked("actor", "target", "action", "since", "until", most=320)
 
 
 def _filter(asked: dict[str, str]) -> AuditFilter:
-    """Dates are whole days in UTC."""
-    until = _day(asked["until"])
+    """Dates are whole days in UTC. Raises Invalid, which names every field that can't be read."""
     return AuditFilter(
         target=_id_of(asked["target"]),
         actor=_id_of(asked["actor"]),
         action=asked["action"] or None,
-        since=_day(asked["since"]),
-        until=until + timedelta(days=1) if until else None,
+        **_filters.understood(asked, since=_filters.start, until=_filters.end),
     )
 
 
@@ -80,16 +83,6 @@ def _id_of(typed: str) -> str | None:
         return typed or None
     user = services().store.users.by_email(typed.lower())
     return user.id if user else typed
-
-
-def _day(typed: str) -> datetime | None:
-    if not typed:
-        return None
-    try:
-        day = datetime.strptime(typed, "%Y-%m-%d").replace(tzinfo=UTC)
-        return day if day.year < MAXYEAR else None  # its last day has no end
-    except ValueError:
-        return None
 
 
 def _flat(entry: Shape) -> Shape:

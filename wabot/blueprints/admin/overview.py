@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import render_template, request
+from flask import render_template
 
 from ...services.figures import PERIODS
 from ...words import N_
-from .. import _charts
+from .. import _charts, _filters
 from .._context import services
 from . import bp
 
@@ -17,8 +17,8 @@ _DEFAULT_PERIOD = 30
 
 @bp.get("")
 def overview() -> str:
-    asked = request.args.get("days", "")
-    days = int(asked) if asked in map(str, PERIODS) else _DEFAULT_PERIOD
+    asked = _filters.understood(_filters.asked("days"), days=_filters.one_of(map(str, PERIODS)))
+    days = int(asked["days"] or _DEFAULT_PERIOD)
     stats = services().figures.stats(days)
     return render_template(
         "admin.html",

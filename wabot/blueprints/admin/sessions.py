@@ -9,7 +9,7 @@ from flask import flash, redirect, render_template, request, url_for
 
 from ...errors import WabotError
 from ...store.records import Session
-from .. import _versions
+from .. import _filters, _versions
 from .._context import audited, request_id, services
 from .._languages import gettext as _
 from . import bp
@@ -70,15 +70,16 @@ def _kept() -> dict[str, Any]:
 def _sessions() -> dict[str, Any]:
     """What the list shows: those of one state that contain the text looked for, in pages."""
     everyone = services().session_overview.everything()
-    state, text = request.args.get("state", ""), request.args.get("q", "").strip()[:100]
+    typed = _filters.asked("state", "q", most=100)
+    state, text = _filters.understood(typed, state=_filters.one_of(_STATES))["state"] or "", typed["q"]
     found = sorted((one for one in everyone if _matches(one, text)), key=_rank)
-    shown = [one for one in found if state not in _STATES or _STATES[state](one)]
+    shown = [one for one in found if not state or _STATES[state](one)]
     page = _page_number(len(shown))
     return {
         "counts": {"": len(found)} | {name: sum(bool(is_so(one)) for one in found) for name, is_so in _STATES.items()},
         "sessions": shown[(page - 1) * _PAGE : page * _PAGE],
         "kept": _kept(),
-        "asked": {"state": state if state in _STATES else "", "q": text},
+        "asked": {"state": state, "q": text},
         "pages": {"now": page, "last": _pages(len(shown))},
         "versions": _versions.by_version(everyone),
     }

@@ -17,7 +17,7 @@ from ...services.user_administration import UserChange
 from ...store.records import User
 from ...store.users import USER_STATES
 from ...words import N_, Text
-from .. import _charts
+from .. import _charts, _filters
 from .._context import audited, live, page_user, request_id, services
 from .._forms import errors_of, field, values
 from .._languages import gettext as _
@@ -184,8 +184,8 @@ def _limits(shown: User) -> list[dict[str, Any]]:
 
 
 def _list_page(**more: Any) -> str:
-    state, text = request.args.get("state", ""), request.args.get("q", "").strip()[:320]
-    state = state if state in USER_STATES else ""
+    asked = _filters.asked("state", "q", most=320)
+    state, text = _filters.understood(asked, state=_filters.one_of(USER_STATES))["state"] or "", asked["q"]
     page = services().user_administration.page(text=text, state=state, limit=_PAGE, cursor=request.args.get("cursor"))
     return render_template(
         "admin_users.html",

@@ -1,0 +1,78 @@
+"""What the address of a list asks for, field by field: what can't be read is refused, never passed over."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flask import request
+
+from ..errors import Invalid
+from ..lib.clock import from_rfc3339
+from ..words import Text
+
+Reader = Callable[[str, str], Any]
+"""A field's name and what was typed, to what it means. Raises Invalid."""
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+def asked(*names: str, most: int = 200) -> dict[str, str]:
+    """As it was typed."""
+    return {name: request.args.get(name, "").strip()[:most] for name in names}
+
+
+def understood(typed: Mapping[str, str], **readers: Reader) -> dict[str, Any]:
+    """None for an empty field. Raises Invalid, which names every field that can't be read."""
+    wrong: list[Invalid] = []
+    found: dict[str, Any] = {}
+    for name, read in readers.items():
+        try:
+            found[name] = read(name, typed[name]) if typed[name] else None
+        except Invalid as error:
+            wrong.append(error)
+    if len(wrong) == 1:
+        raise wrong[0]
+    if wrong:
+        raise Invalid(
+            "The filter can't be used as it is.", fields={name: why for one in wrong for name, why in one.fields.items()}
+        )
+    return found
+
+
+def one_of(choices: Iterable[str]) -> Reader:
+    known = list(choices)
+
+    def read(name: str, typed: str) -> str:
+        if typed not in known:
+            raise Invalid.field(name, Text("choose from %(choices)s", choices=", ".join(known)))
+        return typed
+
+    return read
+
+
+def start(name: str, typed: str) -> datetime:
+    """A time with its zone, or a bare date as the page's fields send it: the start of that day in UTC."""
+    try:
+        return datetime.fromisoformat(typed).replace(tzinfo=UTC) if _DATE.fullmatch(typed) else from_rfc3339(typed)
+    except ValueError as error:
+        raise Invalid.field(name, "isn't a date such as 2030-12-31") from error
+
+
+def end(name: str, typed: str) -> datetime | None:
+    """A day belongs to it whole; after the last of all days nothing is left out."""
+    moment = start(name, typed)
+    try:
+        return moment + timedelta(days=1) if _DATE.fullmatch(typed) else moment
+    except OverflowError:
+        return None
+
+
+def utc(name: str, typed: str) -> datetime:
+    """What a field for date and time sends, in UTC."""
+    try:
+        return datetime.fromisoformat(typed.removesuffix("Z")).replace(tzinfo=UTC)
+    except ValueError as error:
+        raise Invalid.field(name, "is not a time, such as 2030-01-31T14:00") from error
