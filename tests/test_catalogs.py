@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -99,3 +100,17 @@ def sentences(node: nodes.Node) -> Iterator[str]:
         yield node.value
     for one in node.iter_child_nodes():
         yield from sentences(one)
+
+
+def test_no_sentence_for_people_is_put_together_by_an_f_string() -> None:
+    """A catalog knows the template, never what came of it: `Text` takes the values."""
+    errors = catalogs().ERRORS
+    found = [
+        f"{path.relative_to(WABOT)}:{call.lineno}"
+        for path in sorted(WABOT.rglob("*.py"))
+        for call in ast.walk(ast.parse(path.read_text()))
+        if isinstance(call, ast.Call)
+        and getattr(call.func, "id", "") in errors
+        and any(isinstance(one, ast.JoinedStr) for one in call.args)
+    ]
+    assert found == []

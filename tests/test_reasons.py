@@ -48,6 +48,12 @@ def test_every_reason_the_gateway_gives_has_words() -> None:
     assert set(listed[1].split()) - set(SESSION_REASONS) == set()
 
 
+def test_every_refusal_of_a_start_has_words() -> None:
+    """`refused` keeps the gateway's code as the session's reason."""
+    for code in ("unknown_engine", "engine_not_allowed"):
+        assert code in SESSION_REASONS
+
+
 def test_every_ability_that_is_probed_has_words() -> None:
     probes = re.search(r"PROBES = \{(.*?)\n  \};", (ROOT / "node_wa/engines/webjs/checking.js").read_text(), re.DOTALL)
     assert probes

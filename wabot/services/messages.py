@@ -141,7 +141,7 @@ class MessageService:
         session = self.sessions.to_send_by(user_id, name)
         if not session_machine.accepts_messages(session):
             raise Conflict(
-                f"The WhatsApp session {name!r} is not connected: link it first.",
+                Text("The WhatsApp session %(name)s is not connected: link it first.", name=repr(name)),
                 code="session_not_connected",
                 extra={"session_status": session.status},
             )

@@ -39,6 +39,7 @@ SESSION_REASONS: dict[str, str] = {
     ),
     "database_away": N_("The database did not answer, so the session rests; it comes back by itself."),
     "engine_not_allowed": N_("This engine is not allowed on the live network. Ask the administrator, or choose another engine."),
+    "unknown_engine": N_("This session's engine is not installed here any more. Choose another, or ask the administrator."),
     "whatsapp_changed": N_(
         "WhatsApp Web changed, and this version of wabot can't use all of it. Ask the administrator for an update."
     ),

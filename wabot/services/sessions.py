@@ -171,7 +171,7 @@ class SessionService:
         session = self.status(user_id, name)
         if session.status != "qr" or not session.qr:
             raise Conflict(
-                f"There is no QR code to scan: the session is {session.status}.",
+                Text("There is no QR code to scan: the session is %(status)s.", status=session.status),
                 code="qr_not_available",
                 extra={"status": session.status},
             )

@@ -234,9 +234,8 @@ class WebhookService:
 
 
 def _too_many() -> Conflict:
-    return Conflict(
-        f"You have {PER_USER} webhooks, which is as many as there may be: delete one first.", code="too_many_webhooks"
-    )
+    words = Text("You have %(most)s webhooks, which is as many as there may be: delete one first.", most=PER_USER)
+    return Conflict(words, code="too_many_webhooks")
 
 
 def _undoable(endpoint: Endpoint, moment: datetime) -> bool:
