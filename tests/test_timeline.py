@@ -123,6 +123,7 @@ def test_a_message_is_scheduled_on_the_page_seen_and_cancelled(person: Browser, 
         ({"send_at": "2030-01-01T10:00", "zone": "Mars/Olympus"}, "known here"),
         ({"send_at": "2030-01-01T10:00", "zone": "../etc/passwd"}, "known here"),
         ({"send_at": "9999-12-31T23:59", "zone": "-12:00"}, "a date and a time"),
+        ({"send_at": "2031-03-30T02:30", "zone": "Europe/Berlin"}, "clocks are put forward"),
     ],
 )
 def test_what_is_no_time_is_said_beside_its_field_and_kept(person: Browser, fields: dict[str, str], words: str) -> None:

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 
 from ..errors import Conflict, Invalid, NotFound, WabotError
 from ..lib import phone_lists, phones
-from ..lib.clock import local_to_utc, now
+from ..lib.clock import SkippedHour, local_to_utc, now
 from ..plugins import NavItem
 from ..services import present, recipients
 from ..services.message_export import csv_of
@@ -197,6 +197,8 @@ def _send_at() -> datetime | None:
         chosen = local_to_utc(field("send_at"), field("zone"))
     except LookupError as error:
         raise Invalid.field("zone", "isn't known here: write one like Europe/Berlin, or an offset such as +02:00") from error
+    except SkippedHour as error:
+        raise Invalid.field("send_at", "isn't a time there: clocks are put forward over it; choose another") from error
     except ValueError as error:
         raise Invalid.field("send_at", "isn't a date and a time") from error
     if chosen < now() - timedelta(minutes=1):

@@ -9,6 +9,10 @@ from zoneinfo import ZoneInfo
 _OFFSET = re.compile(r"[+-]\d\d:[0-5]\d", re.ASCII)
 
 
+class SkippedHour(ValueError):
+    """Clocks were put forward over this time: it never is."""
+
+
 def now() -> datetime:
     """The present in UTC, cut to milliseconds, so that what is stored equals what is answered."""
     moment = datetime.now(UTC)
@@ -54,9 +58,16 @@ def duration_for_people(seconds: float) -> str:
 
 def local_to_utc(typed: str, zone: str) -> datetime:
     """What a form's `datetime-local` says in a zone (`Europe/Berlin`, or an offset such as `+02:00`). Raises ValueError for the
-    time, LookupError for the zone. In the hour that comes twice the first is meant."""
+    time, SkippedHour for one that the zone's clocks leave out, LookupError for the zone. In the hour that comes twice the first is
+    meant."""
     naive = datetime.fromisoformat(typed)
-    return _in_utc(naive if naive.tzinfo else naive.replace(tzinfo=_zone(zone)))
+    if naive.tzinfo:
+        return _in_utc(naive)
+    place = _zone(zone)
+    moment = _in_utc(naive.replace(tzinfo=place))
+    if moment.astimezone(place).replace(tzinfo=None) != naive:
+        raise SkippedHour(typed)
+    return moment
 
 
 def _in_utc(moment: datetime) -> datetime:
