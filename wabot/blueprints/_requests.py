@@ -7,7 +7,7 @@ import math
 import random
 import re
 import string
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
@@ -15,7 +15,7 @@ import structlog
 from flask import Flask, Response, g, request
 from flask.json.provider import DefaultJSONProvider
 
-from ..errors import MalformedRequest, TooLarge
+from ..errors import Invalid, MalformedRequest, TooLarge
 from ..words import N_, Text
 
 _GIVEN = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -33,11 +33,21 @@ class StrictJSON(DefaultJSONProvider):
     """JSON as RFC 8259 has it; what is nested too deep to be read is refused, too."""
 
     def loads(self, s: str | bytes, **kwargs: Any) -> Any:
-        """Raises ValueError, which Flask answers with 400."""
+        """Raises ValueError, which Flask answers with 400, and Invalid for a name that is given twice."""
         try:
-            return json.loads(s, parse_constant=_refuse, parse_float=_finite, **kwargs)
+            return json.loads(s, parse_constant=_refuse, parse_float=_finite, object_pairs_hook=once, **kwargs)
         except RecursionError as error:
             raise ValueError("too deep") from error
+
+
+def once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """By name. Raises Invalid for one that is given twice: whichever was taken, somebody may have meant the other."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found and found[name] != value:
+            raise Invalid.field(name[:100], "is given twice")
+        found[name] = value
+    return found
 
 
 def refuse_garbled() -> None:

@@ -17,6 +17,7 @@ from ...services.identity import Caller
 from ...words import Text
 from .._context import services
 from .._limits import limits
+from .._requests import once
 
 M = TypeVar("M", bound=BaseModel)
 V = TypeVar("V", bound=Callable[..., Any])
@@ -111,7 +112,7 @@ def idempotency_key() -> str | None:
 
 def query(model: type[M]) -> M:
     """The query string as `model`; numbers are read from their digits."""
-    return check(model, request.args.to_dict(), strict=False)
+    return check(model, once(request.args.items(multi=True)), strict=False)
 
 
 def check(model: type[M], values: Mapping[str, Any], *, strict: bool | None = None) -> M:

@@ -17,7 +17,7 @@ from ...services.sessions import DEFAULT
 from .._answers import answers
 from .._context import request_id, services
 from .._limits import SendAllowance
-from .._requests import refuse_garbled
+from .._requests import once, refuse_garbled
 from .._shapes.messages import Sent
 from .._waiting import until_sent
 from . import bp
@@ -82,19 +82,13 @@ def quick_send() -> tuple[dict[str, Any], int]:
 
 def _parameters() -> dict[str, Any]:
     """Query, form or JSON body, with the aliases under their names. Raises Invalid when one is given twice."""
-    values = dict(request.values.items())
+    values = list(request.values.items(multi=True))
     if request.is_json:
         given = request.get_json(silent=True)
         if not isinstance(given, dict):
             raise Invalid("The body must be a JSON object.")
-        values.update(given)
-    named: dict[str, Any] = {}
-    for name, value in values.items():
-        known = _ALIASES.get(name, name)
-        if known in named and named[known] != value:
-            raise Invalid.field(known, "is given twice")
-        named[known] = value
-    return named
+        values += given.items()
+    return once((_ALIASES.get(name, name), value) for name, value in values)
 
 
 def _failure(error: dict[str, str]) -> WabotError:
