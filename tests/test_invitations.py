@@ -69,3 +69,15 @@ def test_nobody_is_invited_where_no_mail_leaves(house: Services, by: Audited) ->
     with pytest.raises(Unavailable):
         silent.invite(by, email())
     assert house.audit.page(AuditFilter(), limit=1, cursor=None).items == []
+
+
+@pytest.mark.parametrize("way", ["create", "invite"])
+def test_whose_address_was_taken_meanwhile_is_written_down_as_refused(
+    house: Services, by: Audited, made: dict[str, Any], monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    monkeypatch.setattr(house.store.users, "by_email", lambda _: None)
+    typed = {"create": [made["user"]["email"], "correct horse battery"], "invite": [made["user"]["email"]]}
+    with pytest.raises(Conflict):
+        getattr(house.invitations, way)(by, *typed[way])
+    written = house.audit.page(AuditFilter(action=f"user.{way}"), limit=5, cursor=None).items
+    assert [one.detail for one in written] == ["refused: email_taken", "user"]

@@ -31,17 +31,17 @@ class Invitations:
         address = self._checked(email, role)
         check_new_password(password, address, name)
         new = new_id()
-        self.audit.note(by, "user.create", target=new, detail=role)
-        return self.accounts.add(address, password, name=name.strip()[:100], role=role, must_change_password=True, id=new)
+        with self.audit.noted(by, "user.create", target=new, detail=role):
+            return self.accounts.add(address, password, name=name.strip()[:100], role=role, must_change_password=True, id=new)
 
     def invite(self, by: Audited, email: str, *, name: str = "", role: str = "user") -> User:
         """Without a usable password: a mail brings the link to choose one. Raises Invalid, Conflict `email_taken`, Unavailable."""
         self._needs_mails()
         address = self._checked(email, role)
         new = new_id()
-        self.audit.note(by, "user.invite", target=new, detail=role)
         unusable = secrets.token_urlsafe(48)  # hashed like any other, so that a try at logging in takes the same time
-        user = self.accounts.add(address, unusable, name=name.strip()[:100], role=role, invited=True, id=new)
+        with self.audit.noted(by, "user.invite", target=new, detail=role):
+            user = self.accounts.add(address, unusable, name=name.strip()[:100], role=role, invited=True, id=new)
         self.mails.queue("invite", user_id=user.id)
         return user
 
