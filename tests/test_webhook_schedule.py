@@ -100,5 +100,26 @@ def test_who_is_killed_with_a_full_lane_lets_nothing_get_ahead(
     assert told == ["message.queued", "message.cancelled"]
 
 
+def test_what_waits_for_room_is_shown_with_what_waits(
+    hooked: Hooked, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wabot.services.telling.WAITING_AT_MOST", 3)
+    monkeypatch.setattr("wabot.services.hook_lanes.WAITING_AT_MOST", 3)
+    hooked.services.attempts.settings.__dict__["webhook_retries"] = "0,3600"
+    made = hooked.endpoint(receiver.url, "message.queued")
+    receiver.answer = lambda _: 500 if len(receiver.requests) % 2 else 204
+    for number in range(9):
+        hooked.send(f"message {number}")
+        hooked.work()
+    shown = [one["id"] for one in hooked.deliveries(made) if one["status"] == "pending"]
+    assert len(shown) > 3
+    read, query = [], "?status=pending&limit=2"
+    while query:
+        page = hooked.call("GET", f"/{made['id']}/deliveries{query}")
+        read += [one["id"] for one in page["items"]]
+        query = f"?status=pending&limit=2&cursor={page['next_cursor']}" if page["next_cursor"] else ""
+    assert read == shown
+
+
 def _killed(*_: object) -> None:
     raise RuntimeError

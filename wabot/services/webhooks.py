@@ -174,8 +174,9 @@ class WebhookService:
         def wanted(document: dict[str, Any]) -> bool:
             return asked.event is None or document["event"] == asked.event
 
+        statuses = [asked.status, *([PARKED] if asked.status == "pending" else [])] if asked.status else []
         return self.store.hook_deliveries.page(
-            endpoint.id, limit=limit, cursor=cursor, status=asked.status, since=asked.since, wanted=wanted
+            endpoint.id, limit=limit, cursor=cursor, statuses=statuses, since=asked.since, wanted=wanted
         )
 
     def delivery(self, endpoint: Endpoint, delivery_id: str) -> HookDelivery:

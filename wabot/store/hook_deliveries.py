@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from . import ids
 from .hook_records import HookDelivery, WaitingDelivery
 from .inserting import insert_new
 from .records import Page, record_of
-from .windows import newest_first, oldest_first
+from .windows import merged, newest_first, oldest_first
 
 ATTEMPTS_KEPT = 25
 PARKED = "parked"
@@ -56,13 +56,17 @@ class HookDeliveries:
         *,
         limit: int,
         cursor: str | None = None,
-        status: str | None = None,
+        statuses: Sequence[str] = (),
         since: datetime | None = None,
         wanted: Callable[[dict[str, Any]], bool] = lambda _: True,
     ) -> Page:
-        """Newest first."""
-        equal = {"endpoint_id": endpoint_id, **({"status": status} if status else {})}
-        found, following = newest_first(self._deliveries, equal, limit=limit, before=cursor, since=since, wanted=wanted)
+        """Newest first; those of any of the `statuses`, or all."""
+        of_it = {"endpoint_id": endpoint_id}
+        equals = [{**of_it, "status": status} for status in statuses] or [of_it]
+        pages = [
+            newest_first(self._deliveries, equal, limit=limit, before=cursor, since=since, wanted=wanted) for equal in equals
+        ]
+        found, following = merged(pages, limit)
         return Page([record_of(HookDelivery, one) for one in found], following)
 
     def attempted(self, delivery_id: str, attempt: dict[str, Any], changes: dict[str, Any]) -> None:

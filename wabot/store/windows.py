@@ -67,6 +67,16 @@ def newest_first(
     return found, None
 
 
+def merged(pages: list[tuple[list[Document], str | None]], limit: int) -> tuple[list[Document], str | None]:
+    """What several `newest_first` over `_id` found, as one page: none shows what another has not read down to yet."""
+    found = sorted((one for some, _ in pages for one in some), key=lambda one: str(one["_id"]), reverse=True)
+    read_to = max((following for _, following in pages if following), default=None)
+    shown = [one for one in found if read_to is None or str(one["_id"]) >= read_to]
+    if len(shown) > limit:
+        return shown[:limit], str(shown[limit - 1]["_id"])
+    return shown, read_to
+
+
 def oldest_first(
     collection: Collection[Document],
     equal: Document,
