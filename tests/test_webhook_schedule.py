@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from tests.support import hooked as house
 from tests.support.hooked import Hooked
 from tests.support.receiver import Receiver
+from tests.support.waiting import wait_until
+from wabot.lib.clock import now
+from wabot.services.hook_rounds import LEASE
 from wabot.store.hook_deliveries import HookDeliveries
+from wabot.store.hook_records import Endpoint
 
 hooked, receiver, settings = house.hooked, house.receiver, house.settings
 
@@ -123,3 +129,27 @@ def test_what_waits_for_room_is_shown_with_what_waits(
 
 def _killed(*_: object) -> None:
     raise RuntimeError
+
+
+def test_a_lane_that_waited_longer_for_a_thread_than_it_was_held_is_left_to_its_holder(
+    hooked: Hooked, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hooked.endpoint(receiver.url, "message.queued")
+    hooked.send()
+    claimed: list[Endpoint] = []
+    monkeypatch.setattr(hooked.rounds, "_start", claimed.append)  # no thread is free
+    hooked.rounds.round()
+    another = hooked.services.hook_rounds(lambda: None)
+    monkeypatch.setattr("wabot.services.hook_rounds.now", lambda: now() + LEASE)
+    arrived: list[str] = []
+    go_on = threading.Event()
+    receiver.answer = lambda one: (arrived.append(one.id), go_on.wait(20), 204)[-1]
+    another.round()
+    wait_until(lambda: arrived, 10, "the other one delivers it")
+    late = threading.Thread(target=hooked.rounds._run, args=claimed)
+    late.start()
+    wait_until(lambda: len(arrived) > 1 or not late.is_alive(), 10, "the first one has had its turn")
+    go_on.set()
+    late.join()
+    another.wait()
+    assert len(arrived) == 1

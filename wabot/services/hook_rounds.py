@@ -122,7 +122,9 @@ class HookRounds:
             return
         started = time.monotonic()
         try:
-            self._lanes.run(endpoint)
+            # With many slow ones before it, it may have waited for a thread longer than it was ours.
+            if mine := self._claimed(endpoint):
+                self._lanes.run(mine)
         except DATABASE_DOWN as error:
             log.warning("database_away", what="hook lane", error=type(error).__name__)
             return
