@@ -171,6 +171,7 @@ def test_an_expired_key_is_dead(app: Flask, client: FlaskClient) -> None:
 @pytest.mark.parametrize(
     ("body", "field"),
     [
+        ({"name": "   "}, "name"),
         ({}, "name"),
         ({"name": ""}, "name"),
         ({"name": "x", "scopes": ["everything"]}, "scopes"),

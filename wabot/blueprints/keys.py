@@ -28,8 +28,6 @@ def overview() -> Any:
         return _page()
     try:
         name = field("name").strip()[:100]
-        if not name:
-            raise Invalid.field("name", "is missing: say what the key is for")
         expires_at, scopes = _end_of_day(field("expires_at")), request.form.getlist("scopes")
         record, secret = services().identity.make_key(page_user(), name, scopes, expires_at, form_token=field("form_token"))
         services().audit.note(audited(), "key.create", target=page_user().id, detail=f"wb_{record.prefix}")

@@ -105,6 +105,8 @@ class Identity:
 
         One `form_token` makes one key: the same again (a page that was reloaded) raises Conflict `form_sent_before`.
         """
+        if not name.strip():
+            raise Invalid.field("name", "is missing: say what the key is for")
         unknown = set(scopes) - set(SCOPES)
         if unknown or not scopes:
             raise Invalid.field("scopes", Text("choose from %(choices)s", choices=", ".join(SCOPES)))
@@ -120,7 +122,7 @@ class Identity:
         record = self.store.keys.add(
             {
                 "user_id": user.id,
-                "name": name,
+                "name": name.strip(),
                 "prefix": prefix,
                 "key_hash": self._key_hash(secret),
                 "scopes": sorted(set(scopes), key=SCOPES.index),
