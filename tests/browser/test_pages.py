@@ -49,6 +49,31 @@ def test_the_page_says_when_it_is_not_live(robin: Person) -> None:
     expect(notice).to_contain_text("Not live")
 
 
+def test_a_page_that_can_not_be_read_anew_says_so_and_goes_on_trying(robin: Person) -> None:
+    """As when the database is away: the connection stands, and nothing is pushed a second time."""
+    page, notice = robin.page, robin.page.locator("#live-state")
+    page.goto("/messages")
+    expect(page.locator("html")).to_have_attribute("data-live", "yes")
+    page.route("**/messages", lambda route: route.fulfill(status=404))
+    sent = robin.user.send("+12025570912", "Told only once")["id"]
+    robin.user.wait_for_message(sent, "delivered")
+    expect(notice).to_be_visible()
+    page.unroute("**/messages")
+    expect(page.locator(f"#row-{sent}")).to_contain_text("Delivered")
+    expect(notice).to_be_hidden()
+
+
+def test_a_webhook_that_can_not_be_read_anew_says_so(robin: Person) -> None:
+    made = robin.user.post("/api/webhooks", {"url": "https://hooks.example.com/stale", "events": ["message.sent"]}).json()
+    page, notice = robin.page, robin.page.locator("#live-state")
+    page.goto(f"/webhooks/{made['id']}")
+    page.route("**/webhooks/*", lambda route: route.fulfill(status=404))
+    expect(notice).to_be_visible()
+    page.unroute("**/webhooks/*")
+    expect(notice).to_be_hidden()
+    robin.user.delete(f"/api/webhooks/{made['id']}")
+
+
 def test_the_theme_is_the_systems_until_one_is_chosen(open_page: OpenPage) -> None:
     ground = "getComputedStyle(document.documentElement).backgroundColor"
     with open_page(color_scheme="dark") as page:

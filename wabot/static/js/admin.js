@@ -1,8 +1,4 @@
 /** The admin's overview is read anew every five seconds while somebody looks at it. */
-import { calmly, refresh } from './refresh.js'
+import { keepCurrent } from './keep_current.js'
 
-const update = calmly(() => refresh(['figures', 'charts']), 0)
-
-setInterval(() => {
-  if (!document.hidden) update()
-}, 5000)
+keepCurrent(['figures', 'charts'], location.href, 5000)

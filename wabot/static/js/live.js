@@ -5,6 +5,7 @@
  * and our own `up`, whenever a connection stands: what was pushed since the page was drawn is gone, so read it anew.
  */
 import { io } from '../vendor/socket.io-client-4.8.4.esm.min.js'
+import { notLive } from './not_live.js'
 
 /** Short breaks (a page change, a restart of the server) are not worth a word. */
 const NOTICE_AFTER_MS = 2000
@@ -17,20 +18,19 @@ const socket = io({ autoConnect: !VIEWING, transports: ['websocket'], reconnecti
 const connected = new Set()
 let timer = 0
 
-function showNotice(shown) {
-  const notice = document.getElementById('live-state')
-  notice.hidden = !shown
-  document.documentElement.dataset.live = shown ? 'no' : 'yes'
+function stands(connection) {
+  document.documentElement.dataset.live = connection ? 'yes' : 'no'
+  notLive(socket, !connection)
 }
 
 function down() {
-  if (timer === 0) timer = setTimeout(() => showNotice(true), NOTICE_AFTER_MS)
+  if (timer === 0) timer = setTimeout(() => stands(false), NOTICE_AFTER_MS)
 }
 
 socket.on('connect', () => {
   clearTimeout(timer)
   timer = 0
-  showNotice(false)
+  stands(true)
   for (const listener of connected) listener()
 })
 socket.on('disconnect', (why) => {

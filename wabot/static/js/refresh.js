@@ -1,5 +1,8 @@
 /** Reads parts of the present page anew from the server, which stays the only place that draws them. */
+import { notLive } from './not_live.js'
 import { localiseTimes } from './time.js'
+
+const AGAIN_AFTER_MS = 2000
 
 /**
  * @param {string[]} ids elements to replace by their newest rendering
@@ -57,6 +60,8 @@ function typing() {
 
 /**
  * Calls of a burst become one, at most one every `gap` milliseconds and never two at once; the last call always counts.
+ * What fails is tried again until it succeeds, and the page says that it is not live: at once where the server refused, from the
+ * second time on where nothing answered, since a page that is left ends what it was reading.
  * @param {() => Promise<void>} work
  * @param {number} gap
  */
@@ -64,14 +69,19 @@ export function calmly(work, gap) {
   let timer = 0
   let running = false
   let again = false
+  let failures = 0
   const run = async () => {
     timer = 0
     running = true
     try {
       await work()
+      failures = 0
     } catch (error) {
-      console.warn('The page could not be brought up to date; the next event tries again.', error)
+      failures += error instanceof TypeError ? 1 : 2 // fetch's own, for no answer at all
+      console.warn('The page could not be brought up to date; it is tried again.', error)
+      setTimeout(call, AGAIN_AFTER_MS)
     }
+    notLive(work, failures > 1)
     running = false
     if (again) call()
   }
