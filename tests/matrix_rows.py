@@ -96,7 +96,7 @@ PAGES = {
     "GET /sandbox": Row("page"),
     "POST /sandbox/start": Row("page", 302),
     "POST /sandbox/phones": Row("page", 503, form=_new_phone),
-    "GET /sandbox/phones/<number>/screen": Row("page"),
+    "GET /sandbox/phones/<number>/screen": Row("page", 404),
     "POST /sandbox/phones/<number>/read": Row("page", 302, idle="the sandbox doesn't run"),
     "POST /sandbox/phones/<number>/scan": Row("page", 302, idle="the sandbox doesn't run"),
     "POST /sandbox/phones/<number>/send": Row("page", 302, idle="the sandbox doesn't run"),

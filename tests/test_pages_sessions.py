@@ -258,6 +258,17 @@ def test_a_sandbox_that_is_away_takes_no_phones_away(app: Flask, linked: Linked,
     assert "The sandbox is away" in panel(person) and "Create a virtual phone" not in panel(person)
 
 
+def test_no_screen_is_drawn_that_the_sandbox_did_not_show(app: Flask, linked: Linked, person: Browser) -> None:
+    """An open page asks for it every second: it keeps the chats it has, and what went wrong is said once, not with each time."""
+    with app.app_context():
+        services().store.phones.claim(linked.user["id"], MINE, now())
+    for _ in range(2):
+        answer = person.open(f"/sandbox/phones/{MINE}/screen")
+        assert (answer.status_code, "No chats yet" in answer.get_data(as_text=True)) == (503, False)
+    page = person.open("/sandbox").get_data(as_text=True)
+    assert "The sandbox is away" in page and "being restarted." not in page
+
+
 @pytest.mark.parametrize("code", [{"status": "qr", "qr": "2@abc"}, {"status": "pairing", "pairing_code": "ABCD1234"}])
 def test_what_to_tap_on_a_real_phone_is_said_of_live_sessions_only(
     person: Browser, observe: Observe, code: dict[str, str]

@@ -46,7 +46,8 @@ def start() -> Any:
 @bp.get("/phones/<number>/screen")
 @login_required
 def screen(number: str) -> str:
-    return render_template("_sandbox_phone.html", **_screen(number))
+    """For the page's script, once a second. Raises what keeps it from being seen: no screen is drawn that nobody saw."""
+    return render_template("_sandbox_phone.html", **_chosen(services().phones.screen(page_user().id, number)))
 
 
 @bp.post("/phones")
@@ -137,6 +138,11 @@ def _screen(number: str | None) -> dict[str, Any]:
     except WabotError as error:
         flash(error.detail, "error")
         shown = {"phone": None, "chats": []}
+    return {**_chosen(shown), "sessions": sessions}
+
+
+def _chosen(shown: dict[str, Any]) -> dict[str, Any]:
+    """With the chat that is asked for: {phone, chats, chat, selected}."""
     selected = request.args.get("with")
     chat = next((one for one in shown["chats"] if one["with"] == selected), None)
-    return {**shown, "chat": chat, "selected": selected, "sessions": sessions}
+    return {**shown, "chat": chat, "selected": selected}
