@@ -82,7 +82,19 @@ def test_times_are_in_the_readers_zone_and_way(app: Flask) -> None:
             assert app.jinja_env.filters["number"](1234.5) == {"en": "1,234.5", "pt-BR": "1.234,5"}[language]
 
 
-@pytest.mark.parametrize("way", ["ago", "day", "hour", "full"])
+@pytest.mark.parametrize(
+    ("zone", "written"), [("Europe/Berlin", "Jul 1, 2027, 11:00:00 AM GMT+02:00"), ("", "Jul 1, 2027, 9:00:00 AM UTC")]
+)
+def test_what_is_still_to_come_names_its_zone(app: Flask, linked: Linked, zone: str, written: str) -> None:
+    linked.send(send_at="2027-07-01T09:00:00Z")
+    person = Browser(app)
+    person.login(linked.user["email"], "correct horse")
+    person.submit("/settings", "/settings/language", language="en", zone=zone)
+    path = re.findall(r'href="(/messages/[0-9a-f]{24})"', person.open("/messages").get_data(as_text=True))[0]
+    assert " ".join(person.open(path).get_data(as_text=True).split()).count(f">{written}</time>") == 2
+
+
+@pytest.mark.parametrize("way", ["ago", "day", "hour", "full", "zoned"])
 @pytest.mark.parametrize(
     ("at", "zone"), [("9999-12-31T23:59:59.999Z", "Asia/Tokyo"), ("0001-01-01T00:00:00Z", "America/Sao_Paulo")]
 )

@@ -41,6 +41,16 @@ def test_one_text_to_several_numbers_and_their_ticks(compose: Page) -> None:
     expect(rows.locator('[data-status="delivered"]')).to_have_count(2, timeout=CHANGES_WITHIN_MS)
 
 
+def test_a_scheduled_message_names_the_zone_of_its_time(open_page: OpenPage, linked_user: Api) -> None:
+    sent = linked_user.post("/api/messages/send", {"to": ONE, "message": "later", "send_at": "2027-02-01T09:00:00Z"}).json()
+    with open_page(timezone_id="Asia/Tokyo", locale="en-US") as page:
+        Person(page, linked_user).log_in()
+        page.goto(f"/messages/{sent['id']}")
+        for part in ("#waits", "#message-details"):
+            expect(page.locator(part)).to_contain_text("Feb 1, 2027, 6:00:00 PM GMT+9")
+        page.get_by_role("button", name="Cancel").click()
+
+
 def test_the_preview_is_what_whatsapp_shows(compose: Page) -> None:
     text, preview = compose.get_by_label("Message", exact=True), compose.locator("#preview")
     text.fill("*bold _and more_* ~no~ `mono` https://example.com/a?b=1.\n> said before\n- first\n2*3*4")

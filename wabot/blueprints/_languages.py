@@ -6,8 +6,9 @@ from datetime import date, datetime
 from typing import Any
 
 import pytz
+from babel.dates import get_timezone_gmt
 from flask import Flask, has_request_context, request
-from flask_babel import Babel, format_date, format_datetime, format_time, get_locale
+from flask_babel import Babel, format_date, format_datetime, format_time, get_locale, to_user_timezone
 from flask_login import current_user
 
 from ..lib import languages
@@ -99,7 +100,13 @@ def _written(moment: datetime, way: str, *, rebase: bool = True) -> str:
         return str(format_date(moment, "medium", rebase))
     if way in ("clock", "hour"):
         return str(format_time(moment, "medium" if way == "clock" else "short", rebase))
-    return str(format_datetime(moment, "medium" if way in ("full", "exact") else "short", rebase))
+    text = str(format_datetime(moment, "medium" if way in ("full", "zoned", "exact") else "short", rebase))
+    return f"{text} {_name_of_zone(moment)}" if way == "zoned" and rebase and zone_of_reader() else text
+
+
+def _name_of_zone(moment: datetime) -> str:
+    """Such as GMT+02:00."""
+    return str(get_timezone_gmt(to_user_timezone(moment), "long", get_locale()))
 
 
 def _said(value: Any) -> str:

@@ -14,6 +14,11 @@ const EXACT = written({
   ...{ day: 'numeric', month: 'short', hour: HOUR_DIGITS, minute: '2-digit', second: '2-digit' },
   fractionalSecondDigits: 3,
 })
+/** With the zone, for what is still to come: whoever chose the moment may have meant another zone's. */
+const ZONED = written({
+  ...{ day: 'numeric', month: 'short', year: 'numeric', hour: HOUR_DIGITS, minute: '2-digit', second: '2-digit' },
+  timeZoneName: 'short',
+})
 const AGO = new Intl.RelativeTimeFormat(LANGUAGE, { numeric: 'auto', style: 'short' })
 
 /** @param {Date} at */
@@ -37,19 +42,20 @@ const WAYS = {
   ago,
   moment,
   full: (at) => FULL.format(at),
+  zoned: (at) => ZONED.format(at),
   exact: (at) => EXACT.format(at),
   clock: (at) => CLOCK.format(at),
   hour,
   day: (at) => DAY.format(at),
 }
 
-/** @param {ParentNode} root every `<time datetime data-as="ago|moment|full|exact|clock|hour|day">` inside is rewritten */
+/** @param {ParentNode} root every `<time datetime data-as="ago|moment|full|zoned|exact|clock|hour|day">` inside is rewritten */
 export function localiseTimes(root) {
   for (const node of root.querySelectorAll('time[datetime][data-as]')) {
     const at = new Date(node.dateTime)
     if (Number.isNaN(at.getTime())) continue
     const text = WAYS[node.dataset.as](at)
     if (node.textContent !== text) node.textContent = text
-    node.title = FULL.format(at)
+    node.title = ZONED.format(at)
   }
 }
