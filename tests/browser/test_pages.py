@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.support.api import Api
 
+from .accessibility import violations_everywhere
 from .conftest import OpenPage
 from .person import Person
 
@@ -113,6 +115,26 @@ def test_a_refused_form_keeps_what_was_typed(page: Page, linked_user: Api) -> No
     expect(page.get_by_label("Password")).to_have_value("")
     expect(page.get_by_label("Password")).to_have_attribute("aria-invalid", "true")
     expect(page.locator('[aria-invalid="true"]').first).to_be_focused()
+
+
+@pytest.mark.parametrize(
+    ("path", "boxes", "button"), [("/keys", "scopes", "Create key"), ("/webhooks/new", "events", "Create webhook")]
+)
+def test_a_form_with_nothing_chosen_says_so_where_it_is_to_be_chosen(robin: Person, path: str, boxes: str, button: str) -> None:
+    """These forms are longer than the window: what is wrong far down would not be seen."""
+    page = robin.page
+    page.goto(path)
+    for label, text in (("Name", "Nothing"), ("Address", "https://hooks.example.com/nothing")):
+        if (field := page.get_by_label(label, exact=True)).count():
+            field.fill(text)
+    while (chosen := page.locator(f"[name={boxes}]:checked")).count():
+        chosen.first.uncheck()
+    page.get_by_role("button", name=button).click()
+    error = page.locator(f"#{boxes}-error")
+    expect(error).to_have_text("Choose at least one")
+    expect(error).to_be_in_viewport()
+    expect(page.locator(":focus")).to_have_attribute("aria-describedby", re.compile(f"{boxes}-error"))
+    assert violations_everywhere(page) == []
 
 
 def test_a_number_the_sandbox_would_not_have_is_refused_and_breaks_no_page(robin: Person) -> None:

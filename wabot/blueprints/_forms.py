@@ -6,7 +6,7 @@ import re
 
 from flask import flash, g, request
 
-from ..errors import WabotError
+from ..errors import Invalid, WabotError
 from ._languages import gettext as _
 
 _LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
@@ -29,6 +29,13 @@ def sent_fields() -> tuple[list[tuple[str, str]], bool]:
 
 def field(name: str) -> str:
     return request.form.get(name, "").replace("\r\n", "\n")
+
+
+def chosen(name: str) -> list[str]:
+    """The values of the check boxes of that name. Raises Invalid when there is none, in words of a form, not of the API."""
+    if not (found := request.form.getlist(name)):
+        raise Invalid.field(name, "choose at least one")
+    return found
 
 
 def errors_of(error: WabotError, *, otherwise: str = "") -> dict[str, str]:

@@ -14,7 +14,7 @@ from ..services import present
 from ..store.ids import new_id
 from ..store.records import ApiKey
 from ._context import audited, login_required, page_user, services
-from ._forms import errors_of, field, values
+from ._forms import chosen, errors_of, field, values
 from ._languages import gettext as _
 
 bp = Blueprint("keys", __name__, url_prefix="/keys")
@@ -28,7 +28,7 @@ def overview() -> Any:
         return _page()
     try:
         name = field("name").strip()[:100]
-        expires_at, scopes = _end_of_day(field("expires_at")), request.form.getlist("scopes")
+        expires_at, scopes = _end_of_day(field("expires_at")), chosen("scopes")
         record, secret = services().identity.make_key(page_user(), name, scopes, expires_at, form_token=field("form_token"))
         services().audit.note(audited(), "key.create", target=page_user().id, detail=f"wb_{record.prefix}")
     except Conflict:

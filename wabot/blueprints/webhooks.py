@@ -21,7 +21,7 @@ from ..store.records import Page
 from ..words import N_, Text
 from . import _filters
 from ._context import login_required, page_user, services
-from ._forms import errors_of, field, values
+from ._forms import chosen, errors_of, field, values
 from ._languages import gettext as _
 
 bp = Blueprint("webhooks", __name__, url_prefix="/webhooks")
@@ -222,7 +222,7 @@ def _asked() -> dict[str, Any]:
     return {
         "url": field("url").strip(),
         "description": field("description").strip()[:200],
-        "events": typed["events"],
+        "events": typed["events"] or chosen("events"),
         "sessions": typed["sessions"],
         "headers": _headers(field("headers")),
     }
