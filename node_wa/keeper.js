@@ -1,5 +1,4 @@
 import { Attendant } from './attending.js';
-import { kindOf } from './engines.js';
 import { keepLooking } from './heartbeat.js';
 import { backoff } from './lib/backoff.js';
 import { Lock } from './lib/lock.js';
@@ -7,7 +6,7 @@ import { Patience } from './lib/patience.js';
 import { Linking } from './linking.js';
 import { brief } from './log.js';
 import { Presence } from './presence.js';
-import { Run } from './run.js';
+import { newRun } from './run.js';
 import { afterwards, ofAStart } from './verdict.js';
 import { Weight } from './weight.js';
 
@@ -15,6 +14,8 @@ import { Weight } from './weight.js';
  * Keeps a session's engine running: launches it, follows what it tells, and brings it back when it is lost. Launching, ending
  * and restarting are tasks of one lock and never overlap; events of a run that is not the session's any more change nothing.
  */
+
+/** @typedef {import('./run.js').Run} Run */
 
 /** What comes in could not be kept: WhatsApp keeps it meanwhile. @type {[string, string]} */
 export const BACKED_UP = ['events_backed_up', 'too many events wait to be stored'];
@@ -40,6 +41,8 @@ export class Keeper {
   #connectedAt = 0;
   /** How often it was told to begin: what comes to its end meanwhile is of an earlier time. */
   #begun = 0;
+  /** Its request for a slot to launch in, which whoever orders otherwise gives up. */
+  #request = new AbortController();
 
   /** @param {import('./session.js').Session} session */
   constructor(session) {
@@ -71,12 +74,14 @@ export class Keeper {
   begin() {
     this.wanted = true;
     this.#begun += 1;
+    const begun = this.#begun;
     this.#failures = 0;
     clearTimeout(this.#retry);
+    this.#request.abort();
     if (this.run) this.run.lost ??= 'replaced';
     this.#task(async () => {
       await this.#endRun();
-      await this.#launch();
+      if (begun === this.#begun) await this.#launch(); // else it was ordered anew
     });
   }
 
@@ -84,6 +89,7 @@ export class Keeper {
   async conclude(task) {
     this.wanted = false;
     this.#clearTimers();
+    this.#request.abort();
     if (this.run) this.run.lost ??= 'concluded';
     await this.#lock.run(async () => {
       const run = this.run;
@@ -121,7 +127,9 @@ export class Keeper {
     if (!this.wanted || this.run) return;
     const begun = this.#begun;
     if (this.gateway.isBackedUp()) return void (await this.#lost(begun, ...BACKED_UP));
-    const giveBack = await this.gateway.slots(this.session.engine).take();
+    this.#request = new AbortController();
+    const giveBack = await this.gateway.slots(this.session.engine).take(this.#request.signal);
+    if (!giveBack) return;
     try {
       if (!this.wanted) return;
       this.linking.begin();
@@ -138,25 +146,11 @@ export class Keeper {
   }
 
   #newRun() {
-    const { order, profile, id, log, login } = this.session;
-    const { hosts, config } = this.gateway;
-    const { engine, network, method, phone } = order;
-    const kind = kindOf(this.session.engine, network, config.sessionsPerHost);
-    const options = {
-      session: id,
-      engine,
-      network,
-      method,
-      phone,
-      linked: login !== null,
-      recoverSince: this.presence.recoverSince,
-      directory: profile.directory,
-    };
     const onEvent = (/** @type {Run} */ run, /** @type {string} */ type, /** @type {any} */ data) =>
       this.#heard(run, type, data);
     const onAsk = (/** @type {Run} */ run, /** @type {string} */ what, /** @type {any} */ args) =>
       this.attendant.answer(run, what, args);
-    return new Run({ hosts, kind, options, settings: config.engine, onEvent, onAsk, log });
+    return newRun(this.session, this.presence.recoverSince, { onEvent, onAsk });
   }
 
   /** @param {Run} run */

@@ -1,3 +1,4 @@
+import { kindOf } from './engines.js';
 import { GatewayError } from './errors.js';
 import { until } from './lib/deadline.js';
 
@@ -121,4 +122,21 @@ export class Run {
     }
     await this.host.exited;
   }
+}
+
+/**
+ * A run of a session as it was ordered.
+ * @param {import('./session.js').Session} session
+ * @param {number} recoverSince epoch ms
+ * @param {{onEvent: (run: Run, type: string, data: any) => void, onAsk: (run: Run, what: string, args: any) => Promise<any>}} hearer
+ */
+export function newRun(session, recoverSince, hearer) {
+  const { order, profile, id, log, login } = session;
+  const { hosts, config } = session.gateway;
+  const { engine, network, method, phone } = order;
+  const kind = kindOf(session.engine, network, config.sessionsPerHost);
+  const { directory } = profile;
+  const linked = login !== null;
+  const options = { session: id, engine, network, method, phone, linked, recoverSince, directory };
+  return new Run({ hosts, kind, options, settings: config.engine, log, ...hearer });
 }

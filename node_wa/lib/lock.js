@@ -27,10 +27,14 @@ export class Slots {
     this.free = size;
   }
 
-  /** @returns {Promise<() => void>} the way to give the slot back; calling it twice is harmless */
-  async take() {
+  /**
+   * @param {AbortSignal} [signal] gives the request up
+   * @returns {Promise<(() => void) | null>} the way to give the slot back, calling it twice is harmless; null: it was given up
+   */
+  async take(signal) {
+    if (signal?.aborted) return null;
     if (this.free > 0) this.free -= 1;
-    else await new Promise((resolve) => this.#waiting.push(() => resolve(undefined)));
+    else if (!(await this.#turn(signal))) return null;
     let held = true;
     return () => {
       if (!held) return;
@@ -39,5 +43,21 @@ export class Slots {
       if (next) next();
       else this.free += 1;
     };
+  }
+
+  /** @param {AbortSignal} [signal] @returns {Promise<boolean>} whether it came */
+  #turn(signal) {
+    return new Promise((resolve) => {
+      const leave = () => {
+        this.#waiting.splice(this.#waiting.indexOf(come), 1);
+        resolve(false);
+      };
+      const come = () => {
+        signal?.removeEventListener('abort', leave);
+        resolve(true);
+      };
+      this.#waiting.push(come);
+      signal?.addEventListener('abort', leave);
+    });
   }
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError } from '../errors.js';
 import { deferred } from '../lib/deadline.js';
 import { PlayedEngine } from './support/engine.js';
@@ -108,4 +108,21 @@ test('a session stays held while a second log-out of it is under way: nothing ne
   second.resolve(undefined);
   await other;
   await started(2);
+});
+
+test('one that waits for its turn to launch is logged out at once, and its turn goes to the next', async () => {
+  const launching = deferred();
+  engine.answers.start = () => launching.promise;
+  engine.put('s');
+  await started(1);
+  engine.put('waits');
+  engine.put('next');
+  await setImmediate(); // both wait
+  const isLoggedOut = engine.logout('waits', 1).then(() => true);
+  assert.ok(await Promise.race([isLoggedOut, sleep(2_000, false)]), 'while the first is still launching');
+  engine.answers = {};
+  launching.resolve(undefined);
+  await started(2);
+  await until('the slot is free again', () => engine.slots.free === 1);
+  assert.equal(engine.started.length, 2);
 });

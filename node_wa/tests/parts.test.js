@@ -42,14 +42,27 @@ describe('lock', () => {
       return give;
     });
     slots.take().then(() => got.push('third'));
-    giveBack();
-    giveBack();
+    giveBack?.();
+    giveBack?.();
     const giveSecond = await second;
     await new Promise((resolve) => setImmediate(resolve));
     assert.deepEqual(got, ['second']);
-    giveSecond();
+    giveSecond?.();
     await new Promise((resolve) => setImmediate(resolve));
     assert.deepEqual(got, ['second', 'third']);
+  });
+
+  test('who gives a request for a slot up gets none and holds up nobody', async () => {
+    const slots = new Slots(1);
+    const giveBack = await slots.take();
+    const given = new AbortController();
+    const [left, next] = [slots.take(given.signal), slots.take()];
+    given.abort();
+    assert.equal(await left, null);
+    giveBack?.();
+    (await next)?.();
+    given.abort();
+    assert.deepEqual([slots.free, await slots.take(given.signal)], [1, null]);
   });
 });
 

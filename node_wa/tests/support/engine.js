@@ -25,6 +25,7 @@ export class PlayedEngine {
   answers = {};
   /** @type {any} */
   vault = {};
+  slots = new Slots(1);
   /** @type {Map<string, any>} */
   #runs = new Map();
 
@@ -55,7 +56,7 @@ export class PlayedEngine {
         journal: { append: async () => undefined },
         versions: { saw: () => undefined },
         isBackedUp: () => false,
-        slots: () => new Slots(1),
+        slots: () => this.slots,
         engines: new Map([['played', engine]]),
         vault: this.vault,
         log: QUIET,
