@@ -106,6 +106,14 @@ describe('engine baileys in bad times', () => {
     assert.equal(await arrived(BOT, 'stalled'), 1);
   });
 
+  test('a server that confirms late: told when it does', async () => {
+    await faults({ ack_delay_ms: 2_500 });
+    const { id, code } = await gateway.send('main', BOT, 'confirmed late');
+    assert.equal(code, 'outcome_unknown');
+    const isSent = (/** @type {any} */ data) => data.wa_message_id === id && data.ack === 'sent';
+    await until('it is told', () => gateway.web.told('message.ack', isSent)[0]);
+  });
+
   test('a server that says nothing to a question: nothing went out', async () => {
     const ASKED = '+12025550111';
     await faults({ stall_stanza: 'iq:usync' });

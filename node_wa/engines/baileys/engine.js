@@ -91,7 +91,8 @@ export class BaileysEngine extends Answering {
     };
     this.#receiving = new Receiving({ ...parts, keys: this.#state.keys, hearer, log: this.log });
     const working = () => ({ sock: this.#connection.sock, isUsable: () => this.#works });
-    this.#sending = new Sending({ ...parts, settings: this.settings, working });
+    const acked = (/** @type {any} */ ack) => this.#emit('ack', ack);
+    this.#sending = new Sending({ ...parts, settings: this.settings, working, acked });
     this.#media = new Media({ ...parts, origin: this.#door.media });
     this.#keepsakes = keepsakes;
   }

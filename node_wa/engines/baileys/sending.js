@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { GatewayError } from '../../errors.js';
 import { deferred, within } from '../../lib/deadline.js';
 import { Lock } from '../../lib/lock.js';
+import { momentOf } from '../../lib/moment.js';
 
 /**
  * Messages on their way out: one after the other, each until WhatsApp's server has confirmed it. WhatsApp drops a second one of
@@ -24,25 +25,33 @@ export class Sending {
   /** @type {Map<string, {promise: Promise<any>, resolve: (attrs: any) => void, reject: (error: Error) => void}>} by id */
   #open = new Map();
   /** @type {LRUCache<string, true>} */
+  #handed = new LRUCache({ max: CONFIRMED });
+  /** @type {LRUCache<string, true>} */
   #confirmed = new LRUCache({ max: CONFIRMED });
   /** @type {LRUCache<string, string>} number → its address, of those who are on WhatsApp */
   #known = new LRUCache({ max: MAX_CONTACTS });
   /** Whose work the library is doing. @type {AsyncLocalStorage<Attempt>} */
   #attempts = new AsyncLocalStorage();
 
-  /** @param {{library: any, settings: import('../../config.js').EngineSettings, keepsakes: import('./keepsakes.js').Keepsakes, working: () => Working}} parts */
-  constructor({ library, settings, keepsakes, working }) {
+  /**
+   * @param {object} parts
+   * @param {any} parts.library
+   * @param {import('../../config.js').EngineSettings} parts.settings
+   * @param {import('./keepsakes.js').Keepsakes} parts.keepsakes
+   * @param {() => Working} parts.working
+   * @param {(ack: import('../contract.js').EngineEvents['ack']) => void} parts.acked
+   */
+  constructor({ library, settings, keepsakes, working, acked }) {
     this.library = library;
     this.settings = settings;
     this.keepsakes = keepsakes;
     this.working = working;
+    this.acked = acked;
   }
 
   /** @param {any} sock */
   attach(sock) {
-    sock.ws.on('CB:ack,class:message', (/** @type {any} */ { attrs }) =>
-      this.#open.get(attrs.id)?.resolve(attrs),
-    );
+    sock.ws.on('CB:ack,class:message', (/** @type {any} */ { attrs }) => this.#acknowledged(attrs));
     const seal = sock.signalRepository.encryptMessage;
     sock.signalRepository.encryptMessage = (/** @type {any[]} */ ...args) => {
       const attempt = this.#attempts.getStore();
@@ -50,6 +59,15 @@ export class Sending {
       if (attempt) attempt.isSealing = true;
       return seal.apply(sock.signalRepository, args);
     };
+  }
+
+  /** WhatsApp's server has it, which counts however late it is said, or refuses it. @param {any} attrs */
+  #acknowledged(attrs) {
+    const { id, error, t } = attrs;
+    const isNews = !error && this.#handed.has(id) && !this.#confirmed.has(id);
+    if (isNews) this.acked({ wa_message_id: id, ack: 'sent', at: momentOf(t) });
+    if (isNews) this.#confirmed.set(id, true);
+    this.#open.get(id)?.resolve(attrs);
   }
 
   /** What waits for a confirmation over it waits no more. */
@@ -99,7 +117,6 @@ export class Sending {
     if (!jid) throw new GatewayError('not_on_whatsapp');
     if (Date.now() > deadline) throw new GatewayError('session_not_connected', 'not handed over in time');
     await this.#handOver(jid, { conversation: body }, id);
-    this.#confirmed.set(id, true);
     return { wa_message_id: id, ack: /** @type {const} */ ('sent') };
   }
 
@@ -109,6 +126,7 @@ export class Sending {
     if (!isUsable()) throw new GatewayError('session_not_connected', 'WhatsApp is not reachable just now');
     const confirmation = deferred();
     this.#open.set(id, confirmation);
+    this.#handed.set(id, true);
     const attempt = { isSealing: false, isGivenUp: false };
     try {
       const late = () => new GatewayError('outcome_unknown', 'WhatsApp’s server did not confirm it');

@@ -31,6 +31,7 @@ export function messages(at) {
   test('sends with the chosen id and follows it to the read tick', async () => {
     const { id, code, wa_message_id: taken } = await at.gateway.send('main', BOT, 'hello');
     assert.deepEqual([code, taken], [null, id]);
+    await at.acked(id, 'sent');
     await at.acked(id, 'delivered');
     const inbox = await at.sandbox.inbox(BOT);
     assert.deepEqual(
