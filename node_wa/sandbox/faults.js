@@ -25,7 +25,7 @@ import { EventEmitter } from 'node:events';
  * @property {boolean} replay_message every message reaches a protocol device twice, byte for byte
  * @property {number} ask_again how often a phone asks again for each message of a protocol device
  * @property {boolean} replace_login tells every device that is online once that it came online elsewhere; reads false again at once
- * @property {number} refuse_login the reason with which protocol logins fail; 0 is none
+ * @property {number} refuse_login the reason with which protocol logins fail; 0 is none; 515 lets each in and asks it at once to come back
  */
 
 /** @type {Readonly<FaultValues>} */

@@ -40,6 +40,14 @@ describe('engine baileys in bad times', () => {
   /** @param {string} number @param {string} text */
   const arrived = async (number, text) =>
     (await sandbox.inbox(number)).filter((/** @type {any} */ one) => one.body === text).length;
+  /** @param {number} code @returns {{time: string}[]} ends of connections */
+  const closings = (code) => {
+    const lines = gateway.log
+      .join('')
+      .split('\n')
+      .filter((line) => line.includes(`"code":${code},`));
+    return lines.map((line) => JSON.parse(line));
+  };
   const connected = () => gateway.status('main', 'connected', LONG_MS);
   /** @param {string} wa_message_id @param {string} body */
   const find = (wa_message_id, body) => {
@@ -173,6 +181,30 @@ describe('engine baileys in bad times', () => {
     await gateway.status('main', 'reconnecting');
     await faults(QUIET);
     await connected();
+  });
+
+  test('a server that asks for new connections again and again is not followed at its pace', async () => {
+    await faults({ refuse_login: 515, drop_socket: true });
+    const times = () => closings(515).map(({ time }) => Date.parse(time));
+    await until('it has asked often', () => times().length >= 7, LONG_MS);
+    await faults(QUIET);
+    const [before, last] = times().slice(5);
+    assert.ok(last - before >= 500, `${last - before} ms`);
+    await connected();
+  });
+
+  test('linked, and WhatsApp is away before the first login: it waits for it, and the login is kept', async () => {
+    const NEW = '+4915112340009';
+    await sandbox.ok('PUT', `/phones/${NEW}`, { name: 'New' });
+    await gateway.put('new', order);
+    const { qr } = await gateway.status('new', 'qr', LONG_MS);
+    const before = closings(503).length;
+    await faults({ refuse_login: 503 });
+    await sandbox.ok('POST', `/phones/${NEW}/scan`, { qr });
+    await until('it has tried often', () => closings(503).length >= before + 5, LONG_MS);
+    await faults(QUIET);
+    assert.equal((await gateway.status('new', 'connected', LONG_MS)).phone, NEW);
+    await gateway.logout('new', order);
   });
 
   test('a version that is refused is said, and not tried for ever', async () => {

@@ -1,5 +1,4 @@
 import { GatewayError } from '../../errors.js';
-import { backoff } from '../../lib/backoff.js';
 import { deferred, until, within } from '../../lib/deadline.js';
 import { brief } from '../../log.js';
 import { Answering } from './answering.js';
@@ -11,6 +10,7 @@ import { load } from './library.js';
 import { Media } from './media.js';
 import { Parties } from './parties.js';
 import { Receiving } from './receiving.js';
+import { Returning } from './returning.js';
 import { Sending } from './sending.js';
 import { State } from './state.js';
 
@@ -50,9 +50,8 @@ export class BaileysEngine extends Answering {
   #retry;
   #over = false;
   #ready = false;
-  #isOpen = false;
   #isNew = false;
-  #failures = 0;
+  #returning;
   #texts = 0;
   #ended = deferred();
   #settled = deferred();
@@ -63,6 +62,7 @@ export class BaileysEngine extends Answering {
     this.options = options;
     this.settings = options.settings;
     this.log = options.log;
+    this.#returning = new Returning(options.settings.baileys.backoff);
   }
 
   /** Settles when the first connection stands or has failed. */
@@ -145,12 +145,11 @@ export class BaileysEngine extends Answering {
 
   async #onOpened() {
     this.#settled.resolve(undefined);
-    this.#failures = 0;
-    this.#isOpen = true;
+    this.#returning.opened();
     if (this.#ready) return this.#emit('state', { state: 'connected' });
     await this.#state.settled().catch(() => undefined); // its failure has ended this life
     if (this.#isNew) await until(() => this.#over || this.#ownName !== null, NAME_MS);
-    if (!this.#isOpen || this.#over) return undefined;
+    if (!this.#returning.isOpen || this.#over) return undefined;
     this.#ready = true;
     return this.#tellReady();
   }
@@ -178,13 +177,13 @@ export class BaileysEngine extends Answering {
   /** @param {Connection} connection */
   async #onFlushed(connection) {
     await this.#receiving?.caughtUp();
-    if (connection === this.#connection && this.#isOpen) this.#emit('caught_up', {});
+    if (connection === this.#connection && this.#returning.isOpen) this.#emit('caught_up', {});
   }
 
   /** @param {number} code @param {string} text */
   #onClosed(code, text) {
     this.#settled.resolve(undefined);
-    this.#isOpen = false;
+    this.#returning.closed();
     this.#sending?.detached();
     if (this.#over) return;
     const meaning = meaningOf(code);
@@ -192,26 +191,17 @@ export class BaileysEngine extends Answering {
       { code, said: text.replaceAll(/[0-9]{5,}/g, '…'), ready: this.#ready },
       'connection closed',
     );
-    if ('reason' in meaning) this.#end(meaning.reason, meaning.detail);
-    else if (
-      meaning.again === 'now' ||
-      (this.#state.isLinked && this.#isNew && !this.#ready && this.#failures < 3)
-    )
-      this.#again(0);
-    else if (this.#ready) this.#reconnect();
-    else if (this.#texts > 0) this.#end('qr_not_scanned', 'nobody linked in time');
+    if ('reason' in meaning) return this.#end(meaning.reason, meaning.detail);
+    if (this.#ready) this.#emit('state', { state: 'connecting' });
+    const isFirstLogin = this.#isNew && this.#state.isLinked && !this.#ready;
+    const wait = this.#returning.waitAfter(meaning, { isReady: this.#ready, isFirstLogin });
+    if (wait !== null) this.#again(wait);
+    else if (this.#texts > 0 && !this.#state.isLinked) this.#end('qr_not_scanned', 'nobody linked in time');
     else this.#end('whatsapp_unreachable', `WhatsApp does not answer (${code})`);
-  }
-
-  #reconnect() {
-    this.#emit('state', { state: 'connecting' });
-    this.#failures += 1;
-    this.#again(backoff(this.#failures, this.settings.baileys.backoff));
   }
 
   /** The login is durable before it is tried. @param {number} ms */
   #again(ms) {
-    if (ms === 0) this.#failures += 1;
     clearTimeout(this.#retry);
     this.#retry = setTimeout(async () => {
       await this.#state.settled().catch(() => undefined); // its failure has ended this life
@@ -265,14 +255,16 @@ export class BaileysEngine extends Answering {
   }
 
   async #leave() {
-    if (!this.#isOpen) return false;
+    if (!this.#returning.isOpen) return false;
     const late = () => new GatewayError('deadline', 'WhatsApp does not confirm the log-out');
     await within(this.#connection.leave(this.#state.creds.me.id), LOGOUT_MS, late);
     return true;
   }
 
   get #works() {
-    return this.#isOpen && !this.#over && this.#connection.isAlive && this.#state.waiting < SLOW_WRITE_MS;
+    return (
+      this.#returning.isOpen && !this.#over && this.#connection.isAlive && this.#state.waiting < SLOW_WRITE_MS
+    );
   }
 
   /** @returns {import('./answering.js').Connected | null} */

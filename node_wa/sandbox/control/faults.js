@@ -24,7 +24,7 @@ const FAULTS = {
   replay_message: { type: 'boolean' },
   ask_again: count(MAX_REPEATS),
   replace_login: { type: 'boolean' },
-  refuse_login: { type: 'integer', enum: [0, 401, 403, 405, 406, 409, 419, 500, 503] },
+  refuse_login: { type: 'integer', enum: [0, 401, 403, 405, 406, 409, 419, 500, 503, 515] },
 };
 
 /**

@@ -10,11 +10,13 @@ import { historyStanza } from './history.js';
 import { damaged, messageStanza, tickStanza } from './incoming.js';
 import { takeMessage } from './outgoing.js';
 import { answer } from './queries.js';
-import { child, children, SERVER, seconds, stanza } from './stanzas.js';
+import { child, children, RESTART, restart, SERVER, seconds, stanza } from './stanzas.js';
 
 /** Below this the server asks for more pre-keys. */
 const PRE_KEYS_LOW = 5;
 const REMEMBERED_ASKS = 1_000;
+/** With the fault `refuse_login: 515` a device is in for so long. */
+const RESTART_MS = 50;
 
 /**
  * @typedef {import('./stanzas.js').Stanza} Stanza
@@ -118,6 +120,8 @@ export class Companion {
     this.#isActive = true;
     const waiting = [...this.device.queue];
     const isNew = !this.rooms.shelf.session(this.device.id, this.device.number);
+    const { refuse_login } = this.rooms.faults.values;
+    if (refuse_login === RESTART) setTimeout(() => this.connection.end(restart()), RESTART_MS).unref();
     for (const item of waiting) this.#hand(item, true);
     this.#next(async () => {
       setTimeout(() => this.#synced(waiting.length, isNew), this.rooms.faults.syncMs(0)).unref();

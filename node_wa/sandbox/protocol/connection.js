@@ -8,7 +8,7 @@ import { Companion } from './companion.js';
 import { Frames, framed } from './frames.js';
 import { Noise } from './noise.js';
 import { Pairing } from './pairing.js';
-import { stanza } from './stanzas.js';
+import { RESTART, stanza } from './stanzas.js';
 
 /** The library loses what comes before it has switched to its transport keys. */
 const FIRST_STANZA_MS = 20;
@@ -104,7 +104,8 @@ export class Connection {
   #enter(noiseKey, { devicePairingData, username, device }) {
     const { refuse_login } = this.rooms.faults.values;
     if (!this.isThere || this.#stalls('login')) return;
-    if (refuse_login) return this.end(stanza('failure', { reason: refuse_login, location: 'sandbox' }));
+    if (refuse_login && refuse_login !== RESTART)
+      return this.end(stanza('failure', { reason: refuse_login, location: 'sandbox' }));
     try {
       this.#role = devicePairingData
         ? new Pairing(this, this.rooms, noiseKey, devicePairingData)

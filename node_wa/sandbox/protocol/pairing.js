@@ -7,10 +7,9 @@ import { Problem } from '../problems.js';
 import { lidJid, numberJid, personAt } from './addresses.js';
 import { isSigned, vouchFor } from './adv.js';
 import { CodeExchange } from './code_exchange.js';
-import { bytesIn, child, SERVER, seconds, stanza } from './stanzas.js';
+import { bytesIn, child, restart, SERVER, seconds, stanza } from './stanzas.js';
 
 const PAIRING_MS = 10_000;
-const RESTART = 515;
 /** Device 0 is the phone, 99 means something else. */
 const MAX_INDEX = 98;
 
@@ -130,7 +129,7 @@ export class Pairing {
     if (!isSigned(library, account.public, { details, identity }, signed)) throw new Problem('qr_foreign');
     shelf.register(id, this.published);
     commit();
-    this.connection.end(stanza('stream:error', { code: RESTART }));
+    this.connection.end(restart());
     return { id };
   }
 

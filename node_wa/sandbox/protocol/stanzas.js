@@ -15,6 +15,10 @@ export function stanza(tag, attrs = {}, content = undefined) {
   return { tag, attrs: Object.fromEntries(given.map(([key, value]) => [key, String(value)])), content };
 }
 
+/** The code with which a device is asked to come back on a new connection. */
+export const RESTART = 515;
+export const restart = () => stanza('stream:error', { code: RESTART });
+
 /** @param {Stanza | undefined} parent @returns {Stanza[]} */
 export const children = (parent) => (Array.isArray(parent?.content) ? parent.content : []);
 
