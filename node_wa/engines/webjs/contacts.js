@@ -11,6 +11,7 @@ import { brief } from '../../log.js';
 
 const FILE = 'contacts.jsonl';
 const MAX_CONTACTS = 5_000;
+const MAX_LINES = 2 * MAX_CONTACTS; // of the file
 const ASK_AGAIN_MS = 24 * 3600 * 1000;
 
 /** @typedef {import('../contract.js').Party} Party */
@@ -21,6 +22,7 @@ export class Contacts {
   #known = new LRUCache({ max: MAX_CONTACTS });
   /** @type {Promise<unknown>} */
   #written = Promise.resolve();
+  #lines = 0;
 
   /** @param {string} directory of the session @param {import('pino').Logger} log */
   constructor(directory, log) {
@@ -36,7 +38,8 @@ export class Contacts {
     });
     const lines = text.split('\n').filter(Boolean);
     for (const line of lines) this.#read(line);
-    if (lines.length > 2 * MAX_CONTACTS) await this.#compact();
+    this.#lines = lines.length;
+    if (this.#lines > MAX_LINES) await this.#compact();
   }
 
   /** @param {string} line */
@@ -49,11 +52,19 @@ export class Contacts {
     }
   }
 
+  /** @param {string} line */
+  async #write(line) {
+    await appendFile(this.file, line, { mode: 0o600 });
+    this.#lines += 1;
+    if (this.#lines > MAX_LINES) await this.#compact();
+  }
+
   async #compact() {
     const lines = [...this.#known.keys()].reverse().flatMap((address) => {
       const known = this.#known.peek(address);
       return known ? [lineOf(address, known)] : [];
     });
+    this.#lines = lines.length;
     await writeAside(this.file, lines.join('')).catch((error) =>
       this.log.warn({ err: brief(error) }, 'known contacts can not be written'),
     );
@@ -74,7 +85,7 @@ export class Contacts {
     this.#known.set(address, known);
     if (before?.phone === phone && before?.lid === lid && phone) return;
     this.#written = this.#written
-      .then(() => appendFile(this.file, lineOf(address, known), { mode: 0o600 }))
+      .then(() => this.#write(lineOf(address, known)))
       .catch((error) => this.log.warn({ err: brief(error) }, 'a contact can not be written'));
   }
 }
