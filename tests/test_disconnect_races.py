@@ -15,6 +15,7 @@ from tests.support.web import Linked
 from tests.test_pages_sessions import observe  # noqa: F401  # a fixture
 from wabot.blueprints._context import services
 from wabot.lib.gateway import Gateway
+from wabot.lib.loopback import Problem
 from wabot.store.records import Session
 
 Observe = Callable[..., Session]
@@ -54,6 +55,23 @@ def test_both_are_answered_when_it_is_done_and_it_is_told_once(
     with app.app_context():
         [told] = [one["telling"] for one in services().store.sessions._sessions.find({"user_id": user_id})]
     assert [one["data"]["status"] for one in told] == ["reconnecting", "disconnected"]
+
+
+@pytest.mark.parametrize(("newer", "shown"), [("on", "starting"), ("off", "disconnected")])
+def test_one_that_was_overtaken_by_a_newer_order_says_what_that_made_of_the_session(
+    app: Flask, linked: Linked, observe: Observe, monkeypatch: pytest.MonkeyPatch, newer: str, shown: str
+) -> None:
+    before = observe(status="connected", linked=True, desired="on")
+
+    def overtaken(*_: Any) -> None:
+        changes = {"epoch": before.epoch + 2, "desired": newer, "status": shown}
+        assert services().store.sessions.change(before.id, before.epoch + 1, changes)
+        raise Problem(409, "stale_epoch", "A newer lease holds this session")
+
+    monkeypatch.setattr(Gateway, "logout", overtaken)
+    with app.app_context():
+        after = services().sessions.disconnect(linked.user["id"], "default", "correlation")
+    assert (after.status, after.desired) == (shown, newer)
 
 
 def test_disconnecting_takes_back_a_switch_of_engines_that_is_under_way(

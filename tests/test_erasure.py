@@ -42,7 +42,7 @@ def gateway(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         told.append(session.id)
         self.store.sessions.change(session.id, session.epoch, {"desired": "off", "status": "disconnected", "linked": False})
 
-    monkeypatch.setattr(SessionService, "_finish_logout", finish)
+    monkeypatch.setattr(SessionService, "finish_logout", finish)
     return told
 
 

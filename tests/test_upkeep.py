@@ -135,6 +135,37 @@ def test_a_session_that_the_gateway_will_not_start_says_so_and_keeps_no_other_fr
     assert failed and (failed.status, failed.reason, failed.desired) == ("failed", "unknown_engine", "on")
 
 
+@pytest.mark.parametrize(
+    ("desired", "ends"), [("on", ("on", "connected")), ("logout", ("off", "disconnected")), ("off", ("off", "stopped"))]
+)
+def test_a_store_that_is_behind_the_gateway_catches_up(
+    known: Services, upkeep: Upkeep, observe: Observe, monkeypatch: pytest.MonkeyPatch, desired: str, ends: tuple[str, str]
+) -> None:
+    """As after a restore beside a running gateway, which has had three orders since."""
+    behind = observe(status="reconnecting", linked=True, desired=desired)
+    of_gateway = behind.epoch + 3
+    held = {behind.id: {**_snapshot(behind.id), "epoch": of_gateway}}
+    stopped: list[int] = []
+
+    def logout(_: Gateway, session_id: str, order: dict[str, Any], __: str) -> None:
+        if order["epoch"] < of_gateway:
+            raise Problem(409, "stale_epoch", "A newer lease holds this session")
+        held.pop(session_id, None)
+
+    monkeypatch.setattr(Gateway, "sessions", lambda _: list(held.values()))
+    monkeypatch.setattr(Gateway, "logout", logout)
+    monkeypatch.setattr(Gateway, "stop", lambda _, __, epoch, ___: stopped.append(epoch))
+
+    def seen() -> tuple[str, str]:
+        upkeep.round()
+        found = known.store.sessions.get(behind.id)
+        assert found
+        return found.desired, "stopped" if stopped else found.status
+
+    wait_until(lambda: seen() == ends, WITHIN, f"it is {ends}")
+    assert all(epoch >= of_gateway for epoch in stopped)
+
+
 @pytest.mark.parametrize("odd", [{"push_name": "A\ud83d"}, {"since": "yesterday"}, {"qr": "x" * 20_000_000}])
 def test_what_one_session_says_holds_up_no_other(
     known: Services, upkeep: Upkeep, linked: Linked, observe: Observe, monkeypatch: pytest.MonkeyPatch, odd: dict[str, Any]

@@ -178,6 +178,7 @@ class Gateway:
 
 
 STALE_CLAIM = "stale_claim"
+STALE_EPOCH = "stale_epoch"
 _UNKNOWN_OUTCOMES = {"outcome_unknown", "internal"}
 _UNREADABLE = "invalid_body"
 _PERMANENT = {"not_on_whatsapp", "not_supported_by_engine", "message_too_long", _UNREADABLE}

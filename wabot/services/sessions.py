@@ -11,7 +11,7 @@ from ..config import Settings
 from ..errors import Conflict, GatewayUnavailable, Invalid, NotFound
 from ..lib import phones
 from ..lib.clock import now
-from ..lib.gateway import Gateway, Snapshot
+from ..lib.gateway import STALE_EPOCH, Gateway, Snapshot
 from ..lib.log import get_logger
 from ..lib.loopback import Problem
 from ..store import Store
@@ -75,7 +75,7 @@ class SessionService:
         wanted = self._checked(order, known)
         session = known or self._add(user_id, wanted)
         if session.desired == "logout":
-            session = self._finish_logout(session, correlation_id)
+            session = self.finish_logout(session, correlation_id)
         if not self._needs_start(session, wanted):
             return machine.as_of(session, now())
         return self._start(session, {name: value for name, value in wanted.items() if name != "name"}, correlation_id)
@@ -117,7 +117,7 @@ class SessionService:
         while session is not None and self._needs_logout(session):
             session = self._order_logout(session)
         if session is not None and session.desired == "logout":
-            self._finish_logout(session, correlation_id)
+            self.finish_logout(session, correlation_id)
         return self.status(user_id, name)
 
     def switch_engine(self, user_id: str, name: str, engine: str, correlation_id: str) -> Session:
@@ -132,7 +132,7 @@ class SessionService:
         if engine != session.engine and session.desired != "logout":
             ordered = self._change(session, machine.ordered_switch(session, now(), engine))
             if ordered:
-                self._finish_logout(ordered, correlation_id)
+                self.finish_logout(ordered, correlation_id)
         return self.status(user_id, name)
 
     def restart(self, session: Session, correlation_id: str) -> Session:
@@ -188,6 +188,12 @@ class SessionService:
         elif after := self._change(session, changes, observed=True):
             log.info("session_observed", session_id=session.id, status=after.status, reason=after.reason)
 
+    def catch_up(self, session: Session, epoch: int) -> None:
+        """The gateway has had orders that are not in the store, as when a backup of it was put in place beside a running gateway:
+        those that come now must count more, and what it observes is of this session."""
+        log.warning("store_behind_gateway", session_id=session.id, epoch=session.epoch, of_gateway=epoch)
+        self.store.sessions.change(session.id, session.epoch, {"epoch": epoch})
+
     def gateway_lost(self, session: Session) -> None:
         """Unless something was observed since `session` was read: its last words may have come by another way."""
         if changes := machine.gateway_lost(session):
@@ -212,10 +218,6 @@ class SessionService:
             return self.store.sessions.observe(session.id, session.epoch, changes)
         return self.store.sessions.change(session.id, session.epoch, changes, still=still)
 
-    def finish_logout(self, session: Session, correlation_id: str) -> None:
-        """For the worker: a disconnect that was ordered while the gateway was away."""
-        self._finish_logout(session, correlation_id)
-
     def _needs_logout(self, session: Session) -> bool:
         """Not of one that is under way for another request: its order would be overtaken, and answered before it is done."""
         if session.desired == "logout":
@@ -227,14 +229,28 @@ class SessionService:
         ordered = self._change(session, machine.ordered_end(session, now()))
         return ordered or self.store.sessions.get(session.id)
 
-    def _finish_logout(self, session: Session, correlation_id: str) -> Session:
+    def finish_logout(self, session: Session, correlation_id: str) -> Session:
+        """For the worker, too: a disconnect that was ordered while the gateway was away."""
         order = {"epoch": session.epoch, "network": session.network, "engine": session.engine}
-        self.gateway.logout(session.id, order, correlation_id)
+        try:
+            self.gateway.logout(session.id, order, correlation_id)
+        except Problem as refusal:
+            return self._overtaken(session, refusal)
         changes = machine.switched(session, now()) if session.switch_to else machine.ended(now())
         ended = self._change(session, changes, still={"desired": "logout"})  # once, however many saw it through
         if ended and session.switch_to:
             self.tell_gateway_to_start(ended, correlation_id)
         return ended or self.store.sessions.get(session.id) or session
+
+    def _overtaken(self, session: Session, refusal: Problem) -> Session:
+        """A newer order counts, and is what there is to say. Raises GatewayUnavailable when that is a log-out, too."""
+        if refusal.code != STALE_EPOCH:
+            raise refusal
+        log.info("logout_overtaken", session_id=session.id, epoch=session.epoch)
+        overtaken_by = self.store.sessions.get(session.id) or session
+        if overtaken_by.desired == "logout":
+            raise GatewayUnavailable
+        return overtaken_by
 
     def _needs_start(self, session: Session, wanted: dict[str, Any]) -> bool:
         """False when it runs already as asked. Raises Conflict when a linked one would change its network or engine."""

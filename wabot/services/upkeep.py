@@ -63,9 +63,14 @@ class Upkeep:
         for session in wanted:
             try:
                 if session.id in snapshots:
-                    self.sessions.observe(snapshots[session.id])
+                    self._observe_one(session, snapshots[session.id])
             except (KeyError, TypeError, ValueError, *REFUSED) as error:
                 log.error("snapshot_refused", session_id=session.id, error=type(error).__name__)
+
+    def _observe_one(self, session: Session, snapshot: Snapshot) -> None:
+        if snapshot["epoch"] > session.epoch:
+            self.sessions.catch_up(session, snapshot["epoch"])
+        self.sessions.observe(snapshot)
 
     def _start_missing(self, wanted: list[Session], snapshots: dict[str, Snapshot]) -> None:
         missing = [one for one in wanted if not _held(one, snapshots.get(one.id)) and not machine.stays_out(one)]
@@ -92,7 +97,9 @@ class Upkeep:
             if session is None:
                 order: dict[str, Any] = {name: snapshot[name] for name in ("epoch", "network", "engine")}
                 self.errands.run(snapshot["id"], partial(self.gateway.logout, snapshot["id"], order, new_id()), "wipe")
-            elif session.desired == "off" and snapshot["epoch"] <= session.epoch:
+            elif snapshot["epoch"] > session.epoch:
+                self.sessions.catch_up(session, snapshot["epoch"])
+            elif session.desired == "off":
                 self.errands.run(snapshot["id"], partial(self.gateway.stop, snapshot["id"], session.epoch, new_id()), "stop")
 
 
