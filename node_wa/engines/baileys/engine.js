@@ -20,6 +20,7 @@ import { State } from './state.js';
  */
 
 const QR_LIFE_MS = [60_000, 20_000]; // how long the library shows the first QR text, and each further one
+const CODES_MS = 155_000; // about as long as WhatsApp gives codes: 60 s and five times 20
 const NAME_MS = 3_000; // the account's own name comes soon after the first login
 const SLOW_WRITE_MS = 1_500;
 const LOGOUT_MS = 4_500;
@@ -53,6 +54,8 @@ export class BaileysEngine extends Answering {
   #isNew = false;
   #returning;
   #texts = 0;
+  /** When the first code was shown, epoch ms. */
+  #askedAt = 0;
   #ended = deferred();
   #settled = deferred();
 
@@ -124,6 +127,7 @@ export class BaileysEngine extends Answering {
   /** @param {string} qr */
   async #onQr(qr) {
     this.#settled.resolve(undefined);
+    this.#askedAt ||= Date.now();
     const { method, phone } = this.options;
     if (method === 'code' && phone) return this.#askForCode(phone);
     const life = QR_LIFE_MS[this.#texts === 0 ? 0 : 1];
@@ -196,8 +200,14 @@ export class BaileysEngine extends Answering {
     const isFirstLogin = this.#isNew && this.#state.isLinked && !this.#ready;
     const wait = this.#returning.waitAfter(meaning, { isReady: this.#ready, isFirstLogin });
     if (wait !== null) this.#again(wait);
-    else if (this.#texts > 0 && !this.#state.isLinked) this.#end('qr_not_scanned', 'nobody linked in time');
+    else if (this.#askedAt > 0 && !this.#state.isLinked) this.#endUnlinked();
     else this.#end('whatsapp_unreachable', `WhatsApp does not answer (${code})`);
+  }
+
+  /** With its connection a code is of no use any more: the next life shows another. */
+  #endUnlinked() {
+    if (Date.now() - this.#askedAt >= CODES_MS) this.#end('qr_not_scanned', 'nobody linked in time');
+    else this.#end('connection_lost', 'the connection broke while a code was shown');
   }
 
   /** The login is durable before it is tried. @param {number} ms */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
+import { until } from '../support/sandbox.js';
 import { ME } from './bench.js';
 
 /** @param {import('./bench.js').Bench} at */
@@ -59,6 +60,18 @@ export function ends(at) {
       await at.gateway.logout('code', at.order);
     });
   }
+
+  test('a connection that is cut while a code is shown: another code, and nobody is said not to have scanned', async () => {
+    await at.gateway.put('cut', at.order);
+    const before = await at.gateway.status('cut', 'qr');
+    await at.sandbox.ok('PUT', '/faults', { drop_socket: true });
+    await until('another code is shown', async () => {
+      const { status, reason, qr } = await at.gateway.session('cut');
+      assert.notEqual(status, 'disconnected', reason);
+      return qr && qr !== before.qr;
+    });
+    await at.gateway.logout('cut', at.order);
+  });
 
   test('stopped while it starts: nothing is left, whenever it comes', async () => {
     for (const ms of [0, 30, 100, 200, 400]) {
