@@ -81,6 +81,15 @@ def test_a_silent_gateway_overwrites_nothing_that_was_observed_meanwhile(known: 
     assert kept and (kept.status, kept.reason) == ("disconnected", "unlinked_on_phone")
 
 
+def test_one_that_was_just_scanned_is_not_shown_as_logging_in_while_the_gateway_is_away(
+    known: Services, observe: Observe
+) -> None:
+    scanned = observe(status="authenticating", linked=False, desired="on")
+    known.sessions.gateway_lost(scanned)
+    kept = known.store.sessions.get(scanned.id)
+    assert kept and (kept.status, kept.reason) == ("starting", "gateway_away")
+
+
 def test_a_restart_at_the_same_moment_does_not_swallow_a_disconnect(
     known: Services, linked: Linked, observe: Observe, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -134,10 +134,10 @@ def observed(session: Session, snapshot: dict[str, Any]) -> dict[str, Any]:
 
 def gateway_lost(session: Session) -> dict[str, Any]:
     """The changes when the gateway doesn't answer: what was connected is so no longer, as far as anybody can tell, and a code
-    whose browser is gone can't be scanned."""
+    whose browser is gone can't be scanned, nor does anything log in."""
     if session.linked and session.status in ("connected", "authenticating"):
         return {"status": "reconnecting", "reason": "gateway_away", "since": now()}
-    if session.status in ("qr", "pairing"):
+    if session.status in ("qr", "pairing", "authenticating"):
         return {"status": "starting", "reason": "gateway_away", "since": now(), **_NO_CODES}
     return {}
 
