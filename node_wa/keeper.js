@@ -178,14 +178,17 @@ export class Keeper {
   /** @param {Run} run @param {{phone: string | null, push_name: string | null, web_version: string | null, missing: string[]}} data */
   async #onReady(run, { phone, push_name, web_version, missing }) {
     this.linking.accepted();
+    run.state = 'connected';
     await this.presence.ready(run, { phone, push_name });
     if (run !== this.run || run.lost) return;
+    this.#patience.end();
     run.ready = true;
     this.#connectedAt ||= Date.now();
     this.#lacks(web_version, missing, false);
     const reason = reasonFor(missing);
     const last_error = reason ? `not possible with this version: ${missing.join(', ')}` : null;
     this.session.observe({ status: 'connected', reason, phone, push_name, last_error, missing });
+    this.#onState(run, run.state); // it may have changed since
   }
 
   /** @param {string | null} web_version @param {string[]} missing abilities @param {boolean} unusable */
@@ -205,6 +208,7 @@ export class Keeper {
 
   /** @param {Run} run @param {string} state */
   #onState(run, state) {
+    run.state = state;
     if (!run.ready) return;
     if (state !== 'connected') return this.#disconnected(run);
     this.#patience.end();

@@ -14,6 +14,8 @@ export class Run {
   /** A reason code once the run is given up; it only waits for its end then. @type {string | null} */
   lost = null;
   ready = false;
+  /** Of its connection, as it was told last; see contract.js. */
+  state = 'connecting';
   /** What had come in before it was ready is told. */
   caughtUp = false;
   #ended = false;

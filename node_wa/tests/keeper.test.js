@@ -60,13 +60,21 @@ test('a connection that is away is given up in time, also when the page was hung
   await started(2);
 });
 
-test('one that came back with a new page is not given up', async () => {
+test('a connection that breaks while the login is noted is not shown as there', async () => {
+  engine.put('s');
+  await started(1);
+  engine.tell('ready', ME);
+  engine.tell('state', { state: 'connecting' });
+  await until('it has logged in', () => engine.sessions.get('s').login !== null);
+  await isNow('reconnecting');
+});
+
+test('one that came back with a new page is not given up, not even just before it is looked at', async () => {
   await connected();
   engine.tell('state', { state: 'connecting' });
   await isNow('reconnecting');
   engine.tell('ready', ME);
   await isNow('connected');
-  engine.tell('state', { state: 'connected' });
   await sleep(2 * GRACE_MS);
   assert.deepEqual([engine.status('s'), engine.started.length], ['connected', 1]);
 });
