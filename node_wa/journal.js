@@ -34,6 +34,7 @@ export class Journal {
   #open = 0; // bytes that web has not stored, synced or not
   #seq = 0;
   #stored = 0;
+  #settled = true; // whether the name of the file in use is durable
 
   /**
    * @param {string} directory
@@ -136,6 +137,7 @@ export class Journal {
         crashPoint('journal.before-write');
         await handle.appendFile(text);
         await handle.datasync();
+        await this.#settle();
         crashPoint('journal.after-write');
         this.#size += Buffer.byteLength(text);
         return;
@@ -199,19 +201,24 @@ export class Journal {
     return this.#marking;
   }
 
+  /** After a power cut the name may lead to the file before: no line in the new one counts until it can't. */
+  async #settle() {
+    if (this.#settled) return;
+    await syncDirectory(this.file);
+    this.#settled = true;
+  }
+
   /** The offset must be down first: it alone remembers the count once the lines are gone. */
   async #compact() {
     try {
       await this.#mark(true);
       const rest = this.#queue.slice(this.#head);
       const text = rest.map((entry) => `${entry.line}\n`).join('');
-      const aside = `${this.file}.new`;
-      await writeFile(aside, text, { mode: 0o600, flush: true });
-      await rename(aside, this.file);
-      await syncDirectory(this.file);
-      await this.handle?.close();
-      this.handle = await open(this.file, 'a', 0o600);
+      const earlier = this.handle;
+      this.handle = await putInPlace(this.file, text); // from here on lines go into the new file, whatever fails
+      this.#settled = false;
       this.#size = Buffer.byteLength(text);
+      await earlier?.close();
     } catch (error) {
       this.log.error({ err: brief(error) }, 'the journal can not be compacted');
     }
@@ -245,6 +252,25 @@ function ifMissing(value) {
     if (error.code === 'ENOENT') return value;
     throw error;
   };
+}
+
+/**
+ * @param {string} file @param {string} text what it is to hold
+ * @returns {Promise<import('node:fs/promises').FileHandle>} to append to it, opened before it has its name; on failure the file is as it was
+ */
+async function putInPlace(file, text) {
+  const aside = `${file}.new`;
+  const handle = await open(aside, 'a', 0o600);
+  try {
+    await handle.truncate(0); // somebody killed may have left one
+    await handle.appendFile(text);
+    await handle.sync();
+    await rename(aside, file);
+    return handle;
+  } catch (error) {
+    await handle.close().catch(() => {});
+    throw error;
+  }
 }
 
 /** A renamed file is durable only when its directory is. @param {string} file */

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
+import fsp from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
@@ -128,6 +130,62 @@ describe('journal', () => {
     await append(second, 8);
     assert.equal(JSON.parse(second.peek()[0]).seq, 102);
     await second.close();
+  });
+
+  /** Enough for the file to be written anew. @param {Journal} journal @param {() => void} [down] called when a line is */
+  const compact = async (journal, down = () => {}) => {
+    const data = { big: 'x'.repeat(50_000) };
+    for (let n = 0; n < 90; n += 1) {
+      await journal.append({ type: 't', session_id: 's', epoch: 1, correlation_id: null, data });
+      down();
+      await journal.stored(1);
+    }
+  };
+  /** @returns {Promise<number[]>} what the next life finds */
+  const found = async () => {
+    const next = await open('next');
+    const there = numbers(next);
+    await next.close();
+    return there;
+  };
+
+  test('lines go into the new file when the one before can not be closed', async () => {
+    const journal = await open();
+    const earlier = /** @type {fsp.FileHandle} */ (journal.handle);
+    const close = earlier.close.bind(earlier);
+    earlier.close = () => Promise.reject(new Error('EIO'));
+    await compact(journal);
+    await append(journal, 7);
+    assert.deepEqual(await found(), [7]);
+    earlier.close = close;
+    await close();
+    if (journal.handle !== earlier) await journal.close();
+  });
+
+  test('no line counts until the name of the new file is durable', async (t) => {
+    const journal = await open();
+    const opened = fsp.open;
+    let lines = 0;
+    /** @type {number[]} how many lines counted at each refusal */
+    const refused = [];
+    t.after(() => {
+      fsp.open = opened;
+      syncBuiltinESMExports();
+    });
+    fsp.open = (name, ...more) => {
+      const renamed = name === directory && fs.statSync(file()).size < 1_000_000;
+      if (!renamed || refused.length === 3) return opened(name, ...more);
+      refused.push(lines);
+      return Promise.reject(new Error('EMFILE'));
+    };
+    syncBuiltinESMExports();
+    await compact(journal, () => {
+      lines += 1;
+    });
+    await append(journal, 7);
+    assert.deepEqual(refused, [refused[0], refused[0], refused[0]]);
+    assert.deepEqual(await found(), [7]);
+    await journal.close();
   });
 
   test('a batch has at most 100 events and about a megabyte, but never none', async () => {
