@@ -106,7 +106,8 @@ class WebhookService:
         endpoint = self.one(user_id, endpoint_id)
         changes = self._checked(asked, endpoint.headers)
         moment = now()
-        if secret := changes.pop("secret", None):
+        secret = changes.pop("secret", None)
+        if secret:
             changes["secrets"] = _rotated(endpoint, secret)
         if changes.get("enabled") and not endpoint.enabled:
             changes |= {"disabled_reason": None, "disabled_at": None, "failing_since": None, "hold_until": None, "since": moment}
@@ -114,7 +115,11 @@ class WebhookService:
             changes |= {"disabled_reason": _BY_OWNER, "disabled_at": moment}
         if changes.get("url", endpoint.url) != endpoint.url:
             changes |= {"failing_since": None, "hold_until": None}
-        self.store.endpoints.change(endpoint.id, {**changes, "updated_at": moment})
+        changes["updated_at"] = moment
+        if not secret:
+            self.store.endpoints.change(endpoint.id, changes)
+        elif not self.store.endpoints.change_secrets(endpoint, changes):
+            return self.change(user_id, endpoint_id, asked)  # another rotation came between: its secret signs along
         self._ring(endpoint)
         return self.one(user_id, endpoint_id)
 

@@ -47,6 +47,11 @@ class Endpoints:
     def change(self, endpoint_id: str, changes: dict[str, Any]) -> None:
         self._webhooks.update_one({"_id": ids.parse(endpoint_id)}, {"$set": changes})
 
+    def change_secrets(self, seen: Endpoint, changes: dict[str, Any]) -> bool:
+        """As `change`; False, and nothing is changed, if its secrets are others by now."""
+        guard = {"_id": ids.parse(seen.id), "secrets": seen.secrets}
+        return self._webhooks.update_one(guard, {"$set": changes}).matched_count == 1
+
     def note(self, endpoint: Endpoint, changes: dict[str, Any]) -> None:
         """What attempts say of it; nothing, if it has another URL by now."""
         self._webhooks.update_one({"_id": ids.parse(endpoint.id), "url": endpoint.url}, {"$set": changes})

@@ -1,0 +1,58 @@
+"""Secrets of webhooks: how long each signs, and that none that was shown is worth nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+from tests.support import hooked as house
+from tests.support.hooked import Hooked
+from tests.support.receiver import Receiver
+from wabot.lib import signing
+from wabot.lib.clock import now
+from wabot.services import webhooks
+
+hooked, receiver, settings = house.hooked, house.receiver, house.settings
+
+
+def test_a_rotated_secret_and_the_one_before_both_verify(hooked: Hooked, receiver: Receiver) -> None:
+    made = hooked.endpoint(receiver.url, "message.queued")
+    rotated = hooked.call("POST", f"/{made['id']}/rotate-secret", {})
+    hooked.send()
+    hooked.work()
+    (one,) = receiver.requests
+    assert made["secret"] != rotated["secret"]
+    for secret in (made["secret"], rotated["secret"]):
+        Webhook(secret).verify(one.body, one.headers)
+    earlier, newest = hooked.services.webhooks.one(hooked.linked.user["id"], made["id"]).secrets[::-1]
+    hooked.services.store.endpoints.change(made["id"], {"secrets": [newest, {**earlier, "until": now()}]})
+    hooked.send()
+    hooked.work()
+    Webhook(rotated["secret"]).verify(receiver.requests[1].body, receiver.requests[1].headers)
+    with pytest.raises(WebhookVerificationError):
+        Webhook(made["secret"]).verify(receiver.requests[1].body, receiver.requests[1].headers)
+
+
+def test_two_secrets_made_at_the_same_moment_both_verify(
+    hooked: Hooked, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = hooked.endpoint(receiver.url, "message.queued")
+    rotated, shown = webhooks._rotated, []
+
+    def overtaken(endpoint: Any, secret: str) -> Any:
+        changed = rotated(endpoint, secret)
+        monkeypatch.setattr(webhooks, "_rotated", rotated)
+        if not shown:
+            shown.append(hooked.call("POST", f"/{made['id']}/rotate-secret", {})["secret"])
+        return changed
+
+    monkeypatch.setattr(webhooks, "_rotated", overtaken)
+    given = signing.new_secret()
+    hooked.call("PATCH", f"/{made['id']}", {"secret": given})
+    hooked.send()
+    hooked.work()
+    (one,) = receiver.requests
+    for secret in (made["secret"], *shown, given):
+        Webhook(secret).verify(one.body, one.headers)
