@@ -185,6 +185,16 @@ def test_logins_are_limited_by_address_even_when_limits_are_off(app: Flask, clie
     assert elsewhere.status_code == 200
 
 
+def test_hints_on_a_password_are_limited_by_address_apart_from_registrations(app: Flask, client: FlaskClient) -> None:
+    limit(app, enabled=False, register_per_hour=1)
+    form = Browser(app)
+    answers = [form.submit("/register", "/password-hint", password="a long password") for _ in range(11)]
+    assert [one.status_code for one in answers] == [200] * 10 + [429]
+    assert answers[0].get_json() == {"why": None}
+    assert answers[10].headers["Retry-After"]
+    assert register(client)["token"]
+
+
 def test_forwarded_addresses_count_only_behind_trusted_proxies(app: Flask, client: FlaskClient) -> None:
     limit(app, login_per_minute=1)
     body = {"email": email(), "password": "wrong horse"}

@@ -44,6 +44,16 @@ def test_a_long_password_costs_little(password: str) -> None:
     assert time.perf_counter() - started < 0.5, "some 10 ms alone; by all its characters it would be many seconds"
 
 
+def test_a_name_that_is_none_costs_little() -> None:
+    def cost(name: str) -> float:
+        started = time.thread_time()
+        weakness("correct horse", (*OWNER, name))
+        return time.thread_time() - started
+
+    hostile = " ".join(map(str, range(80_000)))
+    assert min(cost(hostile) for _ in range(5)) < 8 * min(cost("Alice") for _ in range(5))
+
+
 def test_the_answer_names_the_field(client: FlaskClient) -> None:
     answer = client.post("/api/auth/register", json={"email": email(), "password": "iloveyou"})
     (problem,) = answer.get_json()["errors"]

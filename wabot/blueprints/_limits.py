@@ -34,18 +34,21 @@ _EXTENSION = "wabot_limits"
 
 @dataclass(frozen=True)
 class Kind:
-    """`numbers` are settings named `…_per_<minute|hour|day>`. `of_user`: counted for the user, and governed by the toggle."""
+    """`numbers` are settings named `…_per_<minute|hour|day>`; `times` as many pass. `of_user`: counted for the user, and governed by the toggle."""
 
     name: str
     numbers: tuple[str, ...]
     words: str
     of_user: bool = False
+    times: int = 1
 
 
 SEND = Kind("send", ("send_per_minute", "send_per_day"), N_("messages"), of_user=True)
 API = Kind("api", ("api_per_minute",), N_("API calls"), of_user=True)
 LOGIN = Kind("login", ("login_per_minute",), N_("logins"))
 REGISTER = Kind("register", ("register_per_hour",), N_("registrations"))
+HINT = Kind("hint", ("register_per_hour",), N_("hints on a password"), times=10)
+"""A form asks for some while a password is typed; each takes a look at it of some 5 ms."""
 FORGOT = Kind("forgot", ("login_per_minute",), N_("forgotten passwords"))
 
 _SPANS = {"minute": N_("minute"), "hour": N_("hour"), "day": N_("day")}
@@ -87,6 +90,9 @@ class Limits:
     def register(self) -> None:
         self.count(REGISTER)
 
+    def hint(self) -> None:
+        self.count(HINT)
+
     def forgot(self) -> None:
         self.count(FORGOT)
 
@@ -101,7 +107,7 @@ class Limits:
         taken: list[RequestLimit] = []
         try:
             for name in kind.numbers:
-                taken.append(self._take(kind, _amount(getattr(numbers, name), name.rpartition("_")[2]), who))
+                taken.append(self._take(kind, _amount(kind.times * getattr(numbers, name), name.rpartition("_")[2]), who))
         except RateLimited:
             self.give_back(taken)
             raise

@@ -82,6 +82,7 @@ def confirm(token: str) -> Any:
 @bp.post("/password-hint")
 def password_hint() -> dict[str, str | None]:
     """What the form would be answered for this password, while it is typed; nothing is kept of it."""
+    limits().hint()
     try:
         check_new_password(field("password"), field("email"), field("name"))
     except Invalid as error:

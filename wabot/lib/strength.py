@@ -19,6 +19,8 @@ TOO_EASY = 10_000
 _LOOKED_AT = 32
 """Characters: the estimate takes 5 ms at 32, 25 ms at 72, and grows with the square. A longer password may be judged by its head and its
 tail alone: easy is only what is easy in both."""
+_KNOWN_OF_OWNER = 320
+"""Characters of an address or a name; no real one is longer, and anybody may send any."""
 
 _WHY = {
     "This is a top-10 common password.": N_("is among the ten most common passwords"),
@@ -41,7 +43,8 @@ _ADVICE = N_("Put a few words in a row instead, such as four that come to your m
 
 def weakness(password: str, about_its_owner: Iterable[str] = ()) -> str | None:
     """Why the password is too easy, as the rest of a sentence, and what would help; None when it will do."""
-    owners = [part for text in about_its_owner for part in (text, text.replace(" ", ""), *text.replace("@", " ").split())]
+    known = [text[:_KNOWN_OF_OWNER] for text in about_its_owner]
+    owners = [part for text in known for part in (text, text.replace(" ", ""), *text.replace("@", " ").split())]
     if any(password.casefold() in one.casefold() for one in owners):
         return Text("%(why)s. %(advice)s", why=Text("is part of your address or name"), advice=Text(_ADVICE))
     inputs = [one[:_LOOKED_AT] for one in owners]

@@ -22,7 +22,11 @@ from .._limits import limits
 from . import bp
 from ._settings_form import Group, Input, groups, inputs, read
 
-_WORDS = {"failed_logins": N_("Pauses after failed logins"), "forgot_per_minute": N_("Forgotten passwords a minute")}
+_WORDS = {
+    "failed_logins": N_("Pauses after failed logins"),
+    "forgot_per_minute": N_("Forgotten passwords a minute"),
+    "hint_per_hour": N_("Hints on a password an hour"),
+}
 
 
 @bp.route("/settings", methods=["GET", "POST"])

@@ -24,9 +24,10 @@ async function say(input, hint, usual) {
     return
   }
   const answer = await fetch('/password-hint', { method: 'POST', body: asked(input) })
-  if (!answer.ok || input.value !== value) return
-  const { why } = await answer.json()
-  hint.textContent = why === null ? word('hard_enough') : `${why}.`
+  if (input.value !== value) return
+  const { why } = answer.ok ? await answer.json() : {}
+  if (why === undefined) hint.textContent = usual
+  else hint.textContent = why === null ? word('hard_enough') : `${why}.`
 }
 
 for (const input of document.querySelectorAll('input[autocomplete="new-password"]')) {
