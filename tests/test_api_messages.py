@@ -199,6 +199,9 @@ def test_quick_send_refuses_what_is_no_number_as_one(linked: Linked, number: str
 def test_quick_send_failures_say_so(linked: Linked) -> None:
     key = key_of(linked)
     assert linked.client.head(f"/api/send?api_key={key}&to=12025550123&message=x").status_code == 405
+    for method in ("OPTIONS", "HEAD", "DELETE"):
+        allowed = linked.client.open("/api/send", method=method).headers["Allow"]
+        assert set(allowed.split(", ")) == {"GET", "POST", "OPTIONS"}, method
     assert linked.client.get("/api/send?to=12025550123&message=x").status_code == 401
     for query in (
         "to=12&message=x",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Annotated, Any, TypeVar, cast
 
-from flask import request
+from flask import Response, request
 from pydantic import Field
 from werkzeug.exceptions import MethodNotAllowed
 
@@ -78,6 +78,14 @@ def quick_send() -> tuple[dict[str, Any], int]:
         raise _failure(message.error or {})
     answer = {"success": True, "id": message.id, "status": message.status, "to": message.to}
     return answer, 200 if sent else 202
+
+
+@bp.after_app_request
+def _allow_no_head(response: Response) -> Response:
+    """Flask lists HEAD wherever GET is."""
+    if request.path == "/api/send" and "Allow" in response.headers:
+        response.headers["Allow"] = ", ".join(_METHODS)
+    return response
 
 
 def _parameters() -> dict[str, Any]:
