@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from tests.support import mailbox
 from tests.support.factor import PAGE, PASSWORD, code_at, enter_code, shown_secret, turn_on
 from tests.support.matrix import services_of
 from tests.support.pages import Browser
@@ -166,6 +167,19 @@ def test_new_recovery_codes_end_the_old_ones(protected: Protected) -> None:
     answer = protected.browser.submit(PAGE, f"{PAGE}/recovery-codes", otp=code_at(protected.secret))
     assert answer.status_code == 200 and protected.codes[0] not in answer.get_data(as_text=True)
     assert refused(protected.api_login(protected.codes[0])) == (401, "invalid_otp")
+
+
+def test_new_recovery_codes_are_written_down_and_told_to_their_owner(protected: Protected) -> None:
+    house = services_of(protected.app)
+    protected.browser.submit(PAGE, f"{PAGE}/recovery-codes", otp="000000")
+    protected.browser.submit(PAGE, f"{PAGE}/recovery-codes", otp=code_at(protected.secret))
+    entries = house.audit.page(AuditFilter(actor=protected.user.id, action="second_factor.codes"), limit=5, cursor=None).items
+    assert [one.target for one in entries] == [protected.user.id]
+    house.mails.send_due()
+    assert [one["Subject"] for one in mailbox.files(house.settings.data, protected.email)] == [
+        "Your second factor was turned on",
+        "Your recovery codes were renewed",
+    ]
 
 
 def test_nothing_of_it_is_readable_in_the_store(protected: Protected) -> None:

@@ -69,7 +69,7 @@ def turn_on() -> Any:
 @bp.post("/recovery-codes")
 @login_required
 def renew() -> Any:
-    return _with_code("renew", lambda: _codes(services().second_factor.renew(page_user(), field("otp")), new=False))
+    return _with_code("renew", lambda: _codes(services().second_factor.renew(audited(), field("otp")), new=False))
 
 
 @bp.post("/off")

@@ -37,6 +37,7 @@ ACTIONS: dict[str, str] = {
     "email.change": N_("Changed their address"),
     "second_factor.on": N_("Turned on their second factor"),
     "second_factor.off": N_("Turned off their second factor"),
+    "second_factor.codes": N_("Made new recovery codes"),
     "key.create": N_("Made an API key"),
     "key.revoke": N_("Revoked an API key"),
     "key.restore": N_("Had a revoked API key back"),

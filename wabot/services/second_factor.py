@@ -116,12 +116,16 @@ class SecondFactor:
             log.info("second_factor_refused", user_id=user.id)
             raise InvalidOtp
 
-    def renew(self, user: User, code: str) -> list[str]:
+    def renew(self, by: Audited, code: str) -> list[str]:
         """New recovery codes; the earlier ones are worthless. Raises as `check`."""
+        user = by.actor
         self._must_have(user)
         self.check(user, code)
         codes = _new_codes()
+        self.audit.note(by, "second_factor.codes", target=user.id)
         self.store.second_factors.renew(user.id, self._digests(user, codes))
+        log.info("recovery_codes_renewed", user_id=user.id)
+        self.mails.notify("recovery_codes_renewed", user_id=user.id)
         return codes
 
     def turn_off(self, user: User, password: str, code: str) -> None:
