@@ -5,7 +5,10 @@ from __future__ import annotations
 import html
 import json
 import re
+import select
 import shlex
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -34,7 +37,7 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, datetime | None]]:
     """Which wabot was listened to, and from when on; it has one event, and is away then."""
     calls: list[tuple[str, datetime | None]] = []
 
-    def events(listener: listening.Listener, since: datetime | None) -> Iterator[listening.Event | None]:
+    def events(listener: listening.Listener, since: datetime | None, _: object) -> Iterator[listening.Event | None]:
         calls.append((listener.url, since))
         yield from (EVENT, None, None)
 
@@ -74,10 +77,38 @@ def test_who_is_cut_off_goes_on_where_they_were(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(listening, "_AGAIN_AFTER", 0)
     with HTTPServer(("127.0.0.1", 0), Wabot) as server:
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        heard = listening.Listener(f"http://127.0.0.1:{server.server_port}", "wb_x").events(None)
+        heard = listening.Listener(f"http://127.0.0.1:{server.server_port}", "wb_x").events(None, lambda: None)
         assert [next(heard), next(heard)] == [None, EVENT]
         server.shutdown()
     assert [(one.get("cursor"), float(one["wait"]) > 0) for one in asked] == [(None, False), ("c1", True), ("c1", True)]
+
+
+def test_it_says_that_it_listens_when_it_misses_nothing_any_more() -> None:
+    """The first answer has the point to go on from: what happens before that is not heard."""
+    command = [sys.executable, "-m", "wabot.listen", "--key", "wb_x", "--url"]
+    said_before: list[bool] = []
+
+    class Wabot(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            said_before.append(bool(select.select([listener.stderr], [], [], 0)[0]))
+            body = json.dumps({"items": [], "next_cursor": "c1"}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Wabot) as server:
+        url = f"http://127.0.0.1:{server.server_port}"
+        with subprocess.Popen([*command, url], stderr=subprocess.PIPE, bufsize=0) as listener:
+            assert listener.stderr
+            server.handle_request()
+            said = listener.stderr.readline()
+            listener.kill()
+    assert said_before == [False]
+    assert said.decode() == f"Listening to {url}. Ctrl-C ends it.\n"
 
 
 @pytest.mark.parametrize(

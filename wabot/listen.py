@@ -43,9 +43,10 @@ def listen_to(url: str | None, key: str | None, target: str | None, since: str |
         secret = signing.new_secret()
         click.echo(f"Signing with {secret}", err=True)
     source = url.rstrip("/")
-    click.echo(f"Listening to {source}" + (f", passing on to {target}" if target else "") + ". Ctrl-C ends it.", err=True)
+    words = f"Listening to {source}" + (f", passing on to {target}" if target else "") + ". Ctrl-C ends it."
     try:
-        _print_all(listening.Listener(source, str(key)).events(begin), target, secret or "")
+        events = listening.Listener(source, str(key)).events(begin, lambda: click.echo(words, err=True))
+        _print_all(events, target, secret or "")
     except listening.Refused as refused:
         raise click.ClickException(str(refused)) from refused
     except KeyboardInterrupt:

@@ -6,7 +6,7 @@ What arrives there is what a webhook would bring: the same body, the same `webho
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -36,10 +36,10 @@ class Listener:
     url: str
     key: str
 
-    def events(self, since: datetime | None) -> Iterator[Event | None]:
+    def events(self, since: datetime | None, begun: Callable[[], None]) -> Iterator[Event | None]:
         """For ever: each event once, {id, type, at, session, payload}; None where the wabot can't be reached just now.
 
-        Raises Refused.
+        `begun` is called when nothing is missed any more: the first answer says where to go on from. Raises Refused.
         """
         query: dict[str, Any] = {"since": to_rfc3339(since)} if since else {}
         seen: dict[str, None] = {}
@@ -52,6 +52,8 @@ class Listener:
                     yield None
                     time.sleep(_AGAIN_AFTER)
                     continue
+                if "cursor" not in query:
+                    begun()
                 query = {"cursor": page["next_cursor"]}
                 for event in page["items"]:
                     if event["id"] not in seen:
