@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.support.web import Linked, bearer, register
+from tests.support.web import Linked, bearer, email, register
 from wabot.blueprints._context import services
 
 
@@ -53,6 +53,22 @@ def test_a_page_goes_on_where_the_one_before_ended_though_that_is_gone(client: F
     client.delete(f"/api/keys/{first['next_cursor']}", headers=bearer(token))
     rest = client.get(f"/api/keys?cursor={first['next_cursor']}", headers=bearer(token)).get_json()["items"]
     assert [one["name"] for one in first["items"] + rest] == [f"script {number}" for number in (4, 3, 2, 1, 0)]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/keys?", "/api/webhooks?", "/api/messages?", "/api/chats?", "/api/admin/users?", "/api/admin/users?q=a&", "/api/admin/sessions?",
+        "/api/admin/audit?",
+    ],
+)  # fmt: skip
+def test_what_is_no_place_in_a_list_is_refused(app: Flask, path: str) -> None:
+    with app.app_context():
+        boss = services().accounts.create_admin(email(), "correct horse")
+        token = services().identity.token_for(boss, services().identity.open_login(boss, "api"))
+    answer = app.test_client().get(f"{path}cursor=zzz", headers=bearer(token))
+    assert answer.status_code == 422
+    assert [one["field"] for one in answer.get_json()["errors"]] == ["cursor"]
 
 
 def test_sessions_come_in_pages_by_name(app: Flask, linked: Linked) -> None:

@@ -69,3 +69,17 @@ def test_the_log_of_deliveries_shows_nothing(hooked: Hooked, receiver: Receiver,
     page = answer.get_data(as_text=True)
     assert (answer.status_code, "data-delivery=" in page) == (422, False)
     assert kept in page and "Nothing to show" in page and 'aria-invalid="true"' in page
+
+
+@pytest.mark.parametrize(
+    "path", ["/messages?cursor", "/inbox?chats", "/admin/audit?cursor", "/admin/users?cursor", "/admin/users?q=a&cursor"]
+)
+def test_what_is_no_place_in_a_list_is_refused(admin: Browser, path: str) -> None:  # noqa: F811
+    answer = admin.open(f"{path}=zzz")
+    assert answer.status_code == 422 and "is no place in this list" in answer.get_data(as_text=True)
+
+
+def test_what_is_no_place_in_a_log_of_deliveries_is_refused(hooked: Hooked) -> None:
+    made = hooked.endpoint("http://127.0.0.1:1/")
+    hooked.page("/webhooks")
+    assert hooked.browser.open(f"/webhooks/{made['id']}?cursor=zzz").status_code == 422

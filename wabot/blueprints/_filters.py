@@ -11,17 +11,27 @@ from flask import request
 
 from ..errors import Invalid
 from ..lib.clock import from_rfc3339
+from ..services.user_administration import NO_PLACE
 from ..words import Text
 
 Reader = Callable[[str, str], Any]
 """A field's name and what was typed, to what it means. Raises Invalid."""
 
+_ID = re.compile(r"[0-9a-f]{24}", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 def asked(*names: str, most: int = 200) -> dict[str, str]:
     """As it was typed."""
     return {name: request.args.get(name, "").strip()[:most] for name in names}
+
+
+def place(name: str = "cursor") -> str | None:
+    """Where the page before ended, an id; None for the first page. Raises Invalid."""
+    typed = request.args.get(name)
+    if typed is not None and not _ID.fullmatch(typed):
+        raise Invalid.field(name, NO_PLACE)
+    return typed
 
 
 def understood(typed: Mapping[str, str], **readers: Reader) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from ..services.session_machine import accepts_messages
 from ..store.ids import new_id
 from ..store.records import Message
 from ..words import N_
+from . import _filters
 from ._context import login_required, page_user, request_id, services
 from ._forms import errors_of, field
 from ._limits import SendAllowance
@@ -119,7 +120,7 @@ def _list() -> dict[str, Any]:
         text=asked.get("q"),
         unread="unread" in asked,
         limit=_CHATS,
-        cursor=request.args.get("chats"),
+        cursor=_filters.place("chats"),
     )
     return {
         "chats": [present.chat(one.chat, one.last) for one in page.items],
@@ -140,7 +141,7 @@ def _is_down(user_id: str, name: str) -> bool:
 def _conversation(chat_id: str, typed: dict[str, str], errors: dict[str, str]) -> str:
     user_id = page_user().id
     listed = _list()
-    page = services().inbox.conversation(user_id, chat_id, limit=_MESSAGES, cursor=request.args.get("before"))
+    page = services().inbox.conversation(user_id, chat_id, limit=_MESSAGES, cursor=_filters.place("before"))
     found = services().inbox.chat(user_id, chat_id)
     return render_template(
         "inbox.html",

@@ -20,6 +20,7 @@ from ..store.ids import new_id
 from ..store.messages import MessageFilter
 from ..store.records import Message, Page
 from ..words import N_
+from . import _filters
 from . import _log_filter as log_filter
 from ._context import login_required, next_step, page_user, request_id, services
 from ._forms import errors_of, field, values
@@ -40,11 +41,9 @@ _TYPED = 20_000
 @bp.get("")
 @login_required
 def log() -> Any:
-    asked = log_filter.asked()
+    asked, cursor = log_filter.asked(), _filters.place()
     try:
-        page = services().messages.page(
-            page_user().id, log_filter.understood(asked), limit=_PAGE, cursor=request.args.get("cursor")
-        )
+        page = services().messages.page(page_user().id, log_filter.understood(asked), limit=_PAGE, cursor=cursor)
     except Invalid as error:
         return _log_page(asked, Page([], None), errors_of(error)), error.status
     return _log_page(asked, page, {})

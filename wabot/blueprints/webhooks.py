@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from datetime import timedelta
 from typing import Any
 
@@ -27,7 +26,6 @@ from ._languages import gettext as _
 bp = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 NAV = NavItem("Webhooks", "webhooks.overview", "webhook", order=65)
 _PAGE = 50
-_CURSOR = re.compile(r"[0-9a-f]{24}", re.ASCII)
 _STATUSES = ("pending", "delivered", "failed")
 
 
@@ -171,14 +169,14 @@ def _mine(endpoint_id: str) -> Endpoint:
 
 def _one(endpoint: Endpoint, **more: Any) -> Any:
     asked = _filters.asked("status", "event", "since", most=100)
-    cursor = request.args.get("cursor", "")
+    cursor = _filters.place()
     try:
         wanted = DeliveryFilter(
             **_filters.understood(asked, status=_filters.one_of(_STATUSES), event=_filters.one_of(REGISTRY), since=_filters.utc)
         )
     except Invalid as error:
         return _log(endpoint, Page([], None), asked, errors_of(error), **more), error.status
-    page = services().webhooks.deliveries(endpoint, wanted, limit=_PAGE, cursor=cursor if _CURSOR.fullmatch(cursor) else None)
+    page = services().webhooks.deliveries(endpoint, wanted, limit=_PAGE, cursor=cursor)
     return _log(endpoint, page, asked, {}, **more)
 
 

@@ -5,18 +5,25 @@ Making accounts and sending links is in `invitations.py`.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import Conflict, NotFound
+from ..errors import Conflict, Invalid, NotFound
 from ..store import Store
 from ..store.records import Page, User
+from ..words import N_
 from .accounts import Accounts
 from .administrators import Administrators
 from .audit import Audited, AuditLog
 from .erasure import Erasure
 from .preferences import Preferences
 from .sessions import SessionService
+
+NO_PLACE = N_("is no place in this list where a page begins")
+_NEWEST = re.compile(r"[0-9a-f]{24}\Z", re.ASCII)
+_FOUND = re.compile(r"(email|name):")
+"""What `next_cursor` looks like in a list by age, and in one by the alphabet."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +46,10 @@ class UserAdministration:
     audit: AuditLog
 
     def page(self, *, text: str, state: str, limit: int, cursor: str | None) -> Page:
-        """Newest first; with `text` those whose address or name begins with it, by the alphabet."""
+        """Newest first; with `text` those whose address or name begins with it, by the alphabet. Raises Invalid."""
         text = text.strip()[:320]
+        if cursor is not None and not (_FOUND if text else _NEWEST).match(cursor):
+            raise Invalid.field("cursor", NO_PLACE)
         if text:
             return self.store.users.beginning_with(text, limit=limit, cursor=cursor, state=state)
         return self.store.users.page(limit=limit, cursor=cursor, state=state)

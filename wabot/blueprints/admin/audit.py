@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Response, render_template, request, stream_with_context
+from flask import Response, render_template, stream_with_context
 
 from ...errors import Invalid, NotFound
 from ...lib import spreadsheet
@@ -27,9 +27,9 @@ Shape = dict[str, Any]
 
 @bp.get("/audit")
 def audit() -> Any:
-    asked = _asked()
+    asked, cursor = _asked(), _filters.place()
     try:
-        page = services().audit.page(_filter(asked), limit=_PAGE, cursor=request.args.get("cursor"))
+        page = services().audit.page(_filter(asked), limit=_PAGE, cursor=cursor)
     except Invalid as error:
         return _page(asked, Page([], None), errors_of(error)), error.status
     return _page(asked, page, {})

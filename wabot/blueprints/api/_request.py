@@ -14,6 +14,8 @@ from ...errors import Forbidden, Invalid, MalformedRequest, Unauthenticated
 from ...lib.clock import from_rfc3339
 from ...services.audit import Audited
 from ...services.identity import Caller
+from ...services.user_administration import NO_PLACE
+from ...store.ids import parse
 from ...words import Text
 from .._context import services
 from .._limits import limits
@@ -49,8 +51,13 @@ class ListQuery(Body):
     limit: Annotated[int, Field(ge=1, le=200)] = 200
 
     def page(self, items: list[dict[str, Any]], by: str, *, newest_first: bool = False) -> dict[str, Any]:
-        """One page of `items`, which are sorted by their field `by`; that is the cursor, so that what goes meanwhile doesn't matter."""
+        """One page of `items`, which are sorted by their field `by`; that is the cursor, so that what goes meanwhile doesn't matter.
+
+        Raises Invalid.
+        """
         cursor = self.cursor
+        if cursor is not None and by == "id" and parse(cursor) is None:
+            raise Invalid.field("cursor", NO_PLACE)
         if cursor is not None:
             items = [one for one in items if (one[by] < cursor if newest_first else one[by] > cursor)]
         page = items[: self.limit]
