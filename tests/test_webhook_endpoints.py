@@ -106,6 +106,7 @@ def test_more_than_a_lane_holds_is_parked_and_follows(
 ) -> None:
     for module in ("telling", "hook_lanes"):
         monkeypatch.setattr(f"wabot.services.{module}.WAITING_AT_MOST", 4)
+    monkeypatch.setattr("wabot.services.hook_lanes.HELD_AT_MOST", 4)
     made = hooked.endpoint(receiver.url, "message.queued")
     receiver.answer = lambda _: 500
     hooked.services.attempts.settings.__dict__["webhook_retries"] = "0,3600"

@@ -106,11 +106,32 @@ def test_who_is_killed_with_a_full_lane_lets_nothing_get_ahead(
     assert told == ["message.queued", "message.cancelled"]
 
 
+def test_what_is_refused_for_hours_keeps_no_other_kind_of_event_waiting(
+    hooked: Hooked, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However much more than a lane holds is refused; and nothing of one message gets ahead of what is refused."""
+    monkeypatch.setattr("wabot.services.telling.WAITING_AT_MOST", 6)
+    monkeypatch.setattr("wabot.services.hook_lanes.WAITING_AT_MOST", 6)
+    hooked.services.attempts.settings.__dict__["webhook_retries"] = "0,3600"
+    hooked.endpoint(receiver.url, "message.queued", "message.cancelled")
+    receiver.answer = lambda one: 500 if one.json["type"] == "message.queued" and "poison" in one.body.decode() else 204
+    for number in range(15):
+        refused = hooked.send(f"poison {number}")
+        hooked.work()
+    taken = hooked.send("hello")
+    for one in (refused, taken):
+        hooked.services.messages.cancel(hooked.linked.user["id"], one)
+    hooked.work()
+    told = [(one.json["data"]["id"], one.json["type"]) for one in receiver.taken()]
+    assert told == [(taken, "message.queued"), (taken, "message.cancelled")]
+
+
 def test_what_waits_for_room_is_shown_with_what_waits(
     hooked: Hooked, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("wabot.services.telling.WAITING_AT_MOST", 3)
     monkeypatch.setattr("wabot.services.hook_lanes.WAITING_AT_MOST", 3)
+    monkeypatch.setattr("wabot.services.hook_lanes.HELD_AT_MOST", 3)
     hooked.services.attempts.settings.__dict__["webhook_retries"] = "0,3600"
     made = hooked.endpoint(receiver.url, "message.queued")
     receiver.answer = lambda _: 500 if len(receiver.requests) % 2 else 204

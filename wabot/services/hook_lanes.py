@@ -28,6 +28,12 @@ BUDGET = 10.0
 """Seconds after which a run starts no further attempt: other endpoints want their turn."""
 _LOOK_EVERY = 0.1
 """Seconds after which an endpoint is read again before the next attempt: its owner may have changed it."""
+HELD_AT_MOST = 3000
+"""Deliveries that wait for an attempt, those included that take no room. Each run reads them all, in some 0.15 s."""
+_READ_AT_MOST = 2 * HELD_AT_MOST
+"""More than there are: what is ordered by hand needs no room."""
+_AWAY_AFTER = timedelta(minutes=1)
+"""What waits longer for its turn takes no room: a receiver that refuses one kind of event is to get the others."""
 _REPLAYED_AT_ONCE = 200
 _AHEAD = timedelta(minutes=5)
 _MAIL_AGAIN = timedelta(minutes=1)
@@ -57,22 +63,23 @@ class HookLanes:
 
     def _waiting(self, endpoint: Endpoint) -> list[WaitingDelivery]:
         """What its lane has before it; while it is switched off only what was ordered by hand."""
-        found = self.store.hook_deliveries.waiting(endpoint.id, 3 * WAITING_AT_MOST)
+        found = self.store.hook_deliveries.waiting(endpoint.id, _READ_AT_MOST)
         return found if endpoint.enabled else [one for one in found if one.forced]
 
     def _filled(self, endpoint: Endpoint) -> list[WaitingDelivery]:
         """The same, after it was filled up from what is parked and what is to be sent again."""
         found = self._waiting(endpoint)
-        return self._waiting(endpoint) if len(found) < WAITING_AT_MOST // 2 and self._fill(endpoint) else found
+        room = room_beside(found)
+        return self._waiting(endpoint) if room and self._fill(endpoint, room) else found
 
-    def _fill(self, endpoint: Endpoint) -> bool:
+    def _fill(self, endpoint: Endpoint, room: int) -> bool:
         filled = self._replay(endpoint)
         if makes_up(endpoint):
             return filled  # what is parked happened later
         if endpoint.crowded and endpoint.parked_from:
-            until, half = now() + _AHEAD, WAITING_AT_MOST // 2
-            brought = self.store.hook_deliveries.unpark(endpoint.id, endpoint.parked_from, until, half, to_rfc3339(now()))
-            if brought < half:
+            until, due = now() + _AHEAD, to_rfc3339(now())
+            brought = self.store.hook_deliveries.unpark(endpoint.id, endpoint.parked_from, until, room, due)
+            if brought < room:
                 self.store.endpoints.uncrowd(endpoint.id, endpoint.due)
             filled = filled or brought > 0
         return filled
@@ -110,7 +117,7 @@ class HookLanes:
     def _next(self, endpoint: Endpoint, waiting: list[WaitingDelivery]) -> datetime | None:
         """When the lane has work again: at the earliest turn, and at once while there is more than it has before it."""
         heads = [chain[0].due for chain in chains_of(waiting)]
-        more = len(waiting) < WAITING_AT_MOST // 2 and (endpoint.crowded or endpoint.replay)
+        more = (endpoint.crowded or endpoint.replay) and room_beside(waiting)
         times = [datetime.fromisoformat(one) for one in heads] + ([now()] if more else [])
         times += [now() + _MAIL_AGAIN] if endpoint.mail_owed else []
         if not times:
@@ -168,6 +175,13 @@ def chains_of(waiting: list[WaitingDelivery]) -> list[Chain]:
     for one in sorted(waiting, key=lambda one: (one.place, one.id)):
         by_key[one.key].append(one)
     return list(by_key.values())
+
+
+def room_beside(waiting: list[WaitingDelivery]) -> int:
+    """How many more may join what waits."""
+    soon, half = to_rfc3339(now() + _AWAY_AFTER), WAITING_AT_MOST // 2
+    near = sum(len(chain) for chain in chains_of(waiting) if chain[0].due <= soon)
+    return max(0, min(half, HELD_AT_MOST - len(waiting))) if near < half else 0
 
 
 def due_chains(waiting: list[WaitingDelivery], moment: str) -> list[Chain]:
