@@ -10,7 +10,7 @@ from tests.support import hooked as house
 from tests.support.hooked import Hooked
 from tests.support.receiver import Receiver
 from tests.support.waiting import wait_until
-from wabot.lib.clock import now
+from wabot.lib.clock import now, to_rfc3339
 from wabot.services.hook_rounds import LEASE
 from wabot.store.hook_deliveries import HookDeliveries
 from wabot.store.hook_records import Endpoint
@@ -146,6 +146,28 @@ def test_what_waits_for_room_is_shown_with_what_waits(
         read += [one["id"] for one in page["items"]]
         query = f"?status=pending&limit=2&cursor={page['next_cursor']}" if page["next_cursor"] else ""
     assert read == shown
+
+
+def test_what_waits_for_room_goes_on_waiting_while_its_endpoint_is_off(
+    hooked: Hooked, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wabot.services.telling.WAITING_AT_MOST", 3)
+    monkeypatch.setattr("wabot.services.hook_lanes.HELD_AT_MOST", 3)
+    hooked.services.attempts.settings.__dict__["webhook_retries"] = "0,3600"
+    made = hooked.endpoint(receiver.url, "message.queued")
+    receiver.answer = lambda _: 500
+    for number in range(9):
+        hooked.send(f"message {number}")
+        hooked.work()
+    hooked.call("PATCH", f"/{made['id']}", {"enabled": False})
+    hooked.work()
+    deliveries = hooked.services.store.hook_deliveries
+    assert (deliveries.count_waiting(made["id"], 100), len(deliveries.page(made["id"], limit=100).items)) == (3, 9)
+    receiver.answer = lambda _: 204
+    deliveries.pull_forward(made["id"], to_rfc3339(now()))
+    hooked.call("PATCH", f"/{made['id']}", {"enabled": True})
+    hooked.work()
+    assert len(receiver.taken()) == 9
 
 
 def _killed(*_: object) -> None:

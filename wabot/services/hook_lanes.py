@@ -76,7 +76,7 @@ class HookLanes:
         filled = self._replay(endpoint)
         if makes_up(endpoint):
             return filled  # what is parked happened later
-        if endpoint.crowded and endpoint.parked_from:
+        if endpoint.enabled and endpoint.crowded and endpoint.parked_from:
             until, due = now() + _AHEAD, to_rfc3339(now())
             brought = self.store.hook_deliveries.unpark(endpoint.id, endpoint.parked_from, until, room, due)
             if brought < room:
@@ -117,7 +117,7 @@ class HookLanes:
     def _next(self, endpoint: Endpoint, waiting: list[WaitingDelivery]) -> datetime | None:
         """When the lane has work again: at the earliest turn, and at once while there is more than it has before it."""
         heads = [chain[0].due for chain in chains_of(waiting)]
-        more = (endpoint.crowded or endpoint.replay) and room_beside(waiting)
+        more = ((endpoint.enabled and endpoint.crowded) or endpoint.replay) and room_beside(waiting)
         times = [datetime.fromisoformat(one) for one in heads] + ([now()] if more else [])
         times += [now() + _MAIL_AGAIN] if endpoint.mail_owed else []
         if not times:
