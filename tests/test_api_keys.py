@@ -13,6 +13,7 @@ from tests.support.web import bearer, register
 from wabot.blueprints._context import services
 from wabot.errors import Invalid, NotFound
 from wabot.lib.clock import from_rfc3339, now, to_rfc3339
+from wabot.services.audit import Audited
 from wabot.services.identity import Identity
 from wabot.store.keys import REVOKED_KEPT
 
@@ -108,14 +109,14 @@ def test_a_revoked_key_can_be_had_back_for_ten_minutes(app: Flask, client: Flask
         known = services()
         user, stranger = known.store.users.get(made["user"]["id"]), known.store.users.get(register(client)["user"]["id"])
         assert user is not None and stranger is not None
-        known.identity.revoke_key(user, key["id"])
+        known.identity.revoke_key(Audited(user, ""), key["id"])
         with pytest.raises(NotFound):
             known.identity.restore_key(stranger, key["id"])
         known.identity.restore_key(user, key["id"])
         assert client.get("/api/messages", headers=bearer(key["key"])).status_code == 200
         known.identity.restore_key(user, key["id"])  # a second click
 
-        known.identity.revoke_key(user, key["id"])
+        known.identity.revoke_key(Audited(user, ""), key["id"])
         known.store.keys._keys.update_one({"prefix": key["prefix"]}, {"$set": {"revoked_at": now() - REVOKED_KEPT}})
         with pytest.raises(NotFound):
             known.identity.restore_key(user, key["id"])
@@ -152,7 +153,7 @@ def test_no_more_keys_than_allowed_by_making_them_at_once(
         with pytest.raises(Invalid):
             known.identity.restore_key(user, first["id"])
         with pytest.raises(Invalid):
-            known.identity.make_key(user, "third", ["read"], None)
+            known.identity.make_key(Audited(user, ""), "third", ["read"], None)
         assert [one.id for one in known.store.keys.of_user(user.id)] == [second["id"]]
 
 

@@ -19,6 +19,7 @@ from tests.support.web import bearer, email, register
 from wabot.services import Services
 from wabot.services.audit import ACTIONS, Audited
 from wabot.store.audit import AuditFilter
+from wabot.store.keys import ApiKeys
 from wabot.store.records import User
 
 PASSWORD = "correct horse battery staple"
@@ -58,6 +59,23 @@ def test_what_concerns_security_is_written_down(known: Services, client: FlaskCl
     )
     assert revoked["action"] == "key.revoke" and made["address"] == "127.0.0.1"
     assert [one["action"] for one in known.audit.about(boss.id, 10)] == ["admin.login"]
+
+
+def test_a_key_is_written_down_before_it_is_made_or_revoked(known: Services, boss: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is killed in between: there is no deed without its entry."""
+
+    def killed(*_: object) -> None:
+        raise RuntimeError
+
+    by = Audited(boss, "192.0.2.7")
+    record, _ = known.identity.make_key(by, "a key", ["read"], None)
+    monkeypatch.setattr(ApiKeys, "add", killed)
+    monkeypatch.setattr(ApiKeys, "revoke", killed)
+    with pytest.raises(RuntimeError):
+        known.identity.make_key(by, "another", ["read"], None)
+    with pytest.raises(RuntimeError):
+        known.identity.revoke_key(by, record.id)
+    assert [one["action"] for one in known.audit.about(boss.id, 10)][:3] == ["key.revoke", "key.create", "key.create"]
 
 
 def test_what_one_does_to_the_own_account_is_written_down(

@@ -12,6 +12,7 @@ from tests.support.waiting import wait_until
 from wabot.config import Settings
 from wabot.lib.clock import now
 from wabot.services import Services
+from wabot.services.audit import Audited
 from wabot.store import Store
 from wabot.store.connection import open_store
 from wabot.store.ids import new_id
@@ -80,10 +81,10 @@ def test_a_changed_user_is_seen_at_once(services: Services, user: User) -> None:
 
 
 def test_a_revoked_key_is_refused_at_once(services: Services, user: User) -> None:
-    record, key = services.identity.make_key(user, "x", ["send"], None)
+    record, key = services.identity.make_key(Audited(user, ""), "x", ["send"], None)
     assert services.identity.by_key(key).user.id == user.id
     assert services.store.keys.with_user(record.prefix)
-    services.identity.revoke_key(user, record.id)
+    services.identity.revoke_key(Audited(user, ""), record.id)
     assert services.store.keys.with_user(record.prefix) is None
 
 

@@ -29,8 +29,7 @@ def overview() -> Any:
     try:
         name = field("name").strip()[:100]
         expires_at, scopes = _end_of_day(field("expires_at")), chosen("scopes")
-        record, secret = services().identity.make_key(page_user(), name, scopes, expires_at, form_token=field("form_token"))
-        services().audit.note(audited(), "key.create", target=page_user().id, detail=f"wb_{record.prefix}")
+        record, secret = services().identity.make_key(audited(), name, scopes, expires_at, form_token=field("form_token"))
     except Conflict:
         flash("This form was sent before: no second key was made. A key is shown once; make another if you missed it.", "info")
         return redirect(url_for(".overview"))
@@ -42,8 +41,7 @@ def overview() -> Any:
 @bp.post("/<key_id>/revoke")
 @login_required
 def revoke(key_id: str) -> Any:
-    revoked = services().identity.revoke_key(page_user(), key_id)
-    services().audit.note(audited(), "key.revoke", target=page_user().id, detail=f"wb_{revoked.prefix}")
+    services().identity.revoke_key(audited(), key_id)
     flash("Revoked. Programs that use this key are refused from now on.", "success")
     flash(url_for(".restore", key_id=key_id), "undo")
     return redirect(url_for(".overview"))

@@ -57,12 +57,11 @@ def turn_on() -> Any:
     user, sealed = page_user(), field("setup")
     try:
         with password_attempt(user.email):
-            codes = services().second_factor.turn_on(user, sealed, field("current_password"), field("otp"))
+            codes = services().second_factor.turn_on(audited(), sealed, field("current_password"), field("otp"))
     except WabotError as error:
         if error.code == "second_factor_on":
             return redirect(url_for(".page"))
         return _setup(sealed, errors_of(error)), error.status
-    services().audit.note(audited(), "second_factor.on", target=user.id)
     return _codes(codes, new=True)
 
 
@@ -77,8 +76,7 @@ def renew() -> Any:
 def turn_off() -> Any:
     def work() -> Any:
         with password_attempt(page_user().email):
-            services().second_factor.turn_off(page_user(), field("current_password"), field("otp"))
-        services().audit.note(audited(), "second_factor.off", target=page_user().id)
+            services().second_factor.turn_off(audited(), field("current_password"), field("otp"))
         flash("The second factor is off. Your password alone logs you in.", "success")
         return redirect(url_for("settings.overview", _anchor="second-factor"))
 

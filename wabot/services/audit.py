@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ..errors import Conflict
+from ..errors import WabotError
 from ..lib.clock import now, to_rfc3339
 from ..store import Store
 from ..store.audit import AuditFilter
@@ -76,7 +76,7 @@ class AuditLog:
         self.note(by, action, target=target, detail=detail)
         try:
             yield
-        except Conflict as error:
+        except WabotError as error:
             self.note(by, action, target=target, detail=f"refused: {error.code}")
             raise
 

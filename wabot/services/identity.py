@@ -57,7 +57,7 @@ class Identity:
         )  # fmt: skip
         self.store.logins.add(login)
         if user.is_admin:
-            AuditLog(self.store).note(Audited(user, address[:64]), "admin.login", target=user.id, detail=kind)
+            self._audit.note(Audited(user, address[:64]), "admin.login", target=user.id, detail=kind)
         return login
 
     def end_login(self, login_id: str) -> None:
@@ -99,12 +99,13 @@ class Identity:
         return Caller(user, frozenset(key.scopes), key=key)
 
     def make_key(
-        self, user: User, name: str, scopes: list[str], expires_at: datetime | None, *, form_token: str = ""
+        self, by: Audited, name: str, scopes: list[str], expires_at: datetime | None, *, form_token: str = ""
     ) -> tuple[ApiKey, str]:
         """The record, and the key itself, which is shown now and never again. Raises Invalid.
 
         One `form_token` makes one key: the same again (a page that was reloaded) raises Conflict `form_sent_before`.
         """
+        user = by.actor
         if not name.strip():
             raise Invalid.field("name", "is missing: say what the key is for")
         unknown = set(scopes) - set(SCOPES)
@@ -119,21 +120,21 @@ class Identity:
             raise Conflict("This form was sent before, and its key was made then.", code="form_sent_before")
         prefix = secrets.token_hex(4)
         secret = f"wb_{prefix}_{secrets.token_urlsafe(32)}"
-        record = self.store.keys.add(
-            {
-                "user_id": user.id,
-                "name": name.strip(),
-                "prefix": prefix,
-                "key_hash": self._key_hash(secret),
-                "scopes": sorted(set(scopes), key=SCOPES.index),
-                "created_at": now(),
-                "expires_at": expires_at,
-                "last_used_at": None,
-            }
-        )
-        if self._too_many(user):  # others were made at the same moment
-            self.store.keys.remove(record.id)
-            raise _no_room()
+        fields = {
+            "user_id": user.id,
+            "name": name.strip(),
+            "prefix": prefix,
+            "key_hash": self._key_hash(secret),
+            "scopes": sorted(set(scopes), key=SCOPES.index),
+            "created_at": now(),
+            "expires_at": expires_at,
+            "last_used_at": None,
+        }
+        with self._audit.noted(by, "key.create", target=user.id, detail=f"wb_{prefix}"):
+            record = self.store.keys.add(fields)
+            if self._too_many(user):  # others were made at the same moment
+                self.store.keys.remove(record.id)
+                raise _no_room()
         return record, secret
 
     def _first_use(self, user: User, form_token: str) -> bool:
@@ -141,16 +142,17 @@ class Identity:
         kept = self.store.idempotency.remember(user.id, f"key-form:{form_token[:64]}", mine, now() + _FORM_LIFETIME)
         return kept == mine
 
-    def revoke_key(self, user: User, key_id: str) -> ApiKey:
+    def revoke_key(self, by: Audited, key_id: str) -> None:
         """It is refused from now on. Raises NotFound."""
-        revoked = self.store.keys.revoke(user.id, key_id, now())
-        if revoked is None:
+        standing = self._standing(by.actor, key_id)
+        if standing is None:
             raise NotFound("There is no such API key.")
-        return revoked
+        self._audit.note(by, "key.revoke", target=by.actor.id, detail=f"wb_{standing.prefix}")
+        self.store.keys.revoke(by.actor.id, key_id, now())
 
     def restore_key(self, user: User, key_id: str) -> ApiKey:
         """Have a key back for ten minutes after it was revoked; harmless when it is back. Raises NotFound, Invalid `too_many_keys`."""
-        standing = next((one for one in self.store.keys.of_user(user.id) if one.id == key_id), None)
+        standing = self._standing(user, key_id)
         if standing:
             return standing
         self._check_room(user)
@@ -161,6 +163,13 @@ class Identity:
             self.store.keys.revoke(user.id, key_id, now())
             raise _no_room()
         return restored
+
+    @property
+    def _audit(self) -> AuditLog:
+        return AuditLog(self.store)
+
+    def _standing(self, user: User, key_id: str) -> ApiKey | None:
+        return next((one for one in self.store.keys.of_user(user.id) if one.id == key_id), None)
 
     def _check_room(self, user: User) -> None:
         if len(self.store.keys.of_user(user.id)) >= KEYS_PER_USER:

@@ -77,16 +77,18 @@ class SecondFactor:
         except Invalid:
             return self.begin(user)
 
-    def turn_on(self, user: User, sealed: str, password: str, code: str) -> list[str]:
+    def turn_on(self, by: Audited, sealed: str, password: str, code: str) -> list[str]:
         """The recovery codes, shown now and never again. Raises Invalid, WrongPassword, and Conflict when it is on already."""
+        user = by.actor
         secret = self._offered(user, sealed)
         check_password(user, password)
         step = _step_of(secret, _normalised(code))
         if step is None:
             raise Invalid.field("otp", "is not the code your app shows now; check that the phone's clock is right")
         codes = _new_codes()
-        if not self.store.second_factors.turn_on(user.id, self._sealer.seal(secret), step, self._digests(user, codes), now()):
-            raise Conflict("The second factor is on already.", code="second_factor_on")
+        with self.audit.noted(by, "second_factor.on", target=user.id):
+            if not self.store.second_factors.turn_on(user.id, self._sealer.seal(secret), step, self._digests(user, codes), now()):
+                raise Conflict("The second factor is on already.", code="second_factor_on")
         log.info("second_factor_on", user_id=user.id)
         self.mails.notify("second_factor_on", user_id=user.id)
         return codes
@@ -128,11 +130,13 @@ class SecondFactor:
         self.mails.notify("recovery_codes_renewed", user_id=user.id)
         return codes
 
-    def turn_off(self, user: User, password: str, code: str) -> None:
+    def turn_off(self, by: Audited, password: str, code: str) -> None:
         """Raises WrongPassword, and as `check`."""
+        user = by.actor
         self._must_have(user)
         check_password(user, password)
         self.check(user, code)
+        self.audit.note(by, "second_factor.off", target=user.id)
         self._off(user)
 
     def remove(self, user_id: str, by: Audited) -> None:

@@ -45,8 +45,7 @@ def make_key() -> tuple[dict[str, Any], int]:
     `manage` sessions and webhooks."""
     asked = body(NewKey)
     expires_at: datetime | None = asked.expires_at
-    record, secret = services().identity.make_key(caller().user, asked.name, list(asked.scopes), expires_at)
-    services().audit.note(audited(), "key.create", target=caller().user.id, detail=f"wb_{record.prefix}")
+    record, secret = services().identity.make_key(audited(), asked.name, list(asked.scopes), expires_at)
     return {**present.api_key(record), "key": secret}, 201
 
 
@@ -55,6 +54,5 @@ def make_key() -> tuple[dict[str, Any], int]:
 @answers({204: None})
 def revoke_key(key_id: str) -> tuple[str, int]:
     """Revoke an API key. Programs that use it are refused at once."""
-    revoked = services().identity.revoke_key(caller().user, key_id)
-    services().audit.note(audited(), "key.revoke", target=caller().user.id, detail=f"wb_{revoked.prefix}")
+    services().identity.revoke_key(audited(), key_id)
     return "", 204
