@@ -12,6 +12,7 @@ from .. import __version__
 from ..lib import phones
 from ..lib.clock import duration_for_people, to_rfc3339
 from ..plugins import NavItem
+from ..services import engines
 from ._context import services
 from ._languages import gettext as _
 from ._marks import in_a_line, marked
@@ -33,6 +34,7 @@ def init_app(app: Flask, items: list[NavItem]) -> None:
     app.add_template_filter(duration_for_people, "duration")
     app.add_template_filter(marked, "marked")
     app.add_template_filter(in_a_line, "in_a_line")
+    app.add_template_filter(engines.title_of, "engine")
 
 
 def page_above(path: str) -> str:

@@ -13,12 +13,19 @@ from ..plugins import NavItem
 from ..services import present
 from ..store.ids import new_id
 from ..store.records import ApiKey
+from ..words import N_
 from ._context import audited, login_required, page_user, services
 from ._forms import chosen, errors_of, field, values
 from ._languages import gettext as _
 
 bp = Blueprint("keys", __name__, url_prefix="/keys")
 NAV = NavItem("API keys", "keys.overview", "key", order=60)
+SCOPE_WORDS = {
+    "send": (N_("Sending messages"), N_("Send and cancel messages.")),
+    "read": (N_("Reading"), N_("Status, messages and chats.")),
+    "manage": (N_("Managing"), N_("Link and disconnect accounts, set webhooks.")),
+}
+"""Scope → (what it allows, what belongs to that)."""
 
 
 @bp.route("", methods=["GET", "POST"])
@@ -64,7 +71,7 @@ def restore(key_id: str) -> Any:
 def _page(**more: Any) -> str:
     kept = services().store.keys.of_user(page_user().id)
     items = [{**present.api_key(one), **_expiry(one)} for one in kept]
-    context = {"values": {}, "errors": {}, "created": None, "form_token": new_id(), **more}
+    context = {"values": {}, "errors": {}, "created": None, "form_token": new_id(), "scope_words": SCOPE_WORDS, **more}
     return render_template("keys.html", items=items, base_url=services().settings.public_url, **context)
 
 

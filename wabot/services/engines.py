@@ -10,9 +10,9 @@ from ..config import Settings
 from ..errors import GatewayUnavailable, Invalid
 from ..lib.fresh import Fresh
 from ..lib.gateway import Gateway
-from ..words import Text
+from ..words import N_, Text
 
-TITLES = {"webjs": "whatsapp-web.js (a browser)", "baileys": "Baileys (light)"}
+_TITLES = {"webjs": N_("whatsapp-web.js (a browser)"), "baileys": N_("Baileys (light)")}
 _FRESH_SECONDS = 5.0
 
 
@@ -24,6 +24,11 @@ class Engine:
     title: str
     light: bool = False
     experimental: bool = False
+
+
+def title_of(name: str) -> str:
+    """For people; of an engine that isn't known here, its name."""
+    return _TITLES.get(name, name)
 
 
 class Engines:
@@ -68,4 +73,4 @@ class Engines:
 
 def _engine(found: dict[str, Any]) -> Engine:
     name = str(found["name"])
-    return Engine(name, TITLES.get(name, name), bool(found.get("light")), bool(found.get("experimental")))
+    return Engine(name, title_of(name), bool(found.get("light")), bool(found.get("experimental")))
