@@ -97,3 +97,24 @@ def test_what_is_refused_says_why_and_keeps_what_was_typed(open_page: OpenPage, 
         page.get_by_role("button", name="Save").click()
         expect(page.locator("form")).to_contain_text(["usual form"])
         expect(page.get_by_label("Address")).to_have_value("http://127.1/")
+
+
+def test_times_are_asked_for_in_the_zone_of_the_browser(open_page: OpenPage, lou: Api, receiver: Receiver) -> None:
+    """As they are shown, where the settings name no zone."""
+    with open_page(timezone_id="Asia/Tokyo") as page:
+        Person(page, lou).log_in()
+        make(page, receiver.url)
+        page.get_by_label("Test event").select_option("message.received")
+        page.get_by_role("button", name="Send a test event").click()
+        row = page.locator("[data-delivery]")
+        expect(row).to_have_count(1)
+        again = page.get_by_label("Send again: everything since (Asia/Tokyo)")
+        ago = page.evaluate("shown => (Date.now() - new Date(shown)) / 60000", again.input_value())
+        assert 59 < ago < 63, f"{ago} minutes"
+        since = page.get_by_label("Since (Asia/Tokyo)", exact=True)
+        for minutes, rows in ((-5, 1), (5, 0)):
+            local = page.evaluate(f"new Date(Date.now() + {minutes} * 60000).toLocaleString('sv')")[:16].replace(" ", "T")
+            since.fill(local)
+            page.get_by_role("button", name="Filter").click()
+            expect(row).to_have_count(rows)
+            expect(since).to_have_value(local)

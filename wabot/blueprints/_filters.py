@@ -13,6 +13,7 @@ from ..errors import Invalid
 from ..lib.clock import from_rfc3339
 from ..services.user_administration import NO_PLACE
 from ..words import Text
+from . import _moments
 
 Reader = Callable[[str, str], Any]
 """A field's name and what was typed, to what it means. Raises Invalid."""
@@ -80,9 +81,6 @@ def end(name: str, typed: str) -> datetime | None:
         return None
 
 
-def utc(name: str, typed: str) -> datetime:
-    """What a field for date and time sends, in UTC."""
-    try:
-        return datetime.fromisoformat(typed.removesuffix("Z")).replace(tzinfo=UTC)
-    except ValueError as error:
-        raise Invalid.field(name, "is not a time, such as 2030-01-31T14:00") from error
+def in_zone(zone: str) -> Reader:
+    """What a field for date and time sends; an address that names no zone is in UTC."""
+    return lambda name, typed: _moments.read(name, typed, zone, zone_field=name)

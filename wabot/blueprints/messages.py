@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, stream_with_context, url_for
 
 from ..errors import Conflict, Invalid, NotFound, WabotError
 from ..lib import phone_lists, phones
-from ..lib.clock import SkippedHour, local_to_utc, now
+from ..lib.clock import now
 from ..plugins import NavItem
 from ..services import present, recipients
 from ..services.message_export import csv_of
@@ -20,12 +19,12 @@ from ..store.ids import new_id
 from ..store.messages import MessageFilter
 from ..store.records import Message, Page
 from ..words import N_
-from . import _filters
+from . import _filters, _moments
 from . import _log_filter as log_filter
 from ._context import login_required, next_step, page_user, request_id, services
 from ._forms import errors_of, field, values
 from ._languages import gettext as _
-from ._languages import number, zone_of_reader
+from ._languages import number
 from ._limits import SendAllowance
 
 bp = Blueprint("messages", __name__, url_prefix="/messages")
@@ -184,22 +183,14 @@ def _later(send_at: datetime | None) -> dict[str, str]:
     """The form's time, in the reader's zone; nothing of one that has passed."""
     if send_at is None or send_at <= now():
         return {}
-    zone = zone_of_reader() or "UTC"
-    return {"send_at": f"{send_at.astimezone(ZoneInfo(zone)):%Y-%m-%dT%H:%M}", "zone": zone}
+    return {"send_at": _moments.for_field(send_at), "zone": _moments.own_zone()}
 
 
 def _send_at() -> datetime | None:
     """The chosen time; None for at once. Raises Invalid: what lies in the past isn't what somebody meant who chose a time."""
     if not field("send_at"):
         return None
-    try:
-        chosen = local_to_utc(field("send_at"), field("zone"))
-    except LookupError as error:
-        raise Invalid.field("zone", "isn't known here: write one like Europe/Berlin, or an offset such as +02:00") from error
-    except SkippedHour as error:
-        raise Invalid.field("send_at", "isn't a time there: clocks are put forward over it; choose another") from error
-    except ValueError as error:
-        raise Invalid.field("send_at", "isn't a date and a time") from error
+    chosen = _moments.read("send_at", field("send_at"), field("zone"))
     if chosen < now() - timedelta(minutes=1):
         raise Invalid.field("send_at", "lies in the past")
     return chosen

@@ -18,7 +18,7 @@ from ..store.hook_records import Endpoint
 from ..store.ids import new_id
 from ..store.records import Page
 from ..words import N_, Text
-from . import _filters
+from . import _filters, _moments
 from ._context import login_required, page_user, services
 from ._forms import chosen, errors_of, field, values
 from ._languages import gettext as _
@@ -134,7 +134,9 @@ def _flash_undo(said: str, endpoint_id: str) -> None:
 @login_required
 def redeliver_range(endpoint_id: str) -> Any:
     with _said(N_("Everything since then is being sent again.")):
-        services().webhooks.replay(page_user().id, endpoint_id, _filters.utc("since", field("since")))
+        services().webhooks.replay(
+            page_user().id, endpoint_id, _moments.read("since", field("since"), field("zone"), zone_field="since")
+        )
     return redirect(url_for(".one", endpoint_id=endpoint_id, _anchor="delivery-log"))
 
 
@@ -168,11 +170,13 @@ def _mine(endpoint_id: str) -> Endpoint:
 
 
 def _one(endpoint: Endpoint, **more: Any) -> Any:
-    asked = _filters.asked("status", "event", "since", most=100)
+    asked = _filters.asked("status", "event", "since", "zone", most=100)
     cursor = _filters.place()
     try:
         wanted = DeliveryFilter(
-            **_filters.understood(asked, status=_filters.one_of(_STATUSES), event=_filters.one_of(REGISTRY), since=_filters.utc)
+            **_filters.understood(
+                asked, status=_filters.one_of(_STATUSES), event=_filters.one_of(REGISTRY), since=_filters.in_zone(asked["zone"])
+            )
         )
     except Invalid as error:
         return _log(endpoint, Page([], None), asked, errors_of(error), **more), error.status
@@ -189,8 +193,9 @@ def _log(endpoint: Endpoint, page: Page, asked: dict[str, str], errors: dict[str
         filters=asked,
         errors=errors,
         events=list(REGISTRY),
+        own_zone=_moments.own_zone(),
         pairs=lambda names: [(one, one) for one in names],
-        an_hour_ago=(now() - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M"),
+        an_hour_ago=_moments.for_field(now() - timedelta(hours=1)),
         **more,
     )
 
