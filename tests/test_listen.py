@@ -141,7 +141,7 @@ def test_the_command_the_page_shows_listens_to_this_wabot_from_anywhere(
     assert "on your own machine" in page
     shown = re.search(r'<code id="listen">(.*?)</code>', page, re.S)
     assert shown
-    setting, python, *arguments = shlex.split(shown[1])
+    setting, python, *arguments = shlex.split(re.sub(r"<[^>]+>", "", shown[1]))
     assert (python, arguments[:2]) == (".venv/bin/python", ["-m", "wabot.listen"])
     name, _, key = setting.partition("=")
     done = CliRunner().invoke(listen, arguments[2:], env={name: key})

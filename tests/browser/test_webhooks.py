@@ -118,3 +118,26 @@ def test_times_are_asked_for_in_the_zone_of_the_browser(open_page: OpenPage, lou
             page.get_by_role("button", name="Filter").click()
             expect(row).to_have_count(rows)
             expect(since).to_have_value(local)
+
+
+WORDS_IN_TWO = """() => {
+  const node = document.getElementById('listen')
+  const walker = document.createTreeWalker(node, NodeFilter.SHOW_TEXT)
+  const split = []
+  for (let text = walker.nextNode(); text; text = walker.nextNode())
+    for (const word of text.data.matchAll(/\\S+/g)) {
+      const range = document.createRange()
+      range.setStart(text, word.index)
+      range.setEnd(text, word.index + word[0].length)
+      if (new Set([...range.getClientRects()].map((one) => Math.round(one.top))).size > 1) split.push(word[0])
+    }
+  return split
+}"""
+
+
+def test_a_command_breaks_between_its_words_alone(page: Page, lou: Api) -> None:
+    Person(page, lou).log_in()
+    page.set_viewport_size({"width": 375, "height": 720})
+    page.goto("/webhooks")
+    assert page.evaluate(WORDS_IN_TWO) == []
+    assert " --url http" in page.locator("#listen").inner_text().replace("\n", " ")
