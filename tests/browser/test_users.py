@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.support.api import Api
 
 from .accessibility import NARROW, sideways, violations
-from .conftest import OpenPage
+from .conftest import CHROMIUM, OpenPage
 from .person import Person
 
 pytestmark = pytest.mark.browser
@@ -101,3 +101,23 @@ def test_viewing_as_a_user(admin_page: Page, open_page: OpenPage, new_user: Call
         expect(theirs.get_by_text("An administrator looked at your pages")).to_be_visible()
         theirs.get_by_role("link", name="See all").click()
         expect(theirs.locator("#looks")).to_contain_text("admin-")
+
+
+def test_the_bar_of_who_views_as_somebody_reaches_both_edges(
+    browser: Browser, administrator: Api, new_user: Callable[[str], Api]
+) -> None:
+    """In a browser with scrollbars that take room, as most have on a desk."""
+    user = new_user("edge").get("/api/auth/me").json()["user"]["id"]
+    unhidden = browser.browser_type.launch(
+        executable_path=CHROMIUM, args=["--no-sandbox"], ignore_default_args=["--hide-scrollbars"]
+    )
+    page = unhidden.new_page(base_url=administrator.stack.url, viewport={"width": 1280, "height": 1600})
+    Person(page, administrator).log_in()
+    page.goto(f"/admin/users/{user}")
+    page.get_by_role("button", name="View as this user").click()
+    page.wait_for_url("**/dashboard")
+    box = page.get_by_role("complementary", name="Viewing as somebody else").bounding_box()
+    page.get_by_role("button", name="Stop viewing").click()
+    page.wait_for_url(re.compile("/admin/users/"))
+    unhidden.close()
+    assert box and (box["x"], box["width"]) == (0, 1280)
