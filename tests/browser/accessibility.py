@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 from tests.support.stack import ROOT
 
@@ -47,3 +47,19 @@ def _found_by_axe(page: Page, options: dict[str, Any]) -> list[str]:
 
 def sideways(page: Page) -> int:
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+_COVERED = """notice => {
+  const all = [...document.querySelectorAll('main :is(a, button, input, select, textarea, summary)')].filter((one) => one.checkVisibility())
+  return all.filter((one) => {
+    one.focus()
+    const box = one.getBoundingClientRect()
+    return notice !== one.parentNode && notice.contains(document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2))
+  }).map((one) => one.outerHTML)
+}"""
+
+
+def covered_by(notice: Locator) -> list[str]:
+    """What can be used on the page, and can't be reached with the pointer where the keyboard brings it into sight."""
+    found: list[str] = notice.evaluate(_COVERED)
+    return found

@@ -82,7 +82,7 @@ def test_a_declined_disconnect_changes_nothing_an_accepted_one_ends_the_session(
 
 def test_the_list_says_when_it_is_not_live(watched: Page) -> None:
     notice = watched.locator("#live-state")
-    watched.route(LIST, lambda route: route.fulfill(status=404))
+    watched.route(LIST, lambda route: route.fulfill(status=429))
     expect(notice).to_be_visible()
     watched.unroute(LIST)
     expect(notice).to_be_hidden()

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.support.api import Api
 
-from .accessibility import violations_everywhere
+from .accessibility import NARROW, WIDE, covered_by, sideways, violations_everywhere
 from .conftest import OpenPage
 from .person import Person
 
@@ -56,7 +56,7 @@ def test_a_page_that_can_not_be_read_anew_says_so_and_goes_on_trying(robin: Pers
     page, notice = robin.page, robin.page.locator("#live-state")
     page.goto("/messages")
     expect(page.locator("html")).to_have_attribute("data-live", "yes")
-    page.route("**/messages", lambda route: route.fulfill(status=404))
+    page.route("**/messages", lambda route: route.fulfill(status=429))
     sent = robin.user.send("+12025570912", "Told only once")["id"]
     robin.user.wait_for_message(sent, "delivered")
     expect(notice).to_be_visible()
@@ -69,11 +69,39 @@ def test_a_webhook_that_can_not_be_read_anew_says_so(robin: Person) -> None:
     made = robin.user.post("/api/webhooks", {"url": "https://hooks.example.com/stale", "events": ["message.sent"]}).json()
     page, notice = robin.page, robin.page.locator("#live-state")
     page.goto(f"/webhooks/{made['id']}")
-    page.route("**/webhooks/*", lambda route: route.fulfill(status=404))
+    page.route("**/webhooks/*", lambda route: route.fulfill(status=429))
     expect(notice).to_be_visible()
     page.unroute("**/webhooks/*")
     expect(notice).to_be_hidden()
     robin.user.delete(f"/api/webhooks/{made['id']}")
+
+
+@pytest.mark.parametrize("path", ["/dashboard", "/inbox", "/whatsapp"])
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_the_notice_covers_nothing_that_can_be_used(robin: Person, path: str, size: dict[str, int]) -> None:
+    page, notice = robin.page, robin.page.locator("#live-state")
+    page.route_web_socket("**/socket.io/**", lambda socket: socket.close())
+    page.set_viewport_size(size)  # type: ignore[arg-type]
+    page.goto(path)
+    if path == "/inbox":
+        page.locator("[data-chat-row] a").first.click()
+    expect(notice).to_be_visible()
+    assert covered_by(notice) == []
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    expect(notice).to_be_in_viewport()
+    assert sideways(page) <= 0
+
+
+def test_a_page_says_that_what_it_shows_was_deleted(robin: Person) -> None:
+    page = robin.page
+    made = robin.user.post("/api/webhooks", {"url": "https://hooks.example.com/gone", "events": ["message.sent"]}).json()
+    page.goto(f"/webhooks/{made['id']}")
+    robin.user.delete(f"/api/webhooks/{made['id']}")
+    expect(page.locator("#gone-state")).to_contain_text("gone: it was deleted")
+    expect(page.locator("#live-state")).to_be_hidden()
+    assert violations_everywhere(page) == []
+    page.get_by_role("link", name="Leave the page").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Webhooks")
 
 
 def test_the_theme_is_the_systems_until_one_is_chosen(open_page: OpenPage) -> None:

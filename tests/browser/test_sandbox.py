@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.support.api import Api
 from tests.support.stack import Stack
 
-from .accessibility import NARROW, violations_everywhere
+from .accessibility import NARROW, covered_by, violations_everywhere
 from .conftest import OpenPage
 from .person import CHANGES_WITHIN_MS, Person
 
@@ -52,6 +52,20 @@ def test_the_phone_shows_texts_and_numbers_as_other_pages_do(owner: Person, stac
     expect(bubble.locator("em")).to_have_text("not")
     expect(bubble).to_contain_text("<b>or</b>")
     assert violations_everywhere(page) == []
+
+
+def test_a_page_that_is_not_live_leaves_the_phone_free(owner: Person) -> None:
+    """In a window of the usual size the phone reaches down to its end."""
+    page, notice = owner.page, owner.page.locator("#live-state")
+    page.route_web_socket("**/socket.io/**", lambda socket: socket.close())
+    page.reload()
+    expect(notice).to_be_visible()
+    assert covered_by(notice) == []
+    page.evaluate("void scrollTo(0, 0)")
+    box = page.get_by_role("button", name="Send from this phone").bounding_box()
+    assert (
+        box and page.evaluate("([x, y]) => document.elementFromPoint(x, y)?.closest('#live-state')", [box["x"] + 9, 790]) is None
+    )
 
 
 @pytest.mark.parametrize("scripts", [True, False])

@@ -24,6 +24,7 @@ def init_app(app: Flask, items: list[NavItem]) -> None:
         return {
             "nav": _navigation([item for item in items if known and _visible(item)]),
             "sandbox_offered": services().settings.sandbox,
+            "way_back": way_back,
             "viewing_as": _viewed() if known else None,
             "must_change_password": known and current_user.user.must_change_password,
             "asset_version": __version__,
@@ -48,6 +49,11 @@ def page_above(path: str) -> str:
         else:
             return path
     return path
+
+
+def way_back() -> str:
+    """Where to go when what the present page shows is gone: to the page itself without what it was asked for, or to the one above."""
+    return request.path if request.query_string else page_above(request.path.rpartition("/")[0] or "/")
 
 
 def _viewed() -> dict[str, str] | None:

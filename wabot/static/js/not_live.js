@@ -1,11 +1,18 @@
-/** The one notice of a page that does not show the present; there may be several reasons at once. */
+/** The notices of a page that does not show the present; there may be several reasons at once. */
 
-const reasons = new Set()
+/** Reason → whether it is that what the page shows is gone. */
+const reasons = new Map()
 
-/** @param {unknown} reason whatever tells it from others @param {boolean} holds */
-export function notLive(reason, holds) {
-  if (holds) reasons.add(reason)
+function show(id, shown) {
+  const notice = document.getElementById(id)
+  if (notice !== null) notice.hidden = !shown
+}
+
+/** @param {unknown} reason whatever tells it from others @param {boolean} holds @param {boolean} [gone] no waiting helps */
+export function notLive(reason, holds, gone = false) {
+  if (holds) reasons.set(reason, gone)
   else reasons.delete(reason)
-  const notice = document.getElementById('live-state')
-  if (notice !== null) notice.hidden = reasons.size === 0
+  const all = [...reasons.values()]
+  show('live-state', all.includes(false))
+  show('gone-state', all.length > 0 && !all.includes(false))
 }

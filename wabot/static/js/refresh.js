@@ -4,15 +4,27 @@ import { localiseTimes } from './time.js'
 
 const AGAIN_AFTER_MS = 2000
 
+/** What is looked at was deleted. */
+class Gone extends Error {}
+
+/**
+ * @param {string} url @returns {Promise<Document>} what it answers now
+ * @throws {Error} when the server doesn't answer with a page; Gone, when there is none any more
+ */
+export async function read(url) {
+  const response = await fetch(url, { headers: { Accept: 'text/html' }, cache: 'no-store' })
+  if (response.status === 404) throw new Gone(`${url} is gone`)
+  if (!response.ok || response.redirected) throw new Error(`${url} answered ${response.status}`)
+  return new DOMParser().parseFromString(await response.text(), 'text/html')
+}
+
 /**
  * @param {string[]} ids elements to replace by their newest rendering
  * @param {{url?: string}} [options]
- * @throws {Error} when the server doesn't answer with the page
+ * @throws {Error} as `read` does
  */
 export async function refresh(ids, { url = location.href } = {}) {
-  const response = await fetch(url, { headers: { Accept: 'text/html' }, cache: 'no-store' })
-  if (!response.ok || response.redirected) throw new Error(`${url} answered ${response.status}`)
-  const fresh = new DOMParser().parseFromString(await response.text(), 'text/html')
+  const fresh = await read(url)
   localiseTimes(fresh)
   takeOverTokens(fresh)
   for (const id of ids) swap(document.getElementById(id), fresh.getElementById(id))
@@ -73,15 +85,17 @@ export function calmly(work, gap) {
   const run = async () => {
     timer = 0
     running = true
+    let gone = false
     try {
       await work()
       failures = 0
     } catch (error) {
+      gone = error instanceof Gone
       failures += error instanceof TypeError ? 1 : 2 // fetch's own, for no answer at all
       console.warn('The page could not be brought up to date; it is tried again.', error)
       setTimeout(call, AGAIN_AFTER_MS)
     }
-    notLive(work, failures > 1)
+    notLive(work, failures > 1, gone)
     running = false
     if (again) call()
   }

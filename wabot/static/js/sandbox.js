@@ -1,6 +1,6 @@
 /** The virtual phone: its screen is read anew every second while somebody looks at it. */
 import { on } from './live.js'
-import { calmly, refresh } from './refresh.js'
+import { calmly, read, refresh } from './refresh.js'
 import { localiseTimes } from './time.js'
 import { pageData } from './words.js'
 
@@ -12,9 +12,7 @@ function toEnd(screen) {
 
 async function readScreen() {
   const screen = document.getElementById('phone-screen')
-  const response = await fetch(pageData().screen, { cache: 'no-store' })
-  if (!response.ok) throw new Error(`the phone's screen answered ${response.status}`)
-  const fresh = new DOMParser().parseFromString(await response.text(), 'text/html').getElementById('phone-screen')
+  const fresh = (await read(pageData().screen)).getElementById('phone-screen')
   if (fresh === null) throw new Error("the answer holds no phone's screen")
   localiseTimes(fresh)
   localiseTimes(screen)
