@@ -209,7 +209,9 @@ def test_a_message_that_nobody_is_there_to_hand_over_says_so(house: Services, li
     assert waits and waits.code == "worker_away"
     house.store.workers.seen("worker-1", now())
     waits = house.messages.waits_for(message)
-    assert waits and waits.code == "queue"
+    assert waits and waits.code == "next", "there is none before it"
+    behind = house.store.messages.get(linked.send().get_json()["id"])
+    assert behind and (waits := house.messages.waits_for(behind)) and waits.code == "queue"
 
 
 @pytest.mark.parametrize("patience", [timedelta(hours=24), timedelta(seconds=-2)])

@@ -129,9 +129,10 @@ class MessageService:
         lane = self.store.lanes.get(session.id)
         if lane and lane.rest_until and lane.rest_until > now():
             return Wait("outcome_unknown" if lane.rest_why == "outcome_unknown" else "back_off", lane.rest_until)
+        ahead = self.store.outbox.ahead_of(session.id, message.id)
         if self.pacing.applies_to(session):
-            return self.pacing.about(session, self.store.outbox.ahead_of(session.id, message.id))
-        return Wait("queue" if self._worker_seen() else "worker_away")
+            return self.pacing.about(session, ahead)
+        return Wait("worker_away" if not self._worker_seen() else "queue" if ahead else "next")
 
     def _worker_seen(self) -> bool:
         seen = self.store.workers.last_seen()

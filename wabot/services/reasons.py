@@ -66,6 +66,7 @@ WAITS: dict[str, str] = {
     "session_not_connected": N_("Waits until WhatsApp is connected again."),
     "pacing": N_("Waits its turn: messages of a number keep a distance, so that WhatsApp doesn't take it for a spammer's."),
     "queue": N_("Waits its turn: messages that were accepted before it go first."),
+    "next": N_("It is being handed over to WhatsApp."),
     "worker_away": N_("wabot's worker, which hands messages over, does not answer; it is being restarted."),
     "back_off": N_("WhatsApp could not take a message just now; it is tried again."),
     "outcome_unknown": N_("Waits for a message before it: WhatsApp is being asked whether that one went out."),
