@@ -114,15 +114,17 @@ def _away(**more: Any) -> str:
 
 
 def _done(work: Callable[[], object], number: str) -> Any:
-    """Do it, say what went wrong, and go back to where it was asked for."""
+    """Do it, say what went wrong, and go back to where it was asked for. The focus begins at what is said, or at what changed."""
+    changed: str | None = None
     try:
         work()
+        changed = "session-panel"
     except InvalidNumber:
         flash("This is not a phone number: write it in the international form, such as +1 202 555 0123.", "error")
     except WabotError as error:
         flash(error.detail, "error")
     if field("back") == "whatsapp":
-        return redirect(url_for("whatsapp.connect", session=field("session") or None))
+        return redirect(url_for("whatsapp.connect", session=field("session") or None, _anchor=changed))
     shown: dict[str, Any] = {"phone": number, "with": field("with") or field("to") or None}
     return redirect(url_for(".overview", **shown))
 
