@@ -40,6 +40,13 @@ def test_each_step_is_shown_with_a_virtual_phone_as_another_way(app: Flask) -> N
     assert "Link your WhatsApp account" in text(newcomer) and "Use a virtual phone" in text(newcomer)
 
 
+def test_a_newcomer_is_told_what_the_name_default_is(app: Flask, linked: Linked, person: Browser) -> None:
+    newcomer, said = Browser(app).register(email()), "“default” is the name of your first session"
+    assert said in text(newcomer, "/whatsapp") and said in text(person, "/whatsapp")
+    linked.send()
+    assert said not in text(person, "/whatsapp"), "who has sent a message knows"
+
+
 def test_the_next_step_follows_what_is_there(app: Flask, linked: Linked, person: Browser) -> None:
     change(app, linked, status="qr", linked=False, network="live")
     assert "waits for a phone to scan its code" in text(person) and "Use a virtual phone" in text(person)

@@ -82,6 +82,11 @@ def test_a_session_with_all_that_is_known(app: Flask, admin: Browser, linked: Li
     assert "2 in all" in text_of(admin, "/admin")
 
 
+def test_what_the_gateway_noted_is_said_in_words(app: Flask, admin: Browser) -> None:
+    session(app, "asleep", reason="qr_not_scanned", last_error="nobody linked in time")
+    assert "Last error: nobody linked it in time" in text_of(admin, "/admin/sessions")
+
+
 def test_the_live_part_is_not_a_page(admin: Browser) -> None:
     assert "<html" not in admin.open("/admin/sessions/list").get_data(as_text=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from ..services.reasons import LAST_ERRORS
 from ..words import N_
 from ._languages import gettext
 
@@ -51,7 +52,9 @@ MEDIA_ERRORS = {
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.globals.update(WORDS=WORDS, KINDS=KINDS, MEDIA_ERRORS=MEDIA_ERRORS, words_for_scripts=words_for_scripts)
+    app.jinja_env.globals.update(
+        LAST_ERRORS=LAST_ERRORS, WORDS=WORDS, KINDS=KINDS, MEDIA_ERRORS=MEDIA_ERRORS, words_for_scripts=words_for_scripts
+    )
 
 
 def words_for_scripts() -> Words:

@@ -49,6 +49,20 @@ SESSION_REASONS: dict[str, str] = {
     "engine_error": N_("The WhatsApp engine reported a problem. Try again; if it stays so, disconnect and link anew."),
 }
 
+LAST_ERRORS: dict[str, str] = {
+    "nobody linked in time": N_("nobody linked it in time"),
+    "nobody scanned": N_("nobody scanned the code"),
+    "the stored login is not accepted": N_("WhatsApp did not accept the stored login"),
+    "the stored login was refused": N_("WhatsApp did not accept the stored login"),
+    "the browser has ended": N_("the browser ended"),
+    "the page has crashed": N_("the page of WhatsApp Web crashed"),
+    "WhatsApp does not answer": N_("WhatsApp does not answer"),
+    "it does not answer": N_("the engine does not answer"),
+    "the connection did not come back": N_("the connection did not come back"),
+    "the connection broke while a code was shown": N_("the connection broke while a code was shown"),
+}
+"""What node_wa notes as the last error of a session, where it has words of its own for it; what a library said stays as it is."""
+
 MESSAGE_ERRORS: dict[str, str] = {
     "not_on_whatsapp": N_("This number is not on WhatsApp."),
     "message_too_long": N_("The message is longer than WhatsApp allows."),
