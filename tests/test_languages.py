@@ -20,7 +20,7 @@ from wabot import config
 from wabot.services import Services
 
 DATA = re.compile(
-    r"[\w.+-]+@[\w.-]+|[A-Z]\w+/[\w/ -]+|https?://\S+|/[\w/-]+|[0-9a-f]{24}|wb_\w*|whsec_\S*|(?:message|session|admin)\.[a-z]+|evt_\w+"
+    r"[\w.+-]+@[\w.-]+|[A-Z]\w+/[\w/ -]+|https?://\S+|/[\w/-]+|[0-9a-f]{24}|wb_\w*|whsec_\S*|(?:message|session|admin|key)\.[a-z]+|evt_\w+"
     r"|\b(?:wabot|WhatsApp|UTC|GMT|ms|MB|kB|min|MONGO_URI|CSV|shop|default|webjs|baileys|Baileys|whatsapp-web\.js|matrix|he)\b"
     r"|\b(?:a message|(?:a )?key|A Person|Admin|send|read|manage|GET|POST|HTTP|X-Tenant|api|web)\b"
 )
