@@ -264,12 +264,12 @@ def main() -> None:
     print(f"chaos: {messages} messages, seed {seed}, engine {engine}", flush=True)
     try:
         outcome = run(stack, messages, seed=seed, steps=max(10, messages // 100), weather=engine == "webjs", engine=engine)
-        print(outcome)
-        if not outcome.good:
-            print(f"kept: {stack.data}")
-        sys.exit(not outcome.good)
     finally:
         stack.kill_all()
+    print(outcome)
+    if not outcome.good:
+        sys.exit(f"kept: {stack.data}")
+    stack.remove()
 
 
 if __name__ == "__main__":
