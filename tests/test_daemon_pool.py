@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
+from tests.support.waiting import wait_until
 from wabot.lib.daemon_pool import DaemonPool
 
 SECONDS = 4
@@ -29,7 +30,4 @@ def test_there_are_no_more_threads_than_allowed_and_they_end() -> None:
     hold.set()
     assert all(one.result() for one in begun)
     pool.close()
-    deadline = time.monotonic() + 10
-    while any(one.name.startswith("two-at-once") for one in threading.enumerate()):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: not any(one.name.startswith("two-at-once") for one in threading.enumerate()), 10, "all have ended")

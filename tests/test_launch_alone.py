@@ -17,14 +17,6 @@ from tests.support.waiting import wait_until
 COMMANDS = {"web": "gunicorn", "worker": "wabot.worker", "gateway": "node_wa/server.js"}
 
 
-@pytest.fixture(scope="module")
-def database() -> Iterator[Database]:
-    running = Database()
-    running.start()
-    yield running
-    running.stop()
-
-
 @pytest.fixture
 def house(database: Database) -> Iterator[Stack]:
     """Ports, data and settings; what starts on them is ended by the test."""
