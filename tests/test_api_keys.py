@@ -111,15 +111,15 @@ def test_a_revoked_key_can_be_had_back_for_ten_minutes(app: Flask, client: Flask
         assert user is not None and stranger is not None
         known.identity.revoke_key(Audited(user, ""), key["id"])
         with pytest.raises(NotFound):
-            known.identity.restore_key(stranger, key["id"])
-        known.identity.restore_key(user, key["id"])
+            known.identity.restore_key(Audited(stranger, ""), key["id"])
+        known.identity.restore_key(Audited(user, ""), key["id"])
         assert client.get("/api/messages", headers=bearer(key["key"])).status_code == 200
-        known.identity.restore_key(user, key["id"])  # a second click
+        known.identity.restore_key(Audited(user, ""), key["id"])  # a second click
 
         known.identity.revoke_key(Audited(user, ""), key["id"])
         known.store.keys._keys.update_one({"prefix": key["prefix"]}, {"$set": {"revoked_at": now() - REVOKED_KEPT}})
         with pytest.raises(NotFound):
-            known.identity.restore_key(user, key["id"])
+            known.identity.restore_key(Audited(user, ""), key["id"])
     assert client.get("/api/messages", headers=bearer(key["key"])).status_code == 401
 
 
@@ -133,7 +133,7 @@ def test_no_more_keys_than_allowed_by_having_one_back(app: Flask, client: FlaskC
         user = services().store.users.get(made["user"]["id"])
         assert user is not None
         with pytest.raises(Invalid):
-            services().identity.restore_key(user, first["id"])
+            services().identity.restore_key(Audited(user, ""), first["id"])
     assert client.get("/api/messages", headers=bearer(first["key"])).status_code == 401
 
 
@@ -151,7 +151,7 @@ def test_no_more_keys_than_allowed_by_making_them_at_once(
         user = known.store.users.get(made["user"]["id"])
         assert user is not None
         with pytest.raises(Invalid):
-            known.identity.restore_key(user, first["id"])
+            known.identity.restore_key(Audited(user, ""), first["id"])
         with pytest.raises(Invalid):
             known.identity.make_key(Audited(user, ""), "third", ["read"], None)
         assert [one.id for one in known.store.keys.of_user(user.id)] == [second["id"]]

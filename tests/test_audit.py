@@ -21,6 +21,7 @@ from wabot.services.audit import ACTIONS, Audited
 from wabot.store.audit import AuditFilter
 from wabot.store.keys import ApiKeys
 from wabot.store.records import User
+from wabot.store.users import Users
 
 PASSWORD = "correct horse battery staple"
 
@@ -76,6 +77,43 @@ def test_a_key_is_written_down_before_it_is_made_or_revoked(known: Services, bos
     with pytest.raises(RuntimeError):
         known.identity.revoke_key(by, record.id)
     assert [one["action"] for one in known.audit.about(boss.id, 10)][:3] == ["key.revoke", "key.create", "key.create"]
+
+
+def test_a_password_and_an_address_are_written_down_before_they_change(
+    known: Services, boss: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object, **__: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(Users, "replace_password", killed)
+    monkeypatch.setattr(Users, "replace_email", killed)
+    reset, moving = (
+        known.links.make(*asked).rpartition("/")[2] for asked in (("reset", boss), ("change_address", boss, email()))
+    )
+    by = Audited(boss, "192.0.2.7")
+    for deed in (
+        lambda: known.accounts.change_password(by, PASSWORD, "a quite new saying"),
+        lambda: known.recovery.reset(reset, "a quite new saying", by.address),
+        lambda: known.addresses.confirm(moving, by.address),
+    ):
+        with pytest.raises(RuntimeError):
+            deed()
+    done = ["email.change", "password.reset", "password.change"]
+    assert [one["action"] for one in known.audit.about(boss.id, 10)] == done
+
+
+def test_a_key_had_back_is_written_down_before_it_works(known: Services, boss: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(*_: object) -> None:
+        raise RuntimeError
+
+    by = Audited(boss, "192.0.2.7")
+    record, _ = known.identity.make_key(by, "a key", ["read"], None)
+    known.identity.revoke_key(by, record.id)
+    monkeypatch.setattr(ApiKeys, "restore", killed)
+    with pytest.raises(RuntimeError):
+        known.identity.restore_key(by, record.id)
+    [newest, *_rest] = known.audit.about(boss.id, 10)
+    assert (newest["action"], newest["detail"]) == ("key.restore", f"wb_{record.prefix}")
 
 
 def test_what_one_does_to_the_own_account_is_written_down(

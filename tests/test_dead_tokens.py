@@ -11,6 +11,7 @@ from flask import Flask
 from tests.support.matrix import PASSWORD, Person, services_of
 from tests.support.web import bearer
 from wabot.services import Services
+from wabot.services.audit import Audited
 
 
 def logout(app: Flask, person: Person) -> None:
@@ -29,7 +30,7 @@ ENDS = {
     "ended in the list": of_service(lambda known, person: known.logins.end(person.user.id, person.login.id)),
     "logout everywhere": of_service(lambda known, person: known.accounts.end_logins(person.user.id)),
     "a new password": of_service(
-        lambda known, person: known.accounts.change_password(person.user, PASSWORD, "another horse battery")
+        lambda known, person: known.accounts.change_password(Audited(person.user, ""), PASSWORD, "another horse battery")
     ),
     "a reset password": of_service(lambda known, person: known.accounts.set_password(person.user, "another horse battery")),
     "disabled": of_service(lambda known, person: known.store.users.change(person.user.id, {"disabled": True})),

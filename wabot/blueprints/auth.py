@@ -87,10 +87,9 @@ def change_password() -> Any:
         return render_template("settings_password.html", errors={}, form="password")
     try:
         with password_attempt(page_user().email):
-            services().accounts.change_password(page_user(), field("current_password"), field("password"))
+            services().accounts.change_password(audited(), field("current_password"), field("password"))
     except WabotError as error:
         return render_template("settings_password.html", errors=errors_of(error), form="password"), error.status
-    services().audit.note(audited(), "password.change", target=page_user().id)
     live().logins_ended()
     fresh = services().store.users.get(page_user().id)
     if fresh:

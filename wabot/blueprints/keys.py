@@ -59,11 +59,10 @@ def revoke(key_id: str) -> Any:
 def restore(key_id: str) -> Any:
     """Take back that it was revoked."""
     try:
-        restored = services().identity.restore_key(page_user(), key_id)
+        services().identity.restore_key(audited(), key_id)
     except Invalid as error:
         flash(_(error.detail), "error")
         return redirect(url_for(".overview"))
-    services().audit.note(audited(), "key.restore", target=page_user().id, detail=f"wb_{restored.prefix}")
     flash("It is as it was: the key works again.", "success")
     return redirect(url_for(".overview"))
 

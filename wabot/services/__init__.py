@@ -169,7 +169,7 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
     mails = Mails(store, settings, links, wake_ups.ring, door_of(settings), owner_name())
     session_overview = SessionOverview(store)
     administrators = Administrators(store)
-    accounts = Accounts(store, settings, preferences, mails)
+    accounts = Accounts(store, settings, preferences, mails, audit)
     preparation = Preparation(store, accounts)
     readiness = Readiness(store, gateway, sandbox, settings, preparation, wake_ups.listening)
     progress = Progress(store, publisher, tally, hearing)

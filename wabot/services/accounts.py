@@ -14,6 +14,7 @@ from ..store import Store
 from ..store.records import User
 from ..store.users import EmailTaken
 from ..words import N_, Text
+from .audit import Audited, AuditLog
 from .mails import Mails
 from .preferences import Preferences
 
@@ -62,6 +63,7 @@ class Accounts:
     settings: Settings
     preferences: Preferences
     mails: Mails
+    audit: AuditLog
 
     def register(self, email: str, password: str, name: str = "") -> User:
         """Raises Invalid, Conflict `email_taken`, Forbidden `registration_closed`.
@@ -101,14 +103,16 @@ class Accounts:
         """Whether this user can't log in before they have opened the link in a mail."""
         return self._must_confirm and not user.email_confirmed
 
-    def change_password(self, user: User, current: str, password: str) -> None:
+    def change_password(self, by: Audited, current: str, password: str) -> None:
         """All logins made before end; API keys live on. Raises Invalid, WrongPassword."""
+        user = by.actor
         check_password(user, current)
         check_new_password(password, user.email, user.name)
         if password == current:
             raise Invalid.field("password", "is the one you have now: choose another")
-        if not self.set_password(user, password):
-            raise Conflict("Your password was changed elsewhere just now.")
+        with self.audit.noted(by, "password.change", target=user.id):
+            if not self.set_password(user, password):
+                raise Conflict("Your password was changed elsewhere just now.")
 
     def set_password(self, user: User, password: str, **more: object) -> bool:
         """All logins made before end. False when the password is no longer the one `user` has."""

@@ -53,16 +53,19 @@ class Addresses:
         if opened.purpose == "confirm_address":
             self.store.users.change(opened.user.id, {"email_confirmed": True})
             return opened
+        with self.audit.noted(Audited(opened.user, source), "email.change", target=opened.user.id):
+            self._move(opened)
+        old = opened.user.email
+        self.mails.notify("address_changed", user_id=opened.user.id, address=old, values={"new_address": opened.address})
+        return opened
+
+    def _move(self, opened: Opened) -> None:
         try:
             changed = self.store.users.replace_email(opened.user, opened.address)
         except EmailTaken as error:
             raise _taken() from error
         if not changed:
             raise InvalidToken
-        self.audit.note(Audited(opened.user, source), "email.change", target=opened.user.id)
-        old = opened.user.email
-        self.mails.notify("address_changed", user_id=opened.user.id, address=old, values={"new_address": opened.address})
-        return opened
 
 
 def _taken() -> Conflict:

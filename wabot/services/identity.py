@@ -150,15 +150,23 @@ class Identity:
         self._audit.note(by, "key.revoke", target=by.actor.id, detail=f"wb_{standing.prefix}")
         self.store.keys.revoke(by.actor.id, key_id, now())
 
-    def restore_key(self, user: User, key_id: str) -> ApiKey:
+    def restore_key(self, by: Audited, key_id: str) -> ApiKey:
         """Have a key back for ten minutes after it was revoked; harmless when it is back. Raises NotFound, Invalid `too_many_keys`."""
+        user = by.actor
         standing = self._standing(user, key_id)
         if standing:
             return standing
         self._check_room(user)
+        kept = self.store.keys.kept(user.id, key_id)
+        if kept is None:
+            raise _gone()
+        with self._audit.noted(by, "key.restore", target=user.id, detail=f"wb_{kept.prefix}"):
+            return self._restored(user, key_id)
+
+    def _restored(self, user: User, key_id: str) -> ApiKey:
         restored = self.store.keys.restore(user.id, key_id, now())
         if restored is None:
-            raise NotFound("There is no such API key, or it is too late to have it back.")
+            raise _gone()
         if self._too_many(user):  # others were made at the same moment
             self.store.keys.revoke(user.id, key_id, now())
             raise _no_room()
@@ -200,6 +208,10 @@ class Identity:
 
     def _key_hash(self, credential: str) -> str:
         return hmac.new(self._secret().encode(), b"api-key:" + credential.encode(), hashlib.sha256).hexdigest()
+
+
+def _gone() -> NotFound:
+    return NotFound("There is no such API key, or it is too late to have it back.")
 
 
 def _no_room() -> Invalid:

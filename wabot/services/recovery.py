@@ -42,7 +42,7 @@ class Recovery:
         opened = self.open(token)
         user = opened.user
         check_new_password(password, user.email, user.name)
-        if not self.accounts.set_password(user, password, email_confirmed=True):
-            raise InvalidToken
-        self.audit.note(Audited(user, source), "password.reset", target=user.id, detail=opened.purpose)
+        with self.audit.noted(Audited(user, source), "password.reset", target=user.id, detail=opened.purpose):
+            if not self.accounts.set_password(user, password, email_confirmed=True):
+                raise InvalidToken
         return user

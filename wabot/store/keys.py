@@ -56,6 +56,11 @@ class ApiKeys:
     def remove(self, key_id: str) -> None:
         self._keys.delete_one({"_id": ids.parse(key_id)})
 
+    def kept(self, user_id: str, key_id: str) -> ApiKey | None:
+        """A key that stands or was revoked lately."""
+        found = self._keys.find_one({"_id": ids.parse(key_id), "user_id": user_id})
+        return record_of(ApiKey, found) if found else None
+
     def restore(self, user_id: str, key_id: str, now: datetime) -> ApiKey | None:
         """The key when it stands, also when it was restored before; None when it is another's, or gone."""
         mine: dict[str, Any] = {"_id": ids.parse(key_id), "user_id": user_id}
