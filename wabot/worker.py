@@ -11,11 +11,13 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from .config import load
 from .errors import WabotError
+from .lib import supervision
 from .lib.bell import BellSocket
 from .lib.clock import now
 from .lib.errands import Errands
@@ -26,7 +28,7 @@ from .services import Services, build
 from .services.lanes import Lanes
 from .services.media_fetcher import MediaFetcher
 from .services.upkeep import Upkeep
-from .store import DATABASE_DOWN
+from .store import DATABASE_DOWN, StorageGaveUp, gave_up
 from .store.connection import open_store
 
 SWEEP_INTERVAL = 1.0
@@ -51,6 +53,33 @@ def guarded(work: Callable[[], object], what: str) -> int:
     except Exception:
         log.exception("round_failed", what=what)
     return 0
+
+
+@contextmanager
+def reviving_database(services: Services) -> Iterator[None]:
+    """The embedded one doesn't come back by itself once its storage gave up; a MongoDB ends then, and is started by who runs it."""
+    try:
+        yield
+    except Exception as error:
+        if services.settings.mongo_uri is None and gave_up(error):
+            _revive(services)
+        raise
+
+
+def _revive(services: Services) -> None:
+    try:
+        services.store.ping()
+    except StorageGaveUp:
+        log.warning("database_gave_up", then="it is started anew")
+        supervision.kill("db")
+
+
+def prepare(services: Services) -> bool:
+    """What has to be done before anything is sent. True."""
+    with reviving_database(services):
+        services.store.give_places()
+        services.restored.settle()
+    return True
 
 
 class Worker:
@@ -138,7 +167,7 @@ class Worker:
     def _care(self) -> None:
         looked_after = 0.0
         while not self._stopping.wait(SWEEP_INTERVAL):
-            guarded(lambda: self._services.store.workers.seen(self._name, now()), "heartbeat")
+            guarded(self._beat, "heartbeat")
             guarded(self._upkeep.round, "upkeep")
             if not self._upgraded:
                 self._errands.run("upgrade", self._upgrade, "upgrade")
@@ -149,6 +178,10 @@ class Worker:
                 guarded(self._look_after, "look_after")
                 guarded(self._services.user_administration.settle, "disabled_users")
                 guarded(self._services.view_as.sweep, "views")
+
+    def _beat(self) -> None:
+        with reviving_database(self._services):
+            self._services.store.workers.seen(self._name, now())
 
     def _upgrade(self) -> None:
         log.info("upgraded", messages=self._services.store.upgrade())
@@ -165,7 +198,7 @@ def main() -> None:
     settings = load(os.environ)
     publisher = RemotePublisher(settings.internal_url, settings.secret("internal_secret"))
     services = build(settings, open_store(settings.database_uri), publisher)
-    while not (guarded(services.store.give_places, "places") and guarded(services.restored.settle, "restored")):
+    while not guarded(lambda: prepare(services), "preparing"):
         threading.Event().wait(SWEEP_INTERVAL)
     with Doorbell(settings.data / "run") as doorbell:
         worker = Worker(services, doorbell)

@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from .. import errors
 from ..lib.log import get_logger
-from ..store import DATABASE_DOWN
+from ..store import DATABASE_DOWN, gave_up
 from ..words import N_
 from . import _unsent as unsent
 from ._context import request_id
@@ -112,4 +112,6 @@ def _database_down(error: Exception) -> Any:
 def _unexpected(error: Exception) -> Any:
     # The rule, not the path: a path may hold a token.
     log.exception("unexpected_error", path=str(request.url_rule), error=type(error).__name__)
+    if gave_up(error):
+        return _database_down(error)
     return answer(errors.WabotError("This should not have happened. It was logged under the id below."))

@@ -35,8 +35,8 @@ class Readiness:
 
     def _db(self) -> bool:
         try:
-            self.preparation.ensure()
             self.store.ping()
+            self.preparation.ensure()
         except DATABASE_DOWN:
             return False
         return True

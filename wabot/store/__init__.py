@@ -12,7 +12,7 @@ from typing import Any
 
 from bson.errors import InvalidDocument
 from pymongo.database import Database
-from pymongo.errors import ConnectionFailure, ExecutionTimeout, WaitQueueTimeoutError, WriteError
+from pymongo.errors import ConnectionFailure, ExecutionTimeout, OperationFailure, WaitQueueTimeoutError, WriteError
 
 from . import indexes
 from .administrators import AdministratorRegister
@@ -51,6 +51,19 @@ Document = dict[str, Any]
 
 DATABASE_DOWN = (ConnectionFailure, ExecutionTimeout, WaitQueueTimeoutError)
 """What any call of the store may raise when the database is away: answered with 503, retried by loops."""
+
+_INTERNAL_ERROR = 1
+"""MongoDB's code for a fault of the server's own."""
+
+
+class StorageGaveUp(ConnectionFailure):
+    """The database answers, and can't even read: its disk was full, say. Only a new process of it comes back."""
+
+
+def gave_up(error: Exception) -> bool:
+    """Whether the database failed by a fault of its own, whatever it was asked."""
+    return isinstance(error, OperationFailure) and error.code == _INTERNAL_ERROR
+
 
 REFUSED = (InvalidDocument, WriteError)
 """What the database will never take, however often it is tried."""
@@ -91,8 +104,11 @@ class Store:
         self.mails = Mails(db)
 
     def ping(self) -> None:
-        """Raises one of DATABASE_DOWN when the database doesn't answer."""
-        self._db.command("ping")
+        """Raises one of DATABASE_DOWN when the database doesn't answer, or can't read."""
+        try:
+            self._db["workers"].find_one({"_id": ""})  # MongoDB's own `ping` touches no storage
+        except OperationFailure as error:
+            raise StorageGaveUp from error
 
     def close(self) -> None:
         self._db.client.close()
@@ -105,10 +121,9 @@ class Store:
         """Make every index that is missing; how many there are. Harmless to repeat."""
         return indexes.ensure(self._db)
 
-    def give_places(self) -> bool:
-        """As `upgrading.give_places`, before anything is sent; True."""
+    def give_places(self) -> None:
+        """As `upgrading.give_places`, before anything is sent."""
         give_places(self._db)
-        return True
 
     def upgrade(self) -> int:
         """As `upgrading.upgrade`."""
