@@ -15,6 +15,7 @@ import { ackName, endOf, failureOf, lossOf } from './reasons.js';
 
 const LAUNCH_SLACK_MS = 5_000;
 const QR_LIFE_MS = [60_000, 20_000]; // how long WhatsApp Web shows the first QR text, and each further one
+const QR_SLACK_MS = 2_000;
 const LEAVING_MS = 1_000;
 const LOGOUT_MS = 4_500;
 const RECOVER_SLACK_MS = 60_000; // of a page that loaded itself anew
@@ -40,6 +41,7 @@ export class WebjsEngine extends Answering {
   #launched = false;
   #ready = false;
   #texts = new Set();
+  #qrUntil = Infinity;
   #left = deferred();
   /** @type {Incoming | null} */
   #incoming = null;
@@ -193,10 +195,12 @@ export class WebjsEngine extends Answering {
   /** An idle page has been seen to give "undefined,…" as its text. @param {string} qr */
   #onQr(qr) {
     if (!/^[^,]+(,[^,]+){3,}$/.test(qr) || /^(undefined|null),/.test(qr)) return;
-    const life = QR_LIFE_MS[this.#texts.size === 0 ? 0 : 1];
     if (this.#texts.has(qr)) return;
     this.#texts.add(qr);
-    this.#emit('qr', { qr, expires_at: new Date(Date.now() + life).toISOString() });
+    // One that comes before its time is the first of a new connection.
+    const isFirst = Date.now() < this.#qrUntil - QR_SLACK_MS;
+    this.#qrUntil = Date.now() + QR_LIFE_MS[isFirst ? 0 : 1];
+    this.#emit('qr', { qr, expires_at: new Date(this.#qrUntil).toISOString() });
   }
 
   /** @param {string} code */

@@ -65,11 +65,12 @@ export function ends(at) {
     await at.gateway.put('cut', at.order);
     const before = await at.gateway.status('cut', 'qr');
     await at.sandbox.ok('PUT', '/faults', { drop_socket: true });
-    await until('another code is shown', async () => {
-      const { status, reason, qr } = await at.gateway.session('cut');
-      assert.notEqual(status, 'disconnected', reason);
-      return qr && qr !== before.qr;
+    const after = await until('another code is shown', async () => {
+      const session = await at.gateway.session('cut');
+      assert.notEqual(session.status, 'disconnected', session.reason);
+      return session.qr && session.qr !== before.qr && session;
     });
+    assert.ok(Date.parse(after.qr_expires_at) > Date.now() + 50_000, 'for as long as a first one');
     await at.gateway.logout('cut', at.order);
   });
 
