@@ -160,6 +160,7 @@ def test_an_echo_that_comes_before_we_know_the_id_gives_way(app: Flask, teller: 
         services().store.messages.set_wa_id(message, "3EB0AAAAAAAAAAAAAAAAAA")
     [chat] = reader.chats()
     assert reader.texts(chat["id"]) == ["ours"]
+    assert chat["last_message"]["id"] == sent["id"]
 
 
 def test_one_person_under_lid_and_number_is_one_chat(teller: Teller, reader: Reader, linked: Linked) -> None:

@@ -39,7 +39,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class ChatView:
-    """A chat and its newest message, None when that is gone."""
+    """A chat and its newest message, None when all of them are gone."""
 
     chat: Chat
     last: Message | None
@@ -111,7 +111,11 @@ class Inbox:
 
     def _with_last(self, chats: list[Chat]) -> list[ChatView]:
         found = self.store.messages.get_many([one.last_id for one in chats if one.last_id])
-        return [ChatView(one, found.get(one.last_id or "")) for one in chats]
+        return [ChatView(one, found.get(one.last_id or "") or self._newest(one)) for one in chats]
+
+    def _newest(self, chat: Chat) -> Message | None:
+        """Where the newest one gave way to its twin: WhatsApp told of it before we knew that it was ours."""
+        return next(iter(self.store.messages.of_chat(chat, limit=1).items), None)
 
     def _take_in_own(self, user_id: str) -> None:
         """The user's own messages since the last look, the newest of them at most, are in their chats."""
