@@ -42,7 +42,8 @@ async function opened(plain, attrs = {}) {
     hearer,
     log: SILENT,
   });
-  const ws = new EventEmitter().on('CB:receipt', () => undefined);
+  const ws = new EventEmitter();
+  for (const name of ['CB:message', 'CB:receipt']) ws.on(name, () => undefined);
   const lidMapping = { getPNForLID: async () => null };
   const authState = { creds: { me: { id: ME } }, keys };
   const sock = { ws, ev: new EventEmitter(), authState, signalRepository: { lidMapping } };

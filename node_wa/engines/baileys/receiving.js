@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { until } from '../../lib/deadline.js';
+import { Lock } from '../../lib/lock.js';
 import { momentOf } from '../../lib/moment.js';
 import { brief } from '../../log.js';
 import { contentOf, describe, FILES, fileOf, quotedOf } from './letters.js';
@@ -70,10 +71,13 @@ export class Receiving {
   attach(sock, parties) {
     this.parties = parties;
     this.#offline.clear(); // what an earlier connection did not confirm comes again
-    sock.ws.prependListener('CB:message', (/** @type {any} */ stanza) => this.#arrives(stanza));
-    const [handle] = sock.ws.listeners('CB:receipt');
-    sock.ws.off('CB:receipt', handle);
-    sock.ws.on('CB:receipt', (/** @type {any} */ stanza) => this.#receipt(stanza, handle));
+    const line = new Lock();
+    instead(sock.ws, 'CB:message', (stanza, handle) => {
+      this.#arrives(stanza);
+      // What had waited has a line of its own in the library; of the rest one could overtake another while its addresses are stored.
+      return stanza.attrs.offline ? handle(stanza) : line.run(() => handle(stanza));
+    });
+    instead(sock.ws, 'CB:receipt', (stanza, handle) => this.#receipt(stanza, handle));
     sock.ev.on('messages.upsert', (/** @type {any} */ batch) => this.#upserted(batch));
     const named = (/** @type {any[]} */ contacts) => this.#contacts(contacts);
     sock.ev.on('contacts.upsert', named);
@@ -209,4 +213,14 @@ export class Receiving {
         for (const address of [id, lid]) if (address) this.#names.set(address, String(name).slice(0, 200));
     }
   }
+}
+
+/**
+ * @param {any} ws @param {string} name @param {(stanza: any, handle: (stanza: any) => Promise<void>) => unknown} ours given the
+ *   library's own way
+ */
+function instead(ws, name, ours) {
+  const [handle] = ws.listeners(name);
+  ws.off(name, handle);
+  ws.on(name, (/** @type {any} */ stanza) => ours(stanza, handle));
 }

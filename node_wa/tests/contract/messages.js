@@ -57,6 +57,17 @@ export function messages(at) {
     assert.deepEqual([event.data.body, event.data.kind, event.data.recovered], ['answer', 'text', false]);
   });
 
+  test('tells what comes in at about the same moment in its order', async () => {
+    const texts = Array.from({ length: 100 }, (_, n) => `one of many ${n}`);
+    for (const text of texts) await at.sandbox.ok('POST', `/phones/${FRIEND}/send`, { to: ME, text });
+    const told = () => at.gateway.web.told('message.received', ({ body }) => body.startsWith('one of many'));
+    await until('all are told', () => told().length >= texts.length);
+    assert.deepEqual(
+      told().map(({ data }) => data.body),
+      texts,
+    );
+  });
+
   test('keeps order and sends each once when many are given at the same time', async () => {
     const texts = Array.from({ length: 30 }, (_, n) => `many ${n}`);
     const answers = await Promise.all(texts.map((text) => at.gateway.send('main', FRIEND, text)));
