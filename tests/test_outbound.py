@@ -33,7 +33,7 @@ REFUSED = (
     "http://[2002:7f00:1::]/", "http://[2001:0:4136:e378:8000:63bf:3fff:fdd2]/", "http://[2001::1]/", "http://[2001:db8::1]/",
     "http://[fc00::1]/", "http://[fd12:3456::1]/", "http://[fe80::1]/", "http://[fe80::1%25eth0]/", "http://[fec0::1]/", "http://[ff02::1]/",
     "http://[100::1]/", "http://[3fff::1]/", "http://[5f00::1]/", "http://[2606:4700:0:0::1111]/", "http://localhost/", "http://localhost./",
-    "http://LOCALHOST/", "http://user@example.com/", "http://user:pass@example.com/", "http://example.com\\@127.0.0.1/",
+    "http://LOCALHOST/", "http://user@example.com/", "http://@example.com/", "http://user:pass@example.com/", "http://example.com\\@127.0.0.1/",
     "http://127.0.0.1#@example.com/", "http://①②⑦.⓪.⓪.①/", "http://exa mple.com/", "http://example.com/\r\nX: y", "ftp://example.com/",
     "file:///etc/passwd", "gopher://example.com/", "//example.com/", "example.com", "http://", "http:///x", "http://example.com:0/",
     "http://example.com:99999/", "http://" + "a" * 2050,
