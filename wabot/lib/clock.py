@@ -6,6 +6,8 @@ import re
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
+BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
+"""No wabot wrote anything before."""
 _OFFSET = re.compile(r"[+-]\d\d:[0-5]\d", re.ASCII)
 
 

@@ -10,13 +10,13 @@ import json
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from itertools import chain
 from typing import Any
 
 from ..errors import Conflict
-from ..lib.clock import now, to_rfc3339
+from ..lib.clock import BEGINNING, now, to_rfc3339
 from ..lib.media_files import MediaFiles
 from ..lib.zipping import zipped
 from ..store import Store
@@ -28,8 +28,6 @@ from .audit import AuditLog
 from .event_stream import shapes
 
 _PAGE = 200
-_BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
-"""No wabot told anything before."""
 
 Lines = Iterator[dict[str, Any]]
 
@@ -93,7 +91,7 @@ def _deliveries(store: Store, user: User) -> Lines:
 
 def _events(store: Store, user: User) -> Lines:
     after = ""
-    while found := store.event_log.between(user.id, _BEGINNING, now(), _PAGE, after):
+    while found := store.event_log.between(user.id, BEGINNING, now(), _PAGE, after):
         yield from ({name: value for name, value in one.items() if name != "cursor"} for one in shapes(found))
         after = found[-1].id
 

@@ -7,14 +7,12 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
-from ..lib.clock import now
+from ..lib.clock import BEGINNING, now
 from ..lib.texts import whole
 from ..store import ids
 from ..store.records import Message, Session
 from .message_machine import ACK_TO_STATUS
 
-_EARLIEST = datetime.fromisoformat("2025-01-01T00:00:00+00:00")
-"""Nothing was told before there was a wabot; an id that says otherwise would never be listed."""
 _LARGEST = 2**53
 _WITHIN_ITS_SECOND = timedelta(milliseconds=999)
 
@@ -76,8 +74,8 @@ class Letter(BaseModel):
     recovered: bool = False
 
     def second(self) -> datetime:
-        """WhatsApp's own time of it, to the second, never in our future."""
-        return max(min(self.at, now()), _EARLIEST).replace(microsecond=0)
+        """WhatsApp's own time of it, to the second: never in our future, nor before `BEGINNING`, where no list would find its id."""
+        return max(min(self.at, now()), BEGINNING).replace(microsecond=0)
 
     def told_in_time(self) -> bool:
         """It was told within the second that WhatsApp says it is of, so that we know better when."""

@@ -16,6 +16,7 @@ from pymongo.errors import ConnectionFailure, ExecutionTimeout, OperationFailure
 
 from . import indexes
 from .administrators import AdministratorRegister
+from .applied_events import AppliedEvents
 from .audit import Audit
 from .chats import Chats
 from .copying import copy_everything
@@ -23,7 +24,6 @@ from .counters import Counters
 from .endpoints import Endpoints
 from .engine_logins import EngineLogins
 from .event_log import EventLog
-from .events import AppliedEvents
 from .hearers import Hearers
 from .hook_deliveries import HookDeliveries
 from .idempotency import IdempotencyKeys

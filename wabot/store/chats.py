@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +12,8 @@ from pymongo.errors import DuplicateKeyError
 
 from . import ids
 from .inserting import insert_new
-from .records import Chat, Page, record_of
+from .personal import erase_some
+from .records import Chat, Page, fields_of, record_of
 from .windows import newest_first
 
 _REFERENCES = ("last_id", "into")
@@ -96,8 +96,7 @@ class Chats:
     def erase(self, user_id: str, limit: int) -> int:
         """Up to `limit` chats of this user are gone; how many."""
         self._marks.delete_one({"_id": user_id})
-        found = [one["_id"] for one in self._chats.find({"user_id": user_id}, {"_id": 1}).limit(limit)]
-        return self._chats.delete_many({"_id": {"$in": found}}).deleted_count if found else 0
+        return erase_some(self._chats, {"user_id": user_id}, limit)
 
     def _one(self, query: Document) -> Chat | None:
         found = self._chats.find_one(query)
@@ -109,7 +108,7 @@ def _stored(name: str, value: Any) -> Any:
 
 
 def _document(chat: Chat) -> Document:
-    values = {one.name: _stored(one.name, getattr(chat, one.name)) for one in fields(chat) if one.name != "id"}
+    values = {name: _stored(name, value) for name, value in fields_of(chat).items()}
     return {"_id": ids.parse(chat.id), **values}
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from pymongo.database import Database
 
+from ..lib.clock import BEGINNING
 from . import ids
 from .hook_records import Endpoint
 from .personal import erase_some
@@ -15,8 +16,6 @@ from .records import record_of
 _PER_USER = 50
 _AT_ONCE = 500
 _THERE = {"deleted": False}
-_LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
-"""No wabot wrote anything before."""
 
 
 class Endpoints:
@@ -71,7 +70,7 @@ class Endpoints:
     def due(self, until: str) -> list[Endpoint]:
         """Endpoints whose lanes have work; those that fail, which may have to wait for it, leave room for all others."""
         due = {"due": {"$gt": "", "$lte": until}}
-        works, fails = {**due, "failing_since": None}, {**due, "failing_since": {"$gt": _LONG_AGO}}
+        works, fails = {**due, "failing_since": None}, {**due, "failing_since": {"$gt": BEGINNING}}
         return [record_of(Endpoint, one) for some in (works, fails) for one in self._webhooks.find(some).limit(_AT_ONCE)]
 
     def claim(self, endpoint: Endpoint, owner: str, lease_until: datetime) -> bool:

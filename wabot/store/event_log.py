@@ -10,7 +10,7 @@ from pymongo.database import Database
 from . import ids
 from .hook_records import ToldEvent
 from .inserting import insert_new
-from .records import record_of
+from .records import fields_of, record_of
 from .windows import newest_first, oldest_first
 
 _ERASED_AT_ONCE = 100
@@ -57,4 +57,4 @@ class EventLog:
 
 
 def _document(event: ToldEvent) -> dict[str, Any]:
-    return {"_id": ids.parse(event.id), **{name: value for name, value in vars(event).items() if name != "id"}}
+    return {"_id": ids.parse(event.id), **fields_of(event)}

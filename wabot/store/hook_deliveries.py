@@ -11,7 +11,7 @@ from pymongo.database import Database
 from . import ids
 from .hook_records import HookDelivery, WaitingDelivery
 from .inserting import insert_new
-from .records import Page, record_of
+from .records import Page, fields_of, record_of
 from .windows import merged, newest_first, oldest_first
 
 ATTEMPTS_KEPT = 25
@@ -114,4 +114,4 @@ class HookDeliveries:
 
 
 def _document(delivery: HookDelivery) -> dict[str, Any]:
-    return {"_id": ids.parse(delivery.id), **{name: value for name, value in vars(delivery).items() if name != "id"}}
+    return {"_id": ids.parse(delivery.id), **fields_of(delivery)}

@@ -15,7 +15,7 @@ from . import ids
 from .finding import Document, found_by
 from .personal import erase_some
 from .recent import Recent, Writes
-from .records import Login, User, record_of
+from .records import Login, User, fields_of, record_of
 
 _READ_AT_MOST = 2000
 """Of one user: a program that logs in once a minute has 1,440."""
@@ -32,8 +32,7 @@ class Logins:
         self._recent = Recent(self._found, writes, "logins", "users")
 
     def add(self, login: Login) -> None:
-        document = {name: value for name, value in vars(login).items() if name != "id"}
-        self._logins.insert_one({"_id": login.id, **document})
+        self._logins.insert_one({"_id": login.id, **fields_of(login)})
 
     def with_user(self, login_id: str, user_id: str, now: datetime) -> tuple[Login, User] | None:
         """Both in one go, since every request asks for them (`Recent`).

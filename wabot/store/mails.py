@@ -9,7 +9,8 @@ from pymongo.database import Database
 
 from . import ids
 from .inserting import insert_new
-from .records import QueuedMail, record_of
+from .personal import erase_some
+from .records import QueuedMail, fields_of, record_of
 
 _AT_ONCE = 25
 
@@ -20,8 +21,7 @@ class Mails:
 
     def add(self, mail: QueuedMail) -> None:
         """Nothing, where one of this id waits already."""
-        document = {name: value for name, value in vars(mail).items() if name != "id"}
-        insert_new(self._mails, [{"_id": ids.parse(mail.id), **document}])
+        insert_new(self._mails, [{"_id": ids.parse(mail.id), **fields_of(mail)}])
 
     def due(self, at: datetime) -> list[QueuedMail]:
         """The longest due first, some at a time."""
@@ -51,5 +51,4 @@ class Mails:
 
     def erase(self, user_id: str, limit: int) -> int:
         """Up to `limit` of this user's; how many."""
-        found = [one["_id"] for one in self._mails.find({"user_id": user_id}, {"_id": 1}).limit(limit)]
-        return self._mails.delete_many({"_id": {"$in": found}}).deleted_count if found else 0
+        return erase_some(self._mails, {"user_id": user_id}, limit)

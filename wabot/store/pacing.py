@@ -9,7 +9,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from .personal import ids_of
-from .records import PacingRecord, record_of
+from .records import PacingRecord, fields_of, record_of
 
 
 class PacingRecords:
@@ -22,8 +22,7 @@ class PacingRecords:
         return record_of(PacingRecord, document) if document else None
 
     def put(self, record: PacingRecord) -> None:
-        fields = {name: value for name, value in vars(record).items() if name != "id"}
-        self._pacing.update_one({"_id": record.id}, {"$set": fields}, upsert=True)
+        self._pacing.update_one({"_id": record.id}, {"$set": fields_of(record)}, upsert=True)
 
     def is_new_contact(self, session_id: str, to: str, at: datetime) -> bool:
         """True the first time; noted at once."""

@@ -18,6 +18,11 @@ def record_of(kind: type[R], document: Mapping[str, Any]) -> R:
     return kind(**values)
 
 
+def fields_of(record: object) -> dict[str, Any]:
+    """What a document of this record holds besides its `_id`."""
+    return {name: value for name, value in vars(record).items() if name != "id"}
+
+
 @dataclass(frozen=True)
 class User:
     id: str

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
+from ..lib.clock import BEGINNING
 from ..lib.together import Together
 from . import ids
 from .finding import found_by
@@ -18,8 +18,6 @@ from .windows import newest_first
 
 Document = dict[str, Any]
 _TOGETHER = 200
-_LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
-"""No wabot wrote anything before. A range of times matches times only, not the users without one."""
 
 USER_STATES: dict[str, tuple[Document, Callable[[Document], bool]]] = {
     "active": ({}, lambda one: not one.get("disabled") and not one.get("invited")),
@@ -109,7 +107,8 @@ class Users:
 
     def erasing(self, limit: int) -> list[User]:
         """Those whose data is being erased."""
-        found = self._users.find({"erasing_at": {"$gt": _LONG_AGO}}).limit(limit)
+        # A range of times matches times only, not the users without one.
+        found = self._users.find({"erasing_at": {"$gt": BEGINNING}}).limit(limit)
         return [record_of(User, one) for one in found]
 
     def remove(self, user_id: str) -> None:

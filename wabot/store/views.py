@@ -6,7 +6,7 @@ from typing import Any
 
 from pymongo.database import Database
 
-from .records import View, record_of
+from .records import View, fields_of, record_of
 
 
 class Views:
@@ -14,8 +14,7 @@ class Views:
         self._views = db["views"]
 
     def begin(self, view: View) -> None:
-        fields = {name: value for name, value in vars(view).items() if name != "id"}
-        self._views.replace_one({"_id": view.id}, fields, upsert=True)
+        self._views.replace_one({"_id": view.id}, fields_of(view), upsert=True)
 
     def get(self, login_id: str) -> View | None:
         document = self._views.find_one({"_id": login_id})

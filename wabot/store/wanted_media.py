@@ -9,7 +9,8 @@ from pymongo.database import Database
 
 from . import ids
 from .inserting import insert_new
-from .records import WantedMedia, record_of
+from .personal import erase_some
+from .records import WantedMedia, fields_of, record_of
 
 
 class WantedMediaEntries:
@@ -37,9 +38,8 @@ class WantedMediaEntries:
 
     def erase(self, user_id: str, limit: int) -> int:
         """Up to `limit` entries of this user are gone; how many."""
-        found = [one["_id"] for one in self._wanted.find({"user_id": user_id}, {"_id": 1}).limit(limit)]
-        return self._wanted.delete_many({"_id": {"$in": found}}).deleted_count if found else 0
+        return erase_some(self._wanted, {"user_id": user_id}, limit)
 
 
 def _document(entry: WantedMedia) -> dict[str, Any]:
-    return {"_id": ids.parse(entry.id), **{name: value for name, value in vars(entry).items() if name != "id"}}
+    return {"_id": ids.parse(entry.id), **fields_of(entry)}

@@ -14,6 +14,7 @@ from typing import Any
 from bson import ObjectId
 from pymongo.collection import Collection
 
+from ..lib.clock import BEGINNING
 from . import ids
 
 _FIRST_WINDOW = timedelta(seconds=4)
@@ -109,7 +110,7 @@ def _upper(before: str | None) -> ObjectId:
 
 def _windows(upper: ObjectId, since: datetime | None, read: _Read) -> Iterator[Document]:
     """Bounds `{$lt, $gte}` that follow each other backwards, each `_WIDEN` times as long as the one before, or `_LEAP` times."""
-    oldest = max(since, _BEGINNING) if since else _BEGINNING
+    oldest = max(since, BEGINNING) if since else BEGINNING
     width = _FIRST_WINDOW
     start = min(upper.generation_time, datetime.now(UTC) + timedelta(seconds=1))
     while True:
@@ -119,7 +120,3 @@ def _windows(upper: ObjectId, since: datetime | None, read: _Read) -> Iterator[D
         if start <= oldest:
             return
         upper, width = lower, width * (_WIDEN if read.documents else _LEAP)
-
-
-_BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
-"""No wabot wrote anything before."""
