@@ -6,7 +6,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from wabot import config
+from wabot import config, errors
 from wabot.events import REGISTRY
 
 ROOT = Path(__file__).parent.parent
@@ -39,6 +39,14 @@ def test_every_event_says_when_it_happens() -> None:
     for name, event in REGISTRY.items():
         assert re.fullmatch(r"(session|message)\.[a-z]+", name)
         assert event.__doc__ and not event.__doc__.startswith(event.__name__)
+
+
+def test_the_tree_of_errors_names_every_one() -> None:
+    drawn = re.findall(r"^[ │├└─]*(\w+) +([a-z_]+)(?: +(\d+))?", errors.__doc__ or "", flags=re.MULTILINE)
+    kinds = [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, errors.WabotError)]
+    raised = {one.__name__: one.code for one in kinds if one is not errors.WabotError}
+    assert len(raised) > 10
+    assert {name: code for name, code, _ in drawn if name in raised} == raised
 
 
 def test_every_dependency_is_explained() -> None:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from pymongo import uri_parser
 from pymongo.errors import PyMongoError
-from redis import connection as redis_url
+from redis.connection import parse_url as parse_redis_url
 
 if TYPE_CHECKING:
     from .config import Settings
@@ -34,6 +34,14 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _insecure(settings: Settings) -> dict[str, str]:
@@ -111,7 +119,7 @@ def _names_database(uri: str) -> bool:
 def _is_redis(url: str) -> bool:
     """Its own reader takes the machine itself where no host is named."""
     try:
-        read: dict[str, object] = redis_url.parse_url(url)  # type: ignore[no-untyped-call]
+        read: dict[str, object] = parse_redis_url(url)  # type: ignore[no-untyped-call]
     except ValueError:
         return False
     return not url.startswith("unix:") or "path" in read
@@ -135,15 +143,7 @@ def _are_hosts(text: str) -> bool:
 
 
 def _is_host(text: str) -> bool:
-    return _is_address(text.strip("[]")) if ":" in text else re.fullmatch(r"[^\s/@?#*\[\]]+", text) is not None
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
+    return is_address(text.strip("[]")) if ":" in text else re.fullmatch(r"[^\s/@?#*\[\]]+", text) is not None
 
 
 def _has_host(url: str) -> bool:

@@ -1,6 +1,8 @@
 """Every error wabot answers with: one tree, coded, mapped to problem+json or a page in `blueprints/_errors.py`.
 
     WabotError                     code               status
+    ├── MalformedRequest           malformed_request    400   can't be read at all
+    ├── TooLarge                   too_large            413
     ├── Invalid                    invalid_request      422   a field is wrong; `fields` says which and why
     │   ├── InvalidNumber          invalid_number       422
     │   └── WrongPassword          wrong_password       422   the present one, asked for before what a stolen login must not do

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -48,7 +47,7 @@ def _run(settings: Settings) -> None:
         if not complained and time.monotonic() - started > PATIENCE_SECONDS:
             complained = True
             _say(_complaint(settings, missing))
-        threading.Event().wait(POLL_SECONDS)
+        time.sleep(POLL_SECONDS)
     _say(_welcome(settings, time.monotonic() - started))
 
 

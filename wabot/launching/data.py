@@ -8,6 +8,7 @@ import secrets
 from pathlib import Path
 
 from ..config import ConfigError
+from ..lib.files import write_synced
 
 DIRECTORIES = ("secrets", "run", "db", "gateway", "sandbox", "logs", "mail")
 SECRETS = ("secret_key", "gateway_secret", "internal_secret", "engine_secret")
@@ -65,11 +66,7 @@ def make_secrets(data: Path) -> None:
 
 def _make_secret(path: Path) -> None:
     aside = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_urlsafe(48))
-        file.flush()
-        os.fsync(file.fileno())
+    write_synced(aside, secrets.token_urlsafe(48).encode())
     try:
         # A link, not a rename: whoever comes second keeps the first one's secret.
         os.link(aside, path)

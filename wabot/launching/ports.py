@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import secrets
 import socket
-import threading
 import time
 from pathlib import Path
 
@@ -24,7 +23,7 @@ def check(settings: Settings, *, leftover: bool) -> None:
     while problems := _taken(settings):
         if time.monotonic() >= deadline:
             raise ConfigError(problems)
-        threading.Event().wait(0.1)
+        time.sleep(0.1)
 
 
 def _taken(settings: Settings) -> dict[str, str]:

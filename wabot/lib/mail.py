@@ -14,7 +14,6 @@ import os
 import smtplib
 import ssl
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,15 +21,15 @@ from email.message import EmailMessage
 from email.policy import SMTP as ASCII_HEADERS
 from email.policy import SMTPUTF8
 from email.utils import format_datetime
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 
-from ..config_checks import is_loopback
+from ..config_checks import is_address, is_loopback
 from .clock import now
+from .files import age, write_synced
 
 _STEP_TIMEOUT = 8.0
 DEADLINE = 20.0
@@ -79,11 +78,7 @@ class FileDoor:
         aside = path.with_name(f".{path.name}.{os.getpid()}")
         try:
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(_message(mail, self.sender).as_bytes())
-                file.flush()
-                os.fsync(file.fileno())
+            write_synced(aside, _message(mail, self.sender).as_bytes())
             aside.rename(path)
             _tidy(self.directory)
         except OSError as error:
@@ -167,7 +162,7 @@ def _in_our_words() -> Iterator[None]:
 
 def door_for(smtp_url: str | None, directory: Path, public_host: str) -> MailDoor:
     """The SMTP server of `smtp_url`, or files in `directory` without one. Raises ValueError for a bad URL."""
-    otherwise = f"wabot@{public_host if '.' in public_host and not _is_address(public_host) else 'wabot.localhost'}"
+    otherwise = f"wabot@{public_host if '.' in public_host and not is_address(public_host) else 'wabot.localhost'}"
     if smtp_url is None:
         return FileDoor(directory, otherwise)
     parts = urlsplit(smtp_url)
@@ -178,14 +173,6 @@ def door_for(smtp_url: str | None, directory: Path, public_host: str) -> MailDoo
     tls = parts.scheme == "smtps"
     password = unquote(parts.password) if parts.password else None
     return SmtpDoor(parts.hostname, parts.port or (465 if tls else 587), tls, user, password, sender)
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _message(mail: Mail, sender: str) -> EmailMessage:
@@ -214,18 +201,10 @@ def _ascii_domain(address: str) -> str:
 def _tidy(directory: Path) -> None:
     """Ids rise with time. What a killed worker left half written goes after an hour."""
     names = sorted(path.name for path in directory.iterdir())
-    half = [name for name in names if name.startswith(".") and _age(directory / name) > _ABANDONED_AFTER]
+    half = [name for name in names if name.startswith(".") and age(directory / name) > _ABANDONED_AFTER]
     whole = [name for name in names if not name.startswith(".")]
     for name in (*half, *whole[:-FILES_KEPT]):
         (directory / name).unlink(missing_ok=True)
-
-
-def _age(path: Path) -> float:
-    """Seconds; nothing for one that is gone."""
-    try:
-        return time.time() - path.stat().st_mtime
-    except FileNotFoundError:
-        return 0.0
 
 
 def _encoding(text: str) -> str:

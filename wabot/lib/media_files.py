@@ -11,12 +11,12 @@ to be reachable from web and worker alike; where these run on several machines t
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
+
+from .files import age, sync
 
 _INCOMING = re.compile(r"[A-Za-z0-9_-]{1,160}", re.ASCII)
 _HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -41,7 +41,7 @@ class MediaFiles:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         source.replace(target)
         for directory in (target.parent, target.parent.parent, target.parent.parent.parent):
-            _sync(directory)
+            sync(directory)
         return target
 
     def path(self, user_id: str, sha256: str) -> Path:
@@ -76,27 +76,10 @@ class MediaFiles:
         """Incoming files that nobody took for a day are deleted; how many."""
         if not self._incoming.is_dir():
             return 0
-        old = [one for one in self._incoming.iterdir() if _age(one) > _LEFT_BEHIND_SECONDS]
+        old = [one for one in self._incoming.iterdir() if age(one) > _LEFT_BEHIND_SECONDS]
         for one in old:
             one.unlink(missing_ok=True)
         return len(old)
-
-
-def _age(path: Path) -> float:
-    """Seconds; 0 of what was taken meanwhile."""
-    try:
-        return time.time() - path.stat().st_mtime
-    except FileNotFoundError:
-        return 0.0
-
-
-def _sync(directory: Path) -> None:
-    """A renamed file is durable only when its directory is."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _pieces(path: Path) -> Iterator[bytes]:

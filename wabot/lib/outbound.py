@@ -7,6 +7,7 @@ the environment; one deadline over everything, however slowly an answer drips; 1
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import http.client
 import re
@@ -192,11 +193,9 @@ class _FinalResponse(http.client.HTTPResponse):
 def _beginning(answer: requests.Response) -> str:
     """What comes of the body within the deadline, up to 1 KiB: the status is known, so a body that drips is no failure."""
     found = b""
-    try:
+    with contextlib.suppress(urllib3.exceptions.HTTPError, OSError, ValueError):
         while len(found) < READ_AT_MOST and (more := answer.raw.read1(READ_AT_MOST - len(found))):
             found += more
-    except (urllib3.exceptions.HTTPError, OSError, ValueError):
-        found += b""
     return found[:READ_AT_MOST].decode("utf-8", "replace")
 
 

@@ -13,7 +13,7 @@ _QUIET_ZONE = 4
 def svg(text: str) -> str:
     """An inline `<svg>` with a white ground (it must scan in dark mode, too), sized by its container."""
     buffer = io.BytesIO()
-    segno.make(text, error="m", micro=False).save(
+    _code(text).save(
         buffer, kind="svg", border=_QUIET_ZONE, light="#fff", xmldecl=False, svgns=True, omitsize=True, svgclass=None
     )
     return buffer.getvalue().decode()
@@ -22,10 +22,14 @@ def svg(text: str) -> str:
 def png(text: str, scale: int = 6) -> bytes:
     """PNG bytes; `scale` is the pixels a module takes."""
     buffer = io.BytesIO()
-    segno.make(text, error="m", micro=False).save(buffer, kind="png", border=_QUIET_ZONE, scale=scale)
+    _code(text).save(buffer, kind="png", border=_QUIET_ZONE, scale=scale)
     return buffer.getvalue()
 
 
 def data_uri(text: str) -> str:
     """`data:image/png;base64,…`."""
-    return segno.make(text, error="m", micro=False).png_data_uri(border=_QUIET_ZONE, scale=6)
+    return _code(text).png_data_uri(border=_QUIET_ZONE, scale=6)
+
+
+def _code(text: str) -> segno.QRCode:
+    return segno.make(text, error="m", micro=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -64,9 +63,8 @@ class Sandbox:
         self._call("POST", _phone(number) + "/read", {"id": message_id} if message_id else {})
 
     def _call(self, method: str, path: str, body: object = None) -> Any:
-        call: Callable[[], Any] = lambda: self._client.call(method, path, body, timeout=TIMEOUT)  # noqa: E731
         try:
-            return call()
+            return self._client.call(method, path, body, timeout=TIMEOUT)
         except Unreachable as error:
             raise Unavailable("The sandbox doesn't answer; it is being restarted.", code="sandbox_unavailable") from error
         except Problem as problem:
