@@ -109,22 +109,22 @@ def test_a_revoked_key_can_be_had_back_for_ten_minutes(app: Flask, client: Flask
         known = services()
         user, stranger = known.store.users.get(made["user"]["id"]), known.store.users.get(register(client)["user"]["id"])
         assert user is not None and stranger is not None
-        known.identity.revoke_key(Audited(user, ""), key["id"])
+        known.keys.revoke(Audited(user, ""), key["id"])
         with pytest.raises(NotFound):
-            known.identity.restore_key(Audited(stranger, ""), key["id"])
-        known.identity.restore_key(Audited(user, ""), key["id"])
+            known.keys.restore(Audited(stranger, ""), key["id"])
+        known.keys.restore(Audited(user, ""), key["id"])
         assert client.get("/api/messages", headers=bearer(key["key"])).status_code == 200
-        known.identity.restore_key(Audited(user, ""), key["id"])  # a second click
+        known.keys.restore(Audited(user, ""), key["id"])  # a second click
 
-        known.identity.revoke_key(Audited(user, ""), key["id"])
+        known.keys.revoke(Audited(user, ""), key["id"])
         known.store.keys._keys.update_one({"prefix": key["prefix"]}, {"$set": {"revoked_at": now() - REVOKED_KEPT}})
         with pytest.raises(NotFound):
-            known.identity.restore_key(Audited(user, ""), key["id"])
+            known.keys.restore(Audited(user, ""), key["id"])
     assert client.get("/api/messages", headers=bearer(key["key"])).status_code == 401
 
 
 def test_no_more_keys_than_allowed_by_having_one_back(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wabot.services.identity.KEYS_PER_USER", 1)
+    monkeypatch.setattr("wabot.services.keys.KEYS_PER_USER", 1)
     made = register(client)
     first = make(client, made["token"])
     client.delete(f"/api/keys/{first['id']}", headers=bearer(made["token"]))
@@ -133,14 +133,14 @@ def test_no_more_keys_than_allowed_by_having_one_back(app: Flask, client: FlaskC
         user = services().store.users.get(made["user"]["id"])
         assert user is not None
         with pytest.raises(Invalid):
-            services().identity.restore_key(Audited(user, ""), first["id"])
+            services().keys.restore(Audited(user, ""), first["id"])
     assert client.get("/api/messages", headers=bearer(first["key"])).status_code == 401
 
 
 def test_no_more_keys_than_allowed_by_making_them_at_once(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wabot.services.identity.KEYS_PER_USER", 1)
+    monkeypatch.setattr("wabot.services.keys.KEYS_PER_USER", 1)
     monkeypatch.setattr(Identity, "_check_room", lambda *_: None)  # as if each had looked before the others wrote
     made = register(client)
     first = make(client, made["token"])
@@ -151,9 +151,9 @@ def test_no_more_keys_than_allowed_by_making_them_at_once(
         user = known.store.users.get(made["user"]["id"])
         assert user is not None
         with pytest.raises(Invalid):
-            known.identity.restore_key(Audited(user, ""), first["id"])
+            known.keys.restore(Audited(user, ""), first["id"])
         with pytest.raises(Invalid):
-            known.identity.make_key(Audited(user, ""), "third", ["read"], None)
+            known.keys.make(Audited(user, ""), "third", ["read"], None)
         assert [one.id for one in known.store.keys.of_user(user.id)] == [second["id"]]
 
 

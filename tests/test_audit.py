@@ -69,13 +69,13 @@ def test_a_key_is_written_down_before_it_is_made_or_revoked(known: Services, bos
         raise RuntimeError
 
     by = Audited(boss, "192.0.2.7")
-    record, _ = known.identity.make_key(by, "a key", ["read"], None)
+    record, _ = known.keys.make(by, "a key", ["read"], None)
     monkeypatch.setattr(ApiKeys, "add", killed)
     monkeypatch.setattr(ApiKeys, "revoke", killed)
     with pytest.raises(RuntimeError):
-        known.identity.make_key(by, "another", ["read"], None)
+        known.keys.make(by, "another", ["read"], None)
     with pytest.raises(RuntimeError):
-        known.identity.revoke_key(by, record.id)
+        known.keys.revoke(by, record.id)
     assert [one["action"] for one in known.audit.about(boss.id, 10)][:3] == ["key.revoke", "key.create", "key.create"]
 
 
@@ -107,11 +107,11 @@ def test_a_key_had_back_is_written_down_before_it_works(known: Services, boss: U
         raise RuntimeError
 
     by = Audited(boss, "192.0.2.7")
-    record, _ = known.identity.make_key(by, "a key", ["read"], None)
-    known.identity.revoke_key(by, record.id)
+    record, _ = known.keys.make(by, "a key", ["read"], None)
+    known.keys.revoke(by, record.id)
     monkeypatch.setattr(ApiKeys, "restore", killed)
     with pytest.raises(RuntimeError):
-        known.identity.restore_key(by, record.id)
+        known.keys.restore(by, record.id)
     [newest, *_rest] = known.audit.about(boss.id, 10)
     assert (newest["action"], newest["detail"]) == ("key.restore", f"wb_{record.prefix}")
 

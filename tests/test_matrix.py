@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from tests.matrix_rows import ROWS
 from tests.support.matrix import Person, Row, World, Worlds, ask, stranger, with_token
 from wabot.services.engines import Engine, Engines
-from wabot.services.identity import SCOPES
+from wabot.services.keys import SCOPES
 
 METHODS = {"HEAD", "OPTIONS"}
 

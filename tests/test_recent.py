@@ -81,10 +81,10 @@ def test_a_changed_user_is_seen_at_once(services: Services, user: User) -> None:
 
 
 def test_a_revoked_key_is_refused_at_once(services: Services, user: User) -> None:
-    record, key = services.identity.make_key(Audited(user, ""), "x", ["send"], None)
+    record, key = services.keys.make(Audited(user, ""), "x", ["send"], None)
     assert services.identity.by_key(key).user.id == user.id
     assert services.store.keys.with_user(record.prefix)
-    services.identity.revoke_key(Audited(user, ""), record.id)
+    services.keys.revoke(Audited(user, ""), record.id)
     assert services.store.keys.with_user(record.prefix) is None
 
 

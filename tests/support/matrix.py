@@ -24,7 +24,7 @@ from tests.support.web import bearer
 from wabot.lib.clock import now
 from wabot.services import Services
 from wabot.services.audit import Audited
-from wabot.services.identity import SCOPES
+from wabot.services.keys import SCOPES
 from wabot.services.messages import Draft
 from wabot.store.records import User
 
@@ -77,7 +77,7 @@ class Person:
         self.browser = self.log_in()
         self.login = known.identity.open_login(self.user, "api")
         self.token = known.identity.token_for(self.user, self.login)
-        self.keys = {frozenset(one): known.identity.make_key(Audited(self.user, ""), "key", list(one), None)[1] for one in keys}
+        self.keys = {frozenset(one): known.keys.make(Audited(self.user, ""), "key", list(one), None)[1] for one in keys}
 
     def log_in(self) -> FlaskClient:
         """The cookie a login page would give, without its hashing."""
@@ -137,14 +137,14 @@ class World:
 
     def _ended(self) -> tuple[FlaskClient, str, str]:
         """The owner's own, but logged out and revoked."""
-        identity, owner = self.services.identity, self.owner
+        identity, keys, owner = self.services.identity, self.services.keys, self.owner
         browser = owner.log_in()
         identity.end_login(owner.cookie_login.id)
         login = identity.open_login(owner.user, "api")
         token = identity.token_for(owner.user, login)
         identity.end_login(login.id)
-        record, key = identity.make_key(Audited(owner.user, ""), "revoked", list(SCOPES), None)
-        identity.revoke_key(Audited(owner.user, ""), record.id)
+        record, key = keys.make(Audited(owner.user, ""), "revoked", list(SCOPES), None)
+        keys.revoke(Audited(owner.user, ""), record.id)
         return browser, token, key
 
     def _things(self) -> dict[str, Any]:
@@ -159,7 +159,7 @@ class World:
         draft = Draft("+12025570123", "a message", "shop", send_at=moment + timedelta(hours=1))
         message, _ = known.messages.accept(owner.id, draft, "matrix", Unlimited())
         known.tally.flush()  # or its figures come while somebody is refused
-        record, _ = known.identity.make_key(Audited(owner, ""), "a key", ["read"], None)
+        record, _ = known.keys.make(Audited(owner, ""), "a key", ["read"], None)
         known.store.hearers.begin(
             owner.id, moment, moment + timedelta(days=1)
         )  # or each world waits for other processes to see it

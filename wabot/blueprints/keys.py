@@ -36,7 +36,7 @@ def overview() -> Any:
     try:
         name = field("name").strip()[:100]
         expires_at, scopes = _end_of_day(field("expires_at")), chosen("scopes")
-        record, secret = services().identity.make_key(audited(), name, scopes, expires_at, form_token=field("form_token"))
+        record, secret = services().keys.make(audited(), name, scopes, expires_at, form_token=field("form_token"))
     except Conflict:
         flash("This form was sent before: no second key was made. A key is shown once; make another if you missed it.", "info")
         return redirect(url_for(".overview"))
@@ -48,7 +48,7 @@ def overview() -> Any:
 @bp.post("/<key_id>/revoke")
 @login_required
 def revoke(key_id: str) -> Any:
-    services().identity.revoke_key(audited(), key_id)
+    services().keys.revoke(audited(), key_id)
     flash("Revoked. Programs that use this key are refused from now on.", "success")
     flash(url_for(".restore", key_id=key_id), "undo")
     return redirect(url_for(".overview"))
@@ -59,7 +59,7 @@ def revoke(key_id: str) -> Any:
 def restore(key_id: str) -> Any:
     """Take back that it was revoked."""
     try:
-        services().identity.restore_key(audited(), key_id)
+        services().keys.restore(audited(), key_id)
     except Invalid as error:
         flash(_(error.detail), "error")
         return redirect(url_for(".overview"))
@@ -68,7 +68,7 @@ def restore(key_id: str) -> Any:
 
 
 def _page(**more: Any) -> str:
-    kept = services().store.keys.of_user(page_user().id)
+    kept = services().keys.of_user(page_user().id)
     items = [{**present.api_key(one), **_expiry(one)} for one in kept]
     context = {"values": {}, "errors": {}, "created": None, "form_token": new_id(), "scope_words": SCOPE_WORDS, **more}
     return render_template("keys.html", items=items, base_url=services().settings.public_url, **context)

@@ -22,7 +22,6 @@ from .acceptance import Acceptance
 from .accounts import Accounts
 from .acks import Acks
 from .addresses import Addresses
-from .administration import SessionAdministration
 from .administrators import Administrators
 from .aftercare import Aftercare
 from .audit import AuditLog
@@ -44,6 +43,7 @@ from .inbox import Inbox
 from .incoming import Incoming
 from .ingest import Ingest
 from .invitations import Invitations
+from .keys import Keys
 from .limit_report import LimitReport
 from .limit_reports import LimitReports
 from .links import Links
@@ -67,6 +67,7 @@ from .restored import Restored
 from .schedule import Schedule
 from .second_factor import SecondFactor
 from .seen import SeenTeller
+from .session_administration import SessionAdministration
 from .session_overview import SessionOverview
 from .sessions import SessionService
 from .settings_administration import SettingsAdministration
@@ -85,6 +86,7 @@ class Services:
     gateway: Gateway
     accounts: Accounts
     identity: Identity
+    keys: Keys
     logins: Logins
     second_factor: SecondFactor
     erasure: Erasure
@@ -196,7 +198,8 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         store=store,
         gateway=gateway,
         accounts=accounts,
-        identity=Identity(store, settings, Tokens(lambda: settings.secret("secret_key"))),
+        identity=Identity(store, settings, Tokens(lambda: settings.secret("secret_key")), audit),
+        keys=Keys(store, settings, audit),
         logins=Logins(store),
         second_factor=second_factor,
         exports=Exports(store, files),

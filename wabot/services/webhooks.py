@@ -16,7 +16,6 @@ from ..lib.outbound import Door, NotAllowed
 from ..store import Store
 from ..store.hook_deliveries import PARKED
 from ..store.hook_records import Endpoint, HookDelivery, ToldEvent
-from ..store.idempotency import Remembered
 from ..store.ids import new_id
 from ..store.records import Page
 from ..words import Text
@@ -29,6 +28,7 @@ OVERLAP = timedelta(hours=24)
 """How long an earlier secret signs along after a rotation."""
 UNDO = timedelta(minutes=10)
 """How long a deletion, or a switching off, can be taken back without loss."""
+_FORM_LIFETIME = timedelta(hours=24)
 _WRITTEN_WITHIN = timedelta(minutes=1)
 """So long the write that takes it back may take: more than any call to the store."""
 MASK = "•••"
@@ -90,7 +90,7 @@ class WebhookService:
             raise _too_many()
         changes = self._checked({"events": [], **asked}, [])
         moment = now()
-        if form_token and not self._first_use(user_id, form_token):
+        if form_token and not self.store.idempotency.first_use(user_id, "webhook-form", form_token, moment + _FORM_LIFETIME):
             raise Conflict("This form was sent before, and its webhook was made then.", code="form_sent_before")
         secret = changes.pop("secret", None) or signing.new_secret()
         self.hearing.begin(user_id)
@@ -210,10 +210,6 @@ class WebhookService:
         replay = _replay(endpoint, since, min(until or moment, moment))
         self.store.endpoints.change(endpoint.id, {"replay": replay})
         self._ring(endpoint)
-
-    def _first_use(self, user_id: str, form_token: str) -> bool:
-        mine = Remembered(new_id(), "webhook-form")
-        return self.store.idempotency.remember(user_id, f"webhook-form:{form_token[:64]}", mine, now() + OVERLAP) == mine
 
     def _ring(self, endpoint: Endpoint) -> None:
         """At once, even if nobody answered there a moment ago."""

@@ -9,6 +9,7 @@ from typing import Any
 from pymongo.database import Database
 
 from ..lib.together import Together
+from .ids import new_id
 from .inserting import insert_new
 from .personal import erase_some, ids_of
 
@@ -32,6 +33,11 @@ class IdempotencyKeys:
         """Whether `who` gets (or has) one of so many `places`; each is free again at `expires_at`."""
         holders = (self.remember(user_id, f"{what}:{place}", Remembered(who, what), expires_at) for place in range(places))
         return any(holder.message_id == who for holder in holders)
+
+    def first_use(self, user_id: str, form: str, token: str, expires_at: datetime) -> bool:
+        """Whether a form's `token` comes for the first time; `form` says which form it is of."""
+        mine = Remembered(new_id(), form)
+        return self.remember(user_id, f"{form}:{token[:64]}", mine, expires_at) == mine
 
     def get(self, user_id: str, key: str) -> Remembered | None:
         found = self._keys.find_one({"_id": f"{user_id}:{key}"})

@@ -210,7 +210,7 @@ def _user_page(user_id: str, **more: Any) -> str:
         chart=_charts.stacked(_charts.with_outcomes(figures["per_day"]), _charts.OUTCOMES),
         chart_labels=_charts.first_middle_last(figures["per_day"]),
         logins=len(services().logins.of_user(user_id)),
-        keys=len(services().store.keys.of_user(user_id)),
+        keys=len(services().keys.of_user(user_id)),
         entries=services().audit.about(user_id, _ENTRIES),
         actions=ACTIONS,
         mails_available=services().mails.available,

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from ...services import present
-from ...services.identity import DEFAULT_SCOPES
+from ...services.keys import DEFAULT_SCOPES
 from .._answers import answers
 from .._context import services
 from .._shapes import Items
@@ -33,7 +33,7 @@ class NewKey(Body):
 def list_keys() -> dict[str, Any]:
     """List one's API keys, newest first."""
     asked = query(ListQuery)
-    keys = services().store.keys.of_user(caller().user.id)
+    keys = services().keys.of_user(caller().user.id)
     return asked.page([present.api_key(one) for one in keys], "id", newest_first=True)
 
 
@@ -45,7 +45,7 @@ def make_key() -> tuple[dict[str, Any], int]:
     `manage` sessions and webhooks."""
     asked = body(NewKey)
     expires_at: datetime | None = asked.expires_at
-    record, secret = services().identity.make_key(audited(), asked.name, list(asked.scopes), expires_at)
+    record, secret = services().keys.make(audited(), asked.name, asked.scopes, expires_at)
     return {**present.api_key(record), "key": secret}, 201
 
 
@@ -54,5 +54,5 @@ def make_key() -> tuple[dict[str, Any], int]:
 @answers({204: None})
 def revoke_key(key_id: str) -> tuple[str, int]:
     """Revoke an API key. Programs that use it are refused at once."""
-    services().identity.revoke_key(audited(), key_id)
+    services().keys.revoke(audited(), key_id)
     return "", 204
