@@ -173,7 +173,7 @@ def test_only_trusted_proxies_say_where_a_request_comes_from(db: str, tmp_path: 
         client.get("/login", headers=forwarded, environ_base={"REMOTE_ADDR": "10.0.0.1"})
         body = {"email": "a@example.com", "password": "wrong horse"}
         client.post("/api/auth/login", json=body, headers=forwarded, environ_base={"REMOTE_ADDR": "10.0.0.1"})
-        [seen] = app.extensions["wabot"].limit_report.snapshot()["filling"]
+        [seen] = app.extensions["wabot"].limit_reports.own.snapshot()["filling"]
         assert seen["who"] == f"ip:{source}"
 
 

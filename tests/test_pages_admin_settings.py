@@ -13,8 +13,8 @@ from tests.support.web import Linked
 from wabot.blueprints._context import services
 from wabot.blueprints.admin._settings_form import inputs
 from wabot.config import DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD
-from wabot.services import limit_report
-from wabot.services.limit_report import Filling, LimitReport, merged
+from wabot.services import limit_reports
+from wabot.services.limit_reports import Filling, LimitReport, merged
 from wabot.services.preferences import Values
 from wabot.store.audit import AuditFilter
 
@@ -140,11 +140,11 @@ def test_a_report_is_bounded_and_forgets(monkeypatch: pytest.MonkeyPatch) -> Non
     for number in range(2000):
         report.refused("send_per_minute", f"user:{number}")
         report.filled("send_per_minute", f"user:{number}", Filling(1, 2, 1e12))
-    assert len(report._refused) == len(report._filling) == limit_report.KEPT
+    assert len(report._refused) == len(report._filling) == limit_reports.KEPT
     shown = report.snapshot()
-    assert [len(rows) for rows in shown.values()] == [limit_report.SHOWN] * 2
+    assert [len(rows) for rows in shown.values()] == [limit_reports.SHOWN] * 2
     assert shown["refused"][0]["who"] == "user:1999", "the latest first"
-    monkeypatch.setattr(limit_report.time, "time", lambda: 1e13)
+    monkeypatch.setattr(limit_reports.time, "time", lambda: 1e13)
     assert report.snapshot() == {"refused": [], "filling": []}
 
 

@@ -24,7 +24,7 @@ from limits import RateLimitItem, parse
 from ..errors import RateLimited
 from ..lib.addresses import neighbourhood
 from ..lib.windows import STRATEGY, HeldWindow, RedisOrMemory
-from ..services.limit_report import Filling
+from ..services.limit_reports import Filling
 from ..store.records import User
 from ..words import N_, Counted, Text
 from ._context import services
@@ -125,7 +125,7 @@ class Limits:
         state = RequestLimit(self.limiter, amount, [who, kind.name], breached, shared=True)
         _states().append(state)
         if breached:
-            services().limit_report.refused(_name(state), who)
+            services().limit_reports.own.refused(_name(state), who)
             raise _refusal(kind, state)
         return state
 
@@ -152,7 +152,7 @@ def password_attempt(email: str) -> Iterator[None]:
     except RateLimited as error:
         g.retry_after = error.retry_after
         if error.extra.get("limit") == "failed_logins":
-            services().limit_report.refused("failed_logins", f"ip:{address}")
+            services().limit_reports.own.refused("failed_logins", f"ip:{address}")
         raise
 
 
@@ -217,7 +217,7 @@ def _tell(response: Response) -> Response:
     for state in states:
         used = state.limit.amount - state.remaining
         filling = Filling(used, state.limit.amount, state.window.reset_time)
-        services().limit_report.filled(_name(state), state.request_args[0], filling)
+        services().limit_reports.own.filled(_name(state), state.request_args[0], filling)
     if states:
         state = min(states, key=lambda one: (not one.breached, one.remaining / one.limit.amount))
         response.headers["RateLimit-Limit"] = str(state.limit.amount)

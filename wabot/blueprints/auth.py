@@ -118,7 +118,7 @@ def _open(user: User, *, remember: bool) -> None:
     opened = services().identity.open_login(
         user, "web", user_agent=request.headers.get("User-Agent", ""), address=request.remote_addr or ""
     )
-    services().manners.heard(user, spoken().tag)
+    services().languages.heard(user, spoken().tag)
     session.clear()
     login_user(PageUser(Caller(user, frozenset(), login_id=opened.id)), remember=remember)
 

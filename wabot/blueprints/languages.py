@@ -50,7 +50,7 @@ def choose() -> Any:
 @login_required
 def save() -> Any:
     try:
-        services().manners.choose(page_user(), field("language"), field("zone"))
+        services().languages.choose(page_user(), field("language"), field("zone"))
     except WabotError as error:
         return settings_page("language", values=values(), errors=errors_of(error)), error.status
     flash("Saved.", "success")

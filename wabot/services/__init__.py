@@ -44,13 +44,12 @@ from .incoming import Incoming
 from .ingest import Ingest
 from .invitations import Invitations
 from .keys import Keys
-from .limit_report import LimitReport
+from .languages import Languages
 from .limit_reports import LimitReports
 from .links import Links
 from .login_guard import LoginGuard
 from .logins import Logins
 from .mails import Mails, door_of
-from .manners import Manners
 from .measurements import Measurements
 from .media import MediaService
 from .messages import MessageService
@@ -120,8 +119,7 @@ class Services:
     acceptance: Acceptance
     links: Links
     mails: Mails
-    manners: Manners
-    limit_report: LimitReport
+    languages: Languages
     limit_reports: LimitReports
     settings_administration: SettingsAdministration
     login_guard: LoginGuard
@@ -156,7 +154,7 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
     preferences = Preferences(store, settings)
     tally = Tally(store)
     audit = AuditLog(store)
-    limit_report = LimitReport()
+    limit_reports = LimitReports(store, owner_name(), shared=bool(settings.redis_url))
     claims = Claims(store)
     pacing = Pacing(store, preferences)
     hooks_bell = Bell(settings.data / "run", "hooks")
@@ -221,7 +219,7 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         preparation=preparation,
         readiness=readiness,
         restored=Restored(store, schedule, settings.data / "restored"),
-        measurements=Measurements(store, readiness, session_overview, limit_report),
+        measurements=Measurements(store, readiness, session_overview, limit_reports.own),
         figures=Figures(store, session_overview),
         session_overview=session_overview,
         audit=audit,
@@ -233,9 +231,8 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         acceptance=acceptance,
         links=links,
         mails=mails,
-        manners=Manners(store),
-        limit_report=limit_report,
-        limit_reports=LimitReports(store, limit_report, owner_name(), shared=bool(settings.redis_url)),
+        languages=Languages(store),
+        limit_reports=limit_reports,
         settings_administration=SettingsAdministration(preferences, audit),
         login_guard=LoginGuard(store, settings),
         recovery=Recovery(accounts, links, mails, audit),

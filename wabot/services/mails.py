@@ -30,8 +30,8 @@ from ..store.ids import new_id
 from ..store.records import QueuedMail, User
 from ..words import Text, say
 from .claims import is_dead
+from .languages import language_of
 from .links import PURPOSES, Links
-from .manners import language_of
 
 LEASE = timedelta(seconds=3 * DEADLINE)
 RETRIES = tuple(timedelta(seconds=one) for one in (5, 30, 120, 600, 1800, 3600, 7200))

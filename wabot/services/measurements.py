@@ -10,7 +10,7 @@ from ..store import DATABASE_DOWN, Store
 from ..store.counters import ALL, TOTAL
 from ..store.outbox import QUEUE_READ
 from .figures import COUNTED
-from .limit_report import LimitReport
+from .limit_reports import LimitReport
 from .readiness import Readiness
 from .session_overview import SessionOverview
 

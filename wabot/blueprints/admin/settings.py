@@ -10,7 +10,7 @@ from flask import flash, redirect, render_template, request, url_for
 
 from ...errors import WabotError
 from ...lib.clock import to_rfc3339
-from ...services.limit_report import Row
+from ...services.limit_reports import Row
 from ...services.preferences import RateLimits
 from ...services.settings_administration import version
 from ...words import N_

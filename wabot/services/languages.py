@@ -13,7 +13,7 @@ from ..store.records import User
 
 
 @dataclass(frozen=True)
-class Manners:
+class Languages:
     store: Store
 
     def choose(self, user: User, language: str, zone: str) -> None:
