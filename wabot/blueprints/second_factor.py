@@ -9,7 +9,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 
 from ..errors import WabotError
-from ..lib.clock import to_rfc3339
+from ..lib.clock import optional_rfc3339
 from ..store.records import User
 from ..words import N_
 from ._context import audited, login_required, page_user, services
@@ -21,12 +21,12 @@ bp = Blueprint("second_factor", __name__, url_prefix="/settings/second-factor")
 _OPEN = ("auth.", "recovery.", "static", "health.", "internal.", "api.", "second_factor.", "theme.", "languages.choose")
 """What an administrator who must set one up gets to before."""
 
-_UNKNOWN_FIELD = frozenset({"invalid_otp", "otp_required", "rate_limited"})
+_ABOUT_THE_CODE = frozenset({"invalid_otp", "otp_required", "rate_limited"})
 """Errors about the code that was typed."""
 
 
 def _state(user: User) -> dict[str, Any]:
-    since = to_rfc3339(user.factor_since) if user.factor_since else None
+    since = optional_rfc3339(user.factor_since)
     return {"factor": {"on": user.has_second_factor, "since": since, "codes_left": len(user.recovery_codes)}}
 
 
@@ -89,7 +89,7 @@ def _with_code(form: str, work: Callable[[], Any]) -> Any:
     except WabotError as error:
         if error.code == "second_factor_off":
             return redirect(url_for(".page"))
-        errors = {"otp": error.detail} if error.code in _UNKNOWN_FIELD else errors_of(error)
+        errors = {"otp": error.detail} if error.code in _ABOUT_THE_CODE else errors_of(error)
         return _manage(form, errors), error.status
 
 

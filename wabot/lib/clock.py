@@ -27,6 +27,10 @@ def to_rfc3339(moment: datetime) -> str:
     return aware.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def optional_rfc3339(moment: datetime | None) -> str | None:
+    return to_rfc3339(moment) if moment else None
+
+
 def from_rfc3339(text: str) -> datetime:
     """Raises ValueError when the text is no RFC 3339 time with a zone."""
     if not text.isprintable():

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from ..errors import WabotError
@@ -17,6 +18,7 @@ from ..lib.clock import now, to_rfc3339
 from ..store import Store
 from ..store.audit import AuditFilter
 from ..store.records import AuditEntry, Page, User
+from ..store.windows import every_page
 from ..words import N_
 
 ACTIONS: dict[str, str] = {
@@ -97,14 +99,9 @@ class AuditLog:
 
     def everything(self, asked: AuditFilter) -> Iterator[list[Shape]]:
         """All that matches, in chunks, so that nobody else waits for long; for an export."""
-        cursor: str | None = None
-        while True:
-            page = self.page(asked, limit=_READ_AT_ONCE, cursor=cursor)
+        for page in every_page(partial(self.page, asked), limit=_READ_AT_ONCE):
             if page.items:
                 yield self.shown(page.items)
-            cursor = page.next_cursor
-            if cursor is None:
-                return
 
     def shown(self, entries: Iterable[AuditEntry]) -> list[Shape]:
         """With the present addresses of those who still have an account."""

@@ -16,13 +16,14 @@ from itertools import chain
 from typing import Any
 
 from ..errors import Conflict
-from ..lib.clock import BEGINNING, now, to_rfc3339
+from ..lib.clock import BEGINNING, now, optional_rfc3339, to_rfc3339
 from ..lib.media_files import MediaFiles
 from ..lib.zipping import zipped
 from ..store import Store
 from ..store.audit import AuditFilter
 from ..store.messages import MessageFilter
 from ..store.records import Message, Page, User
+from ..store.windows import every_page
 from . import present
 from .audit import AuditLog
 from .event_stream import shapes
@@ -46,7 +47,7 @@ def _account(_: Store, user: User) -> Lines:
     yield {
         **present.user(user),
         "created_at": to_rfc3339(user.created_at),
-        "second_factor_since": to_rfc3339(user.factor_since) if user.factor_since else None,
+        "second_factor_since": optional_rfc3339(user.factor_since),
         "limits": user.limits,
     }
 
@@ -66,14 +67,7 @@ def _message(record: Message) -> dict[str, Any]:
 
 
 def _paged(read: Callable[..., Page]) -> Iterator[Any]:
-    """All of a list, one page in memory at a time."""
-    cursor: str | None = None
-    while True:
-        page = read(limit=_PAGE, cursor=cursor)
-        yield from page.items
-        cursor = page.next_cursor
-        if cursor is None:
-            return
+    return chain.from_iterable(page.items for page in every_page(read, limit=_PAGE))
 
 
 def _webhooks(store: Store, user: User) -> Lines:

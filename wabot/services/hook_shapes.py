@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from typing import Any
 
-from ..lib.clock import now, to_rfc3339
+from ..lib.clock import now, optional_rfc3339, to_rfc3339
 from ..store.hook_records import Endpoint, HookDelivery, ToldEvent
 from .hook_attempts import headers_of, payload_of
 from .hook_care import DISABLED_AFTER, REASONS
-from .webhooks import MASK, shown_status
+from .webhook_checks import MASK
+from .webhooks import shown_status
 
 Shape = dict[str, Any]
-
-
-def _time(moment: datetime | None) -> str | None:
-    return to_rfc3339(moment) if moment else None
 
 
 def endpoint(record: Endpoint, *, secret: bool = False) -> Shape:
@@ -31,9 +27,9 @@ def endpoint(record: Endpoint, *, secret: bool = False) -> Shape:
         "headers": {name: MASK for name, _ in record.headers},
         "status": "disabled" if not record.enabled else "failing" if record.failing_since else "working",
         "disabled_reason": record.disabled_reason,
-        "disabled_at": _time(record.disabled_at),
-        "failing_since": _time(record.failing_since),
-        "last_success_at": _time(record.last_success_at),
+        "disabled_at": optional_rfc3339(record.disabled_at),
+        "failing_since": optional_rfc3339(record.failing_since),
+        "last_success_at": optional_rfc3339(record.last_success_at),
         "replaying": record.replay is not None,
         "created_at": to_rfc3339(record.created_at),
         "updated_at": to_rfc3339(record.updated_at),
@@ -50,8 +46,8 @@ def endpoint_for_page(record: Endpoint) -> Shape:
         **endpoint(record),
         "why_disabled": REASONS.get(record.disabled_reason or ""),
         "disabled_by_us": record.disabled_reason in REASONS,
-        "disables_at": _time(ends),
-        "earlier_secret_until": _time(max(earlier, default=None)),
+        "disables_at": optional_rfc3339(ends),
+        "earlier_secret_until": optional_rfc3339(max(earlier, default=None)),
         "all_events": record.events == ["*"],
     }
 

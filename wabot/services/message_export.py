@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from ..lib import spreadsheet
 from ..lib.clock import to_rfc3339
 from ..store import Store
 from ..store.messages import MessageFilter
 from ..store.records import Message
+from ..store.windows import every_page
 
 COLUMNS = ("created_at", "status", "to", "message", "session", "network", "sent_at", "delivered_at", "read_at", "error", "id")
 _STEPS = ("sent", "delivered", "read")
@@ -18,13 +20,8 @@ _PAGE = 200
 def csv_of(store: Store, user_id: str, asked: MessageFilter) -> Iterator[str]:
     """All that the log shows over all its pages, newest first, in chunks of `_PAGE` lines."""
     yield spreadsheet.lines([COLUMNS])
-    cursor: str | None = None
-    while True:
-        page = store.messages.page(user_id, asked, limit=_PAGE, cursor=cursor)
+    for page in every_page(partial(store.messages.page, user_id, asked), limit=_PAGE):
         yield spreadsheet.lines([_row(one) for one in page.items])
-        cursor = page.next_cursor
-        if cursor is None:
-            return
 
 
 def _row(message: Message) -> list[str | None]:

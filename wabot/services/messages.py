@@ -24,7 +24,7 @@ from .pacing import Pacing, Wait
 from .progress import Progress
 from .publishing import Publisher, pushes_of_message
 from .queue_gauge import QueueGauge
-from .readiness import WORKER_SILENT_AFTER
+from .readiness import worker_is_seen
 from .sessions import DEFAULT, SessionService
 from .tally import Tally
 
@@ -129,14 +129,15 @@ class MessageService:
         lane = self.store.lanes.get(session.id)
         if lane and lane.rest_until and lane.rest_until > now():
             return Wait("outcome_unknown" if lane.rest_why == "outcome_unknown" else "back_off", lane.rest_until)
-        ahead = self.store.outbox.ahead_of(session.id, message.id)
+        return self._turn(session, self.store.outbox.ahead_of(session.id, message.id))
+
+    def _turn(self, session: Session, ahead: int) -> Wait | None:
+        """What a message waits for that has `ahead` others before it, and nothing else in its way."""
         if self.pacing.applies_to(session):
             return self.pacing.about(session, ahead)
-        return Wait("worker_away" if not self._worker_seen() else "queue" if ahead else "next")
-
-    def _worker_seen(self) -> bool:
-        seen = self.store.workers.last_seen()
-        return seen is not None and now() - seen < WORKER_SILENT_AFTER
+        if not worker_is_seen(self.store):
+            return Wait("worker_away")
+        return Wait("queue" if ahead else "next")
 
     def _session_for(self, user_id: str, name: str) -> Session:
         session = self.sessions.to_send_by(user_id, name)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from ..lib import devices
-from ..lib.clock import now, to_rfc3339
+from ..lib.clock import now, optional_rfc3339, to_rfc3339
 from ..store.records import ApiKey, Chat, Login, Message, Session, User
 from . import timeline as timeline_of
 from .message_machine import WAITING
@@ -16,10 +15,6 @@ from .session_machine import as_of
 
 Shape = dict[str, Any]
 _NOT_HANDED_OVER = WAITING | {"cancelled"}
-
-
-def _time(moment: datetime | None) -> str | None:
-    return to_rfc3339(moment) if moment else None
 
 
 def user(record: User) -> Shape:
@@ -50,9 +45,9 @@ def session(record: Session) -> Shape:
         "network": shown.network,
         "phone": shown.phone,
         "push_name": shown.push_name,
-        "since": _time(shown.since),
-        "observed_at": _time(shown.observed_at),
-        "qr_expires_at": _time(shown.qr_expires_at),
+        "since": optional_rfc3339(shown.since),
+        "observed_at": optional_rfc3339(shown.observed_at),
+        "qr_expires_at": optional_rfc3339(shown.qr_expires_at),
         "pairing_code": shown.pairing_code,
     }
 
@@ -125,13 +120,13 @@ def message_for_page(record: Message) -> Shape:
         "network": record.network,
         "correlation_id": record.correlation_id,
         "attempts": record.attempts,
-        "send_at": _time(record.send_at),
+        "send_at": optional_rfc3339(record.send_at),
     }
 
 
 def wait(waits: Wait | None) -> Shape | None:
     """{code, text, until} for the page of a message that hasn't gone yet."""
-    return {"code": waits.code, "text": WAITS[waits.code], "until": _time(waits.until)} if waits else None
+    return {"code": waits.code, "text": WAITS[waits.code], "until": optional_rfc3339(waits.until)} if waits else None
 
 
 def api_key(record: ApiKey) -> Shape:
@@ -141,8 +136,8 @@ def api_key(record: ApiKey) -> Shape:
         "prefix": record.prefix,
         "scopes": record.scopes,
         "created_at": to_rfc3339(record.created_at),
-        "expires_at": _time(record.expires_at),
-        "last_used_at": _time(record.last_used_at),
+        "expires_at": optional_rfc3339(record.expires_at),
+        "last_used_at": optional_rfc3339(record.last_used_at),
     }
 
 

@@ -43,7 +43,12 @@ class Readiness:
 
     def _worker_seen(self) -> bool:
         try:
-            seen = self.store.workers.last_seen()
+            return worker_is_seen(self.store)
         except DATABASE_DOWN:
             return False
-        return seen is not None and now() - seen < WORKER_SILENT_AFTER
+
+
+def worker_is_seen(store: Store) -> bool:
+    """Whether any worker went round its loop a moment ago. Raises what the store raises."""
+    seen = store.workers.last_seen()
+    return seen is not None and now() - seen < WORKER_SILENT_AFTER

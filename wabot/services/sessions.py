@@ -57,7 +57,7 @@ class SessionService:
         if found is None and name == DEFAULT:
             return self._unused(user_id)
         if found is None:
-            raise NotFound(Text("There is no session named %(name)s.", name=repr(name[:40])))
+            raise _no_session(name)
         return machine.as_of(found, now())
 
     def to_send_by(self, user_id: str, name: str) -> Session:
@@ -127,7 +127,7 @@ class SessionService:
         """
         session = self.store.sessions.named(user_id, name)
         if session is None:
-            raise NotFound(Text("There is no session named %(name)s.", name=repr(name[:40])))
+            raise _no_session(name)
         self.engines.check(engine, session.network)
         if engine != session.engine and session.desired != "logout":
             ordered = self._change(session, machine.ordered_switch(session, now(), engine))
@@ -153,9 +153,10 @@ class SessionService:
                 self.restart(session, correlation_id)
 
     def delete(self, user_id: str, name: str, correlation_id: str) -> None:
+        """Log out, and forget the session; its messages stay. Raises NotFound, GatewayUnavailable."""
         session = self.store.sessions.named(user_id, name)
         if session is None:
-            raise NotFound(Text("There is no session named %(name)s.", name=repr(name[:40])))
+            raise _no_session(name)
         self.disconnect(user_id, name, correlation_id)
         self.store.pacing.forget(session.id)
         self.store.engine_logins.forget(session.id, now())
@@ -296,3 +297,7 @@ class SessionService:
             id="", user_id=user_id, name=DEFAULT, engine=self.settings.default_engine,
             network=self.settings.default_network, created_at=now(),
         )  # fmt: skip
+
+
+def _no_session(name: str) -> NotFound:
+    return NotFound(Text("There is no session named %(name)s.", name=repr(name[:40])))

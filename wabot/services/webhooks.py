@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,18 +11,18 @@ from ..errors import Conflict, Invalid, NotFound
 from ..events import REGISTRY
 from ..lib import signing
 from ..lib.clock import now, to_rfc3339
-from ..lib.outbound import Door, NotAllowed
+from ..lib.outbound import Door
 from ..store import Store
 from ..store.hook_deliveries import PARKED
 from ..store.hook_records import Endpoint, HookDelivery, ToldEvent
 from ..store.ids import new_id
 from ..store.records import Page
 from ..words import Text
+from . import webhook_checks
 from .hearing import Hearing
 from .telling import EVERYTHING, delivery_of, due_now
 
 PER_USER = 10
-HEADERS_AT_MOST = 20
 OVERLAP = timedelta(hours=24)
 """How long an earlier secret signs along after a rotation."""
 UNDO = timedelta(minutes=10)
@@ -31,30 +30,9 @@ UNDO = timedelta(minutes=10)
 _FORM_LIFETIME = timedelta(hours=24)
 _WRITTEN_WITHIN = timedelta(minutes=1)
 """So long the write that takes it back may take: more than any call to the store."""
-MASK = "•••"
-"""Stands for a header's value, which is shown to nobody again; sent back, it keeps the value."""
 _BY_OWNER, _DELETED = "owner", "deleted"
 """Why an endpoint is off, beside the reasons of `hook_care`."""
 _SECRETS_AT_MOST = 3
-_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}", re.ASCII)
-_HEADER_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,998}[\x21-\x7e])?", re.ASCII)
-_OURS = frozenset(
-    [
-        "accept-encoding",
-        "connection",
-        "content-length",
-        "content-type",
-        "cookie",
-        "expect",
-        "host",
-        "keep-alive",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    ]
-)
-_OUR_PREFIXES = ("webhook-", "wabot-", "proxy-", "sec-")
 
 
 @dataclass(frozen=True)
@@ -88,7 +66,7 @@ class WebhookService:
         """
         if len(self.of_user(user_id)) >= PER_USER:
             raise _too_many()
-        changes = self._checked({"events": [], **asked}, [])
+        changes = webhook_checks.checked({"events": [], **asked}, self.door, {})
         moment = now()
         if form_token and not self.store.idempotency.first_use(user_id, "webhook-form", form_token, moment + _FORM_LIFETIME):
             raise Conflict("This form was sent before, and its webhook was made then.", code="form_sent_before")
@@ -104,15 +82,12 @@ class WebhookService:
     def change(self, user_id: str, endpoint_id: str, asked: Mapping[str, Any]) -> Endpoint:
         """What isn't in `asked` stays. Raises NotFound, Invalid."""
         endpoint = self.one(user_id, endpoint_id)
-        changes = self._checked(asked, endpoint.headers)
+        changes = webhook_checks.checked(asked, self.door, dict(endpoint.headers))
         moment = now()
         secret = changes.pop("secret", None)
         if secret:
             changes["secrets"] = _rotated(endpoint, secret)
-        if changes.get("enabled") and not endpoint.enabled:
-            changes |= {"disabled_reason": None, "disabled_at": None, "failing_since": None, "hold_until": None, "since": moment}
-        elif changes.get("enabled") is False and endpoint.enabled:
-            changes |= {"disabled_reason": _BY_OWNER, "disabled_at": moment}
+        changes |= _switched(endpoint, changes.get("enabled", endpoint.enabled), moment)
         if changes.get("url", endpoint.url) != endpoint.url:
             changes |= {"failing_since": None, "hold_until": None}
         changes["updated_at"] = moment
@@ -216,28 +191,19 @@ class WebhookService:
         self.store.endpoints.ring([endpoint.id], due_now(), {"hold_until": None})
         self.ring()
 
-    def _checked(self, asked: Mapping[str, Any], headers: list[list[str]]) -> dict[str, Any]:
-        changes = dict(asked)
-        if "url" in changes:
-            self._check_url(changes["url"])
-        if "events" in changes:
-            changes["events"] = _checked_events(changes["events"])
-        if changes.get("secret") is not None and not signing.is_secret(changes["secret"]):
-            raise Invalid.field("secret", "must be whsec_ and the base64 of 24 to 64 bytes")
-        if "headers" in changes:
-            changes["headers"] = _checked_headers(changes["headers"], dict(headers))
-        return changes
-
-    def _check_url(self, url: str) -> None:
-        try:
-            self.door.check(url)
-        except NotAllowed as refused:
-            raise Invalid.field("url", str(refused), code="url_not_allowed") from refused
-
 
 def _too_many() -> Conflict:
     words = Text("You have %(most)s webhooks, which is as many as there may be: delete one first.", most=PER_USER)
     return Conflict(words, code="too_many_webhooks")
+
+
+def _switched(endpoint: Endpoint, on: bool, moment: datetime) -> dict[str, Any]:
+    """What else changes when its owner switches it on or off; nothing for one that is so already."""
+    if on == endpoint.enabled:
+        return {}
+    if on:
+        return {"disabled_reason": None, "disabled_at": None, "failing_since": None, "hold_until": None, "since": moment}
+    return {"disabled_reason": _BY_OWNER, "disabled_at": moment}
 
 
 def _undoable(endpoint: Endpoint, moment: datetime) -> bool:
@@ -258,30 +224,6 @@ def _replay(endpoint: Endpoint, since: datetime, until: datetime, *, missed: boo
 
 def shown_status(delivery: HookDelivery) -> str:
     return "pending" if delivery.status == PARKED else delivery.status
-
-
-def _checked_events(asked: list[str]) -> list[str]:
-    unknown = [one for one in asked if one not in REGISTRY and one != EVERYTHING]
-    if unknown or not asked:
-        choose = Text("choose from %(choices)s, or * for all", choices=", ".join(REGISTRY))
-        why = Text("%(event)s is none: %(choose)s", event=repr(unknown[0][:60]), choose=choose) if unknown else choose
-        raise Invalid.field("events", why)
-    return [EVERYTHING] if EVERYTHING in asked else sorted(set(asked), key=list(REGISTRY).index)
-
-
-def _checked_headers(asked: Mapping[str, str], known: dict[str, str]) -> list[list[str]]:
-    if len(asked) > HEADERS_AT_MOST:
-        raise Invalid.field("headers", Text("may be %(most)s at most", most=HEADERS_AT_MOST))
-    for name, value in asked.items():
-        if not _HEADER_NAME.fullmatch(name) or name.lower() in _OURS or name.lower().startswith(_OUR_PREFIXES):
-            raise Invalid.field("headers", Text("%(name)s can't be set", name=repr(name[:60])))
-        if value != MASK and not _HEADER_VALUE.fullmatch(value):
-            raise Invalid.field("headers", Text("the value of %(name)s must be 1 to 1000 plain characters", name=repr(name[:60])))
-        if value == MASK and name not in known:
-            raise Invalid.field("headers", Text("the value of %(name)s is missing", name=repr(name[:60])))
-    if len({name.lower() for name in asked}) < len(asked):
-        raise Invalid.field("headers", "names one of them twice")
-    return [[name, known[name] if value == MASK else value] for name, value in asked.items()]
 
 
 def _rotated(endpoint: Endpoint, secret: str) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from pymongo.collection import Collection
 
 from ..lib.clock import BEGINNING
 from . import ids
+from .records import Page
 
 _FIRST_WINDOW = timedelta(seconds=4)
 _WIDEN = 4
@@ -25,6 +26,17 @@ _READ_AT_MOST = 20_000
 """Documents a page may read when what is filtered in Python is rare; the cursor then goes on from there."""
 
 Document = dict[str, Any]
+
+
+def every_page(read: Callable[..., Page], *, limit: int) -> Iterator[Page]:
+    """All of a list, one page in memory at a time; `read` takes `limit` and `cursor`."""
+    cursor: str | None = None
+    while True:
+        page = read(limit=limit, cursor=cursor)
+        yield page
+        cursor = page.next_cursor
+        if cursor is None:
+            return
 
 
 @dataclass

@@ -8,7 +8,7 @@ from flask import Response
 from pydantic import Field
 
 from ...lib import qr as pictures
-from ...lib.clock import to_rfc3339
+from ...lib.clock import optional_rfc3339
 from ...services import present
 from ...services.sessions import DEFAULT, StartOrder
 from .._answers import answers
@@ -84,7 +84,7 @@ def qr() -> Any:
         return Response(pictures.png(text), mimetype="image/png")
     if asked.format == "svg":
         return Response(pictures.svg(text), mimetype="image/svg+xml")
-    expires_at = to_rfc3339(session.qr_expires_at) if session.qr_expires_at else None
+    expires_at = optional_rfc3339(session.qr_expires_at)
     return {
         "session": session.name, "status": "qr", "qr": text, "image": pictures.data_uri(text), "expires_at": expires_at,
     }  # fmt: skip
