@@ -52,12 +52,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         part.init_app(app)
     _pages.init_app(app, plugins.register_all(app))
     live.init_app(app, redis_url=settings.redis_url, origins=[settings.public_url], standing=services.logins.standing)
-    if not services.mails.available:
-        log.warning("mails_off", why="SMTP_URL is not set: nobody can be sent a link for a forgotten password")
-    if settings.production and not settings.trusted_proxies:
-        log.warning(
-            "proxies_not_trusted", why="TRUSTED_PROXIES is 0: all who come through the proxy are one address to the limits"
-        )
+    _warn(services)
     _prepare(services)
     return app
 
@@ -81,6 +76,16 @@ def _configure(app: Flask, settings: Settings) -> None:
         WTF_CSRF_CHECK_DEFAULT=False,
         WTF_CSRF_SSL_STRICT=False,  # asks for a Referer, which pages with a token in their address don't send; see _security
     )
+
+
+def _warn(services: Services) -> None:
+    """Of settings that are allowed, and that people will miss something by."""
+    if not services.mails.available:
+        log.warning("mails_off", why="SMTP_URL is not set: nobody can be sent a link for a forgotten password")
+    if services.settings.production and not services.settings.trusted_proxies:
+        log.warning(
+            "proxies_not_trusted", why="TRUSTED_PROXIES is 0: all who come through the proxy are one address to the limits"
+        )
 
 
 def _prepare(services: Services) -> None:

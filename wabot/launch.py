@@ -1,8 +1,10 @@
 """Starts the whole of wabot in the foreground: checks everything, then becomes supervisord.
 
 Run by `make run` as `python -m wabot.launch`. `python -m wabot.launch web` (or `worker`, `gateway`) becomes that program alone, for
-containers that share one WABOT_DATA and one loopback; the database is then `MONGO_URI`'s. Exit status: 0 after Ctrl-C or SIGTERM, 2 when a setting can't be used; each such
-setting is named. What the programs find in their environment stands in docs/internals.md.
+containers that share one WABOT_DATA and one loopback; the database is then `MONGO_URI`'s.
+
+Exit status: 0 after Ctrl-C or SIGTERM, 2 when a setting can't be used; each such setting is named. What the programs find in their
+environment is described in docs/internals.md.
 """
 
 from __future__ import annotations

@@ -1,8 +1,14 @@
 """The worker: hands the outbox to the gateway, keeps sessions as wanted, settles what is open. `python -m wabot.worker`.
 
-Three threads: the main one starts lanes (services/lanes.py) whenever somebody rings or a second has passed; one sends mails at
-the same moments; one looks at the gateway every second, and has what takes long done beside it. Any number of workers may run;
-whatever one leaves half done another takes over.
+Its threads, by name:
+
+    main      starts lanes (services/lanes.py) whenever somebody rings or a second has passed; each runs in a thread of its own
+    upkeep    looks at the gateway every second; what takes long is done by `errand` threads beside it
+    mails     sends mails, at the same moments as lanes start
+    hooks     makes events and webhook deliveries, which `hook-…` threads bring into turn
+    media     fetches files of incoming messages, each in a thread of its own
+
+Any number of workers may run; whatever one leaves half done another takes over.
 """
 
 from __future__ import annotations
@@ -35,7 +41,8 @@ SWEEP_INTERVAL = 1.0
 LOOK_AFTER_INTERVAL = 10.0
 MAIL_PAUSE = 0.2
 """Seconds after a ring: what is done for an address that is known must not be felt in the answer to who asked for it."""
-_CLOSE_TIMEOUT = 8.0
+_END_WITHIN = {"mails": 4.0, "hooks": 4.0, "upkeep": 8.0}
+"""Seconds each thread is waited for at the end; what is cut off then, the next worker finds."""
 ERRANDS_AT_ONCE = 4
 """A log-out that hangs takes up to 25 s; others' go on."""
 
@@ -100,14 +107,17 @@ class Worker:
         self._doorbell.ring()
 
     def run(self) -> None:
+        """Until `stop`."""
         log.info("worker_started", pid=os.getpid())
-        caretaker = threading.Thread(target=self._care, name="upkeep", daemon=True)
-        caretaker.start()
-        postman = threading.Thread(target=self._send_mails, name="mails", daemon=True)
-        postman.start()
-        herald = threading.Thread(target=self._tell, name="hooks", daemon=True)
-        herald.start()
+        beside = {"mails": self._send_mails, "hooks": self._tell, "upkeep": self._care}
+        threads = [threading.Thread(target=work, name=name, daemon=True) for name, work in beside.items()]
+        for thread in threads:
+            thread.start()
         self._fetcher.start()
+        self._serve_lanes()
+        self._end(threads)
+
+    def _serve_lanes(self) -> None:
         rested = swept = 0.0
         while not self._stopping.is_set():
             self._hear(max(0.0, min(rested, swept + SWEEP_INTERVAL - time.monotonic())))
@@ -117,12 +127,13 @@ class Worker:
                 self._fetcher.ring()
                 guarded(self._sweep, "sweep")
             rested = self._lanes.start()
+
+    def _end(self, threads: list[threading.Thread]) -> None:
         self._mail_bell.set()
         self._fetcher.stop()
         self._lanes.close()
-        postman.join(_CLOSE_TIMEOUT / 2)
-        herald.join(_CLOSE_TIMEOUT / 2)
-        caretaker.join(_CLOSE_TIMEOUT)
+        for thread in threads:
+            thread.join(_END_WITHIN[thread.name])
         guarded(self._services.claims.release_all, "release")
         guarded(lambda: self._services.store.workers.gone(self._name), "farewell")
 
@@ -199,7 +210,7 @@ def main() -> None:
     publisher = RemotePublisher(settings.internal_url, settings.secret("internal_secret"))
     services = build(settings, open_store(settings.database_uri), publisher)
     while not guarded(lambda: prepare(services), "preparing"):
-        threading.Event().wait(SWEEP_INTERVAL)
+        time.sleep(SWEEP_INTERVAL)
     with Doorbell(settings.data / "run") as doorbell:
         worker = Worker(services, doorbell)
         signal.signal(signal.SIGTERM, worker.stop)

@@ -1,4 +1,8 @@
-"""An id for every request: answered in `X-Request-ID`, in every log line and error, and passed on to the other processes."""
+"""What every request goes through first.
+
+It gets an id, which is answered in `X-Request-ID`, stands in every log line and error, and goes along to the other processes.
+And nothing is taken for what it may not mean: JSON is read by the letter, no name counts twice, and text is UTF-8 or refused.
+"""
 
 from __future__ import annotations
 

@@ -203,7 +203,7 @@ def _user_page(user_id: str, **more: Any) -> str:
     return render_template(
         "admin_user.html",
         shown=present.user_for_admin(shown),
-        himself=shown.id == page_user().id,
+        own_account=shown.id == page_user().id,
         limits=_limits(shown),
         sessions=services().session_overview.of_user(user_id),
         figures=figures,

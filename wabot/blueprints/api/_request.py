@@ -43,12 +43,24 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
 
 
+Cursor = Annotated[str, Field(pattern=r"^[0-9a-f]{24}$")]
+Limit = Annotated[int, Field(ge=1, le=200)]
+
+
+class PageQuery(Body):
+    """Of a list that is read page by page."""
+
+    cursor: Cursor | None = None
+    """`next_cursor` of the page before."""
+    limit: Limit = 50
+
+
 class ListQuery(Body):
     """Of a list that is bounded and read whole."""
 
     cursor: Annotated[str, Field(max_length=100)] | None = None
     """`next_cursor` of the page before."""
-    limit: Annotated[int, Field(ge=1, le=200)] = 200
+    limit: Limit = 200
 
     def page(self, items: list[dict[str, Any]], by: str, *, newest_first: bool = False) -> dict[str, Any]:
         """One page of `items`, which are sorted by their field `by`; that is the cursor, so that what goes meanwhile doesn't matter.

@@ -17,12 +17,7 @@ from .._shapes import Items
 from .._shapes.admin import AuditEntry, CurrentSettings, Stats
 from .._shapes.whatsapp import ManagedSession, Session
 from . import bp
-from ._request import Body, Time, audited, needs, query
-
-
-class PageQuery(Body):
-    cursor: Annotated[str, Field(pattern=r"^[0-9a-f]{24}$")] | None = None
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
+from ._request import Body, PageQuery, Time, audited, needs, query
 
 
 class AuditQuery(PageQuery):

@@ -14,14 +14,14 @@ from .._context import live, request_id, services
 from .._shapes import Items
 from .._shapes.accounts import ManagedUser
 from . import bp
-from ._request import Body, audited, body, needs, query
+from ._request import Body, Limit, audited, body, needs, query
 
 
 class UsersQuery(Body):
     q: Annotated[str, Field(max_length=320)] = ""
     state: Literal["", "active", "disabled", "invited", "admin"] = ""
     cursor: Annotated[str, Field(max_length=700)] | None = None
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    limit: Limit = 50
 
 
 class ChangeUser(Body):

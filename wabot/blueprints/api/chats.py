@@ -14,21 +14,13 @@ from .._media import media_response
 from .._shapes import Items
 from .._shapes.messages import Chat, Message
 from . import bp
-from ._request import Body, caller, needs, query
-
-Cursor = Annotated[str, Field(pattern=r"^[0-9a-f]{24}$")]
-Limit = Annotated[int, Field(ge=1, le=200)]
+from ._request import Body, Cursor, Limit, PageQuery, caller, needs, query
 
 
 class ChatsQuery(Body):
     session: Annotated[str, Field(max_length=100)] | None = None
     q: Annotated[str, Field(max_length=200)] | None = None
     unread: bool = False
-    cursor: Cursor | None = None
-    limit: Limit = 50
-
-
-class PageQuery(Body):
     cursor: Cursor | None = None
     limit: Limit = 50
 

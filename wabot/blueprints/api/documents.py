@@ -1,4 +1,4 @@
-"""/api/openapi.json, made from the code, and /api/docs, the page to read and try it."""
+"""/api/openapi.json, made from the code. The pages that show it are in `blueprints/reference.py`."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -11,12 +12,13 @@ from ...errors import RateLimited
 from ...events import REGISTRY
 from ...lib.clock import now
 from ...services.event_stream import shapes
+from ...store import hook_records
 from .._answers import answers
 from .._context import live, services
 from .._shapes import Items
 from .._shapes.messages import EventKind, ToldEvent
 from . import bp
-from ._request import Body, Time, caller, needs, query
+from ._request import Body, Cursor, Limit, Time, caller, needs, query
 
 _LOOK_EVERY = 0.25
 
@@ -24,11 +26,11 @@ _LOOK_EVERY = 0.25
 class StreamQuery(Body):
     since: Time | None = None
     """Begin with what happened then."""
-    cursor: Annotated[str, Field(pattern=r"^[0-9a-f]{24}$")] | None = None
+    cursor: Cursor | None = None
     """`next_cursor` of the answer before."""
     wait: Annotated[float, Field(ge=0, le=25)] = 0
     """So many seconds at most the answer is kept back until there is an event."""
-    limit: Annotated[int, Field(ge=1, le=200)] = 100
+    limit: Limit = 100
 
 
 @bp.get("/events")
@@ -47,14 +49,21 @@ def list_events() -> dict[str, Any]:
         if not waiting.enter(user_id):
             raise RateLimited("Too many of your calls are waiting already.", code="too_many_waiting", retry_after=5)
         try:
-            deadline = time.monotonic() + asked.wait
-            while not found and time.monotonic() < deadline:
-                time.sleep(_LOOK_EVERY)
-                before, looked_at = looked_at, now()
-                found, cursor = stream.after(user_id, cursor, asked.limit, before)
+            found, cursor = _look_again(user_id, cursor, asked, looked_at)
         finally:
             waiting.leave(user_id)
     return {"items": list(shapes(found)), "next_cursor": cursor}
+
+
+def _look_again(user_id: str, cursor: str, asked: StreamQuery, looked_at: datetime) -> tuple[list[hook_records.ToldEvent], str]:
+    """Until there is an event, for `asked.wait` seconds at most; there was none beyond `cursor` at `looked_at`."""
+    found: list[hook_records.ToldEvent] = []
+    deadline = time.monotonic() + asked.wait
+    while not found and time.monotonic() < deadline:
+        time.sleep(_LOOK_EVERY)
+        before, looked_at = looked_at, now()
+        found, cursor = services().event_stream.after(user_id, cursor, asked.limit, before)
+    return found, cursor
 
 
 @bp.get("/events/schemas")

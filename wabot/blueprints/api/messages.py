@@ -18,7 +18,7 @@ from .._shapes import Items
 from .._shapes.messages import Message, MessageWithTimeline
 from .._waiting import until_sent
 from . import bp
-from ._request import Body, Time, body, caller, idempotency_key, needs, query
+from ._request import Body, Cursor, Limit, Time, body, caller, idempotency_key, needs, query
 
 
 class Send(Body):
@@ -45,9 +45,9 @@ class LogQuery(Body):
     """Accepted then or later."""
     until: Time | None = None
     """Accepted before then."""
-    cursor: Annotated[str, Field(pattern=r"^[0-9a-f]{24}$")] | None = None
+    cursor: Cursor | None = None
     """`next_cursor` of the page before."""
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    limit: Limit = 50
 
 
 @bp.post("/messages/send")

@@ -13,7 +13,7 @@ from .._context import services
 from .._shapes import Items
 from .._shapes.webhooks import Delivery, DeliveryInFull, Webhook
 from . import bp
-from ._request import Body, ListQuery, Time, body, caller, needs, query
+from ._request import Body, Cursor, Limit, ListQuery, Time, body, caller, needs, query
 
 Url = Annotated[str, Field(min_length=1, max_length=3000)]
 Events = Annotated[list[Annotated[str, Field(max_length=100)]], Field(min_length=1, max_length=100)]
@@ -63,8 +63,8 @@ class DeliveryQuery(Body):
     status: Literal["pending", "delivered", "failed"] | None = None
     event: Annotated[str, Field(max_length=100)] | None = None
     since: Time | None = None
-    cursor: Annotated[str, Field(pattern=r"^[0-9a-f]{24}$")] | None = None
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    cursor: Cursor | None = None
+    limit: Limit = 50
 
 
 @bp.get("/webhooks")
