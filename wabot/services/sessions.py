@@ -53,12 +53,8 @@ class SessionService:
 
     def status(self, user_id: str, name: str) -> Session:
         """A never used `default` is disconnected. Raises NotFound for any other unknown name."""
-        found = self.store.sessions.named(user_id, name)
-        if found is None and name == DEFAULT:
-            return self._unused(user_id)
-        if found is None:
-            raise _no_session(name)
-        return machine.as_of(found, now())
+        found = self.store.sessions.named(user_id, name) if name == DEFAULT else self._named(user_id, name)
+        return machine.as_of(found, now()) if found else self._unused(user_id)
 
     def to_send_by(self, user_id: str, name: str) -> Session:
         """As `status`; of one that accepts messages it may be a moment old."""
@@ -125,9 +121,7 @@ class SessionService:
 
         Raises NotFound, Invalid, and GatewayUnavailable when it will be done as soon as the gateway is back.
         """
-        session = self.store.sessions.named(user_id, name)
-        if session is None:
-            raise _no_session(name)
+        session = self._named(user_id, name)
         self.engines.check(engine, session.network)
         if engine != session.engine and session.desired != "logout":
             ordered = self._change(session, machine.ordered_switch(session, now(), engine))
@@ -154,9 +148,7 @@ class SessionService:
 
     def delete(self, user_id: str, name: str, correlation_id: str) -> None:
         """Log out, and forget the session; its messages stay. Raises NotFound, GatewayUnavailable."""
-        session = self.store.sessions.named(user_id, name)
-        if session is None:
-            raise _no_session(name)
+        session = self._named(user_id, name)
         self.disconnect(user_id, name, correlation_id)
         self.store.pacing.forget(session.id)
         self.store.engine_logins.forget(session.id, now())
@@ -218,6 +210,12 @@ class SessionService:
         if observed:
             return self.store.sessions.observe(session.id, session.epoch, changes)
         return self.store.sessions.change(session.id, session.epoch, changes, still=still)
+
+    def _named(self, user_id: str, name: str) -> Session:
+        session = self.store.sessions.named(user_id, name)
+        if session is None:
+            raise NotFound(Text("There is no session named %(name)s.", name=repr(name[:40])))
+        return session
 
     def _needs_logout(self, session: Session) -> bool:
         """Not of one that is under way for another request: its order would be overtaken, and answered before it is done."""
@@ -297,7 +295,3 @@ class SessionService:
             id="", user_id=user_id, name=DEFAULT, engine=self.settings.default_engine,
             network=self.settings.default_network, created_at=now(),
         )  # fmt: skip
-
-
-def _no_session(name: str) -> NotFound:
-    return NotFound(Text("There is no session named %(name)s.", name=repr(name[:40])))
