@@ -14,7 +14,7 @@ from wabot.blueprints._context import services
 from wabot.errors import Invalid, NotFound
 from wabot.lib.clock import from_rfc3339, now, to_rfc3339
 from wabot.services.audit import Audited
-from wabot.services.identity import Identity
+from wabot.services.keys import Keys
 from wabot.store.keys import REVOKED_KEPT
 
 
@@ -141,7 +141,7 @@ def test_no_more_keys_than_allowed_by_making_them_at_once(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("wabot.services.keys.KEYS_PER_USER", 1)
-    monkeypatch.setattr(Identity, "_check_room", lambda *_: None)  # as if each had looked before the others wrote
+    monkeypatch.setattr(Keys, "_check_room", lambda *_: None)  # as if each had looked before the others wrote
     made = register(client)
     first = make(client, made["token"])
     client.delete(f"/api/keys/{first['id']}", headers=bearer(made["token"]))
