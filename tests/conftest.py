@@ -18,6 +18,7 @@ os.environ["WABOT_TEST_SCRYPT"] = CHEAP_SCRYPT  # before wabot.lib.passwords is 
 
 from tests.support import limits
 from tests.support.api import Api
+from tests.support.boss import boss as boss
 from tests.support.compiled import compile_once
 from tests.support.contract import CheckedClient
 from tests.support.database import Database
@@ -27,10 +28,12 @@ from tests.support.recovery import house as house
 from tests.support.recovery import made as made
 from tests.support.recovery import post as post
 from tests.support.stack import Stack, environment
+from tests.support.waiting import wait_until
 from tests.support.web import linked as linked
 from wabot import config
 from wabot.app import create_app
 from wabot.launching import data as wabot_data
+from wabot.services import Services
 
 compile_once()
 
@@ -96,6 +99,15 @@ def unharmed(restless: Owner) -> Iterator[Owner]:
         yield restless
     no_faults(restless.stack)
     restless.no_orphans()
+
+
+@pytest.fixture
+def newcomer(unharmed: Owner) -> Iterator[Api]:
+    """A user of this test's own on `restless`, whose session is ended afterwards."""
+    user = Api(unharmed.stack, "newcomer").register()
+    yield user
+    wait_until(unharmed.stack.ready, 20, "ready again")
+    user.disconnect()
 
 
 def _end(stack: Stack, *, failed: bool, kill: bool = False) -> None:
@@ -194,6 +206,13 @@ def _running(settings: config.Settings) -> Iterator[Flask]:
     web.test_client_class = CheckedClient
     yield web
     web.extensions["wabot"].close()
+
+
+@pytest.fixture
+def known(app: Flask) -> Services:
+    """The services of `app`."""
+    found: Services = app.extensions["wabot"]
+    return found
 
 
 @pytest.fixture

@@ -27,12 +27,6 @@ PASSWORD = "correct horse battery staple"
 
 
 @pytest.fixture
-def known(app: Flask) -> Services:
-    found: Services = app.extensions["wabot"]
-    return found
-
-
-@pytest.fixture
 def boss(known: Services) -> User:
     return known.accounts.create_admin(email(), PASSWORD)
 

@@ -9,16 +9,16 @@ import select
 import shlex
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
 from click.testing import CliRunner
 from flask import Flask
 
+from tests.support.answering import answering
 from tests.support.pages import Browser
 from tests.support.web import email
 from wabot import cli
@@ -60,26 +60,16 @@ def test_who_is_cut_off_goes_on_where_they_were(monkeypatch: pytest.MonkeyPatch)
     """From the first answer on, which is not waited for: what comes while a call is cut off is heard by the next."""
     asked: list[dict[str, str]] = []
 
-    class Wabot(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(dict(parse_qsl(self.path.partition("?")[2])))
-            if len(asked) == 2:
-                return  # hangs up without an answer
-            body = json.dumps({"items": [EVENT] if len(asked) > 2 else [], "next_cursor": f"c{len(asked)}"}).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
+    def page(path: str) -> dict[str, Any] | None:
+        asked.append(dict(parse_qsl(path.partition("?")[2])))
+        if len(asked) == 2:
+            return None
+        return {"items": [EVENT] if len(asked) > 2 else [], "next_cursor": f"c{len(asked)}"}
 
     monkeypatch.setattr(listening, "_AGAIN_AFTER", 0)
-    with HTTPServer(("127.0.0.1", 0), Wabot) as server:
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        heard = listening.Listener(f"http://127.0.0.1:{server.server_port}", "wb_x").events(None, lambda: None)
+    with answering(page) as url:
+        heard = listening.Listener(url, "wb_x").events(None, lambda: None)
         assert [next(heard), next(heard)] == [None, EVENT]
-        server.shutdown()
     assert [(one.get("cursor"), float(one["wait"]) > 0) for one in asked] == [(None, False), ("c1", True), ("c1", True)]
 
 
@@ -88,26 +78,15 @@ def test_it_says_that_it_listens_when_it_misses_nothing_any_more() -> None:
     command = [sys.executable, "-m", "wabot.listen", "--key", "wb_x", "--url"]
     said_before: list[bool] = []
 
-    class Wabot(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            said_before.append(bool(select.select([listener.stderr], [], [], 0)[0]))
-            body = json.dumps({"items": [], "next_cursor": "c1"}).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def page(_: str) -> dict[str, Any]:
+        said_before.append(bool(select.select([listener.stderr], [], [], 0)[0]))
+        return {"items": [], "next_cursor": "c1"}
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Wabot) as server:
-        url = f"http://127.0.0.1:{server.server_port}"
-        with subprocess.Popen([*command, url], stderr=subprocess.PIPE, bufsize=0) as listener:
-            assert listener.stderr
-            server.handle_request()
-            said = listener.stderr.readline()
-            listener.kill()
-    assert said_before == [False]
+    with answering(page) as url, subprocess.Popen([*command, url], stderr=subprocess.PIPE, bufsize=0) as listener:
+        assert listener.stderr
+        said = listener.stderr.readline()
+        listener.kill()
+    assert said_before[0] is False
     assert said.decode() == f"Listening to {url}. Ctrl-C ends it.\n"
 
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-
-import pytest
 
 from tests.support.api import Api
 from tests.support.owner import Owner, faults
@@ -14,14 +11,6 @@ from tests.support.watch import Watch
 
 NOTICED_WITHIN = 3.0
 HEALED_WITHIN = 20.0
-
-
-@pytest.fixture
-def newcomer(unharmed: Owner) -> Iterator[Api]:
-    user = Api(unharmed.stack, "newcomer").register()
-    yield user
-    wait_until(unharmed.stack.ready, 20, "ready again")
-    user.disconnect()
 
 
 def test_a_code_goes_with_its_gateway_and_the_next_one_works(unharmed: Owner, newcomer: Api) -> None:

@@ -47,15 +47,6 @@ def five(restless: Owner) -> Iterator[Api]:
         user.disconnect(name)
 
 
-@pytest.fixture
-def newcomer(unharmed: Owner) -> Iterator[Api]:
-    """A user of this test's own, whose session is ended afterwards."""
-    user = Api(unharmed.stack, "newcomer").register()
-    yield user
-    wait_until(unharmed.stack.ready, 20, "ready again")
-    user.disconnect()
-
-
 def kill_browser(owner: Owner, user: Api) -> None:
     kill(owner.browser(owner.id_of(user, "one")))
 

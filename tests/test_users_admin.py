@@ -21,24 +21,9 @@ PASSWORD = "correct horse battery staple"
 
 
 @pytest.fixture
-def known(app: Flask) -> Services:
-    found: Services = app.extensions["wabot"]
-    return found
-
-
-@pytest.fixture
 def admin(client: FlaskClient) -> dict[str, str]:
     answer = client.post("/api/auth/login", json={"email": DEFAULT_ADMIN_EMAIL, "password": DEFAULT_ADMIN_PASSWORD})
     return bearer(answer.get_json()["token"])
-
-
-@pytest.fixture
-def boss(app: Flask, known: Services) -> Browser:
-    address = email()
-    known.accounts.create_admin(address, PASSWORD)
-    browser = Browser(app)
-    browser.login(address, PASSWORD)
-    return browser
 
 
 def actions(known: Services, target: str) -> list[str]:

@@ -20,21 +20,6 @@ BANNER = "You see the pages of"
 
 
 @pytest.fixture
-def known(app: Flask) -> Services:
-    found: Services = app.extensions["wabot"]
-    return found
-
-
-@pytest.fixture
-def boss(app: Flask, known: Services) -> Browser:
-    address = email()
-    known.accounts.create_admin(address, PASSWORD)
-    browser = Browser(app)
-    browser.login(address, PASSWORD)
-    return browser
-
-
-@pytest.fixture
 def viewing(boss: Browser, linked: Linked) -> Browser:
     page = f"/admin/users/{linked.user['id']}"
     assert boss.submit(page, f"{page}/view").headers["Location"] == "/dashboard"

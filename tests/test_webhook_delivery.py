@@ -223,7 +223,7 @@ def test_what_was_missed_comes_before_what_happened_since(
 def test_given_up_after_the_last_attempt_and_the_next_has_its_turn(hooked: Hooked, receiver: Receiver) -> None:
     made = hooked.endpoint(receiver.url)
     receiver.answer = lambda one: 500 if one.json["type"] == "message.queued" else 204
-    hooked.services.attempts.settings.__dict__["webhook_retries"] = "0,0.05"
+    hooked.retry_after("0,0.05")
     acks(hooked, hooked.send(), "sent")
     hooked.work_until(receiver.taken, "the second is delivered")
     assert types(receiver.requests) == ["message.queued", "message.queued", "message.sent"]

@@ -35,7 +35,7 @@ def test_retry_after_is_honoured(hooked: Hooked, receiver: Receiver) -> None:
 def test_attempts_are_spread_by_jitter(hooked: Hooked, receiver: Receiver) -> None:
     made = hooked.endpoint(receiver.url, "message.queued")
     receiver.answer = lambda _: 503
-    hooked.services.attempts.settings.__dict__["webhook_retries"] = "0,1000"
+    hooked.retry_after("0,1000")
     for number in range(8):
         hooked.send(f"message {number}")
     hooked.work()
@@ -104,12 +104,10 @@ def test_what_was_missed_while_off_is_sent_on_demand(hooked: Hooked, receiver: R
 def test_more_than_a_lane_holds_is_parked_and_follows(
     hooked: Hooked, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("telling", "hook_lanes"):
-        monkeypatch.setattr(f"wabot.services.{module}.WAITING_AT_MOST", 4)
-    monkeypatch.setattr("wabot.services.hook_lanes.HELD_AT_MOST", 4)
+    house.room_for(monkeypatch, 4, held=4)
     made = hooked.endpoint(receiver.url, "message.queued")
     receiver.answer = lambda _: 500
-    hooked.services.attempts.settings.__dict__["webhook_retries"] = "0,3600"
+    hooked.retry_after("0,3600")
     for number in range(12):
         hooked.send(f"message {number:02}")
         hooked.rounds.round()

@@ -21,7 +21,7 @@ hooked, receiver, settings = house.hooked, house.receiver, house.settings
 def test_the_first_success_pulls_the_others_forward(hooked: Hooked, receiver: Receiver) -> None:
     made = hooked.endpoint(receiver.url, "message.queued")
     receiver.answer = lambda _: 503
-    hooked.services.attempts.settings.__dict__["webhook_retries"] = "0,3600,3600"
+    hooked.retry_after("0,3600,3600")
     for number in range(5):
         hooked.send(f"message {number}")
     hooked.work()
@@ -34,7 +34,7 @@ def test_the_first_success_pulls_the_others_forward(hooked: Hooked, receiver: Re
 def test_what_fails_by_itself_keeps_its_schedule_while_others_arrive(hooked: Hooked, receiver: Receiver) -> None:
     """The first success brings it forward once, which takes none of its attempts away."""
     made = hooked.endpoint(receiver.url, "message.queued")
-    hooked.services.attempts.settings.__dict__["webhook_retries"] = "0,3600,3600"
+    hooked.retry_after("0,3600,3600")
     receiver.answer = lambda one: 500 if one.json["data"]["message"] == "poison" else 204
     hooked.send("poison")
     hooked.work()
@@ -62,7 +62,7 @@ def test_who_is_killed_at_the_first_success_leaves_it_to_the_next(
     hooked: Hooked, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = hooked.endpoint(receiver.url, "message.queued")
-    hooked.services.attempts.settings.__dict__["webhook_retries"] = "0,3600"
+    hooked.retry_after("0,3600")
     receiver.answer = lambda _: 503
     hooked.send()
     hooked.work()
@@ -81,9 +81,8 @@ def test_who_is_killed_with_a_full_lane_lets_nothing_get_ahead(
     hooked: Hooked, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """There is room again when it is told once more, with what has happened since."""
-    monkeypatch.setattr("wabot.services.telling.WAITING_AT_MOST", 6)
-    monkeypatch.setattr("wabot.services.hook_lanes.WAITING_AT_MOST", 6)
-    hooked.services.attempts.settings.__dict__["webhook_retries"] = "0,3600"
+    house.room_for(monkeypatch, 6)
+    hooked.retry_after("0,3600")
     made = hooked.endpoint(receiver.url, "message.queued", "message.cancelled")
     receiver.answer = lambda one: 500 if one.json["data"]["message"].startswith("fails") else 204
     for number in range(5):
@@ -110,9 +109,8 @@ def test_what_is_refused_for_hours_keeps_no_other_kind_of_event_waiting(
     hooked: Hooked, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However much more than a lane holds is refused; and nothing of one message gets ahead of what is refused."""
-    monkeypatch.setattr("wabot.services.telling.WAITING_AT_MOST", 6)
-    monkeypatch.setattr("wabot.services.hook_lanes.WAITING_AT_MOST", 6)
-    hooked.services.attempts.settings.__dict__["webhook_retries"] = "0,3600"
+    house.room_for(monkeypatch, 6)
+    hooked.retry_after("0,3600")
     hooked.endpoint(receiver.url, "message.queued", "message.cancelled")
     receiver.answer = lambda one: 500 if one.json["type"] == "message.queued" and "poison" in one.body.decode() else 204
     for number in range(15):
@@ -129,10 +127,8 @@ def test_what_is_refused_for_hours_keeps_no_other_kind_of_event_waiting(
 def test_what_waits_for_room_is_shown_with_what_waits(
     hooked: Hooked, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wabot.services.telling.WAITING_AT_MOST", 3)
-    monkeypatch.setattr("wabot.services.hook_lanes.WAITING_AT_MOST", 3)
-    monkeypatch.setattr("wabot.services.hook_lanes.HELD_AT_MOST", 3)
-    hooked.services.attempts.settings.__dict__["webhook_retries"] = "0,3600"
+    house.room_for(monkeypatch, 3, held=3)
+    hooked.retry_after("0,3600")
     made = hooked.endpoint(receiver.url, "message.queued")
     receiver.answer = lambda _: 500 if len(receiver.requests) % 2 else 204
     for number in range(9):
@@ -151,9 +147,8 @@ def test_what_waits_for_room_is_shown_with_what_waits(
 def test_what_waits_for_room_goes_on_waiting_while_its_endpoint_is_off(
     hooked: Hooked, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wabot.services.telling.WAITING_AT_MOST", 3)
-    monkeypatch.setattr("wabot.services.hook_lanes.HELD_AT_MOST", 3)
-    hooked.services.attempts.settings.__dict__["webhook_retries"] = "0,3600"
+    house.room_for(monkeypatch, 3, held=3)
+    hooked.retry_after("0,3600")
     made = hooked.endpoint(receiver.url, "message.queued")
     receiver.answer = lambda _: 500
     for number in range(9):

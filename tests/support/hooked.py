@@ -71,6 +71,10 @@ class Hooked:
     def send(self, text: str = "hello") -> str:
         return str(self.linked.send(message=text).get_json()["id"])
 
+    def retry_after(self, seconds: str) -> None:
+        """What WABOT_WEBHOOK_RETRIES would say; the settings are frozen for everybody else."""
+        self.services.attempts.settings.__dict__["webhook_retries"] = seconds
+
     def work(self) -> None:
         """Rounds until nothing is left to do at this moment."""
         while self.rounds.round() or self.services.store.endpoints.due(f"{to_rfc3339(now())}~"):
@@ -86,6 +90,14 @@ class Hooked:
     def deliveries(self, endpoint: dict[str, Any], query: str = "") -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.call("GET", f"/{endpoint['id']}/deliveries{query}")["items"]
         return found
+
+
+def room_for(monkeypatch: pytest.MonkeyPatch, waiting: int, held: int | None = None) -> None:
+    """Lanes that have only so many deliveries before them, and hold so many that wait for an attempt."""
+    for module in ("telling", "hook_lanes"):
+        monkeypatch.setattr(f"wabot.services.{module}.WAITING_AT_MOST", waiting)
+    if held is not None:
+        monkeypatch.setattr("wabot.services.hook_lanes.HELD_AT_MOST", held)
 
 
 @pytest.fixture
