@@ -21,18 +21,18 @@ from wabot.events import REGISTRY
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 API_HEAD = """# Every call
 
-JSON in, JSON out; the [reference](/api/docs) has fields, answers, errors and examples of each, and `GET /api/openapi.json` is the same for programs.
-*Who*: a login token always does; of a key the scope is named.
-A list is `{items, next_cursor}`: `limit` (1 to 200) says how many, and `cursor` takes the `next_cursor` of the page before, which is null on the last one. Times are RFC 3339, in UTC. Fields of a body, and parameters of a list, that don't exist are refused (422).
+JSON in, JSON out. The [reference](/api/docs) shows fields, answers, errors and examples of each call; `GET /api/openapi.json` is the same for programs.
+*Who* names the scope an API key needs; a login token can make every call.
+A list is `{items, next_cursor}`: `limit` (1 to 200) is the size of a page, and `cursor` takes the `next_cursor` of the page before, which is null on the last one. Times are RFC 3339, in UTC. Unknown fields of a body and unknown parameters of a list are refused (422).
 """
 ERRORS_HEAD = """# Every error
 
-An error is `application/problem+json` (RFC 9457): `{type, title, status, detail, code, request_id}`, and `errors: [{field, detail}]` where fields are wrong. Switch on `code`: it doesn't change. `detail` is for
-people. Under the `request_id`, which is also in the header `X-Request-ID`, the server's log knows more.
+An error is `application/problem+json` (RFC 9457): `{type, title, status, detail, code, request_id}`, with `errors: [{field, detail}]` if fields are wrong. Your program should rely on `code`, which doesn't change; `detail` is for
+people. The server's log says more under the `request_id`, which is also in the header `X-Request-ID`.
 """
 EVENTS_HEAD = """# Every event
 
-What webhooks, Socket.IO and `GET /api/events` tell. Each is `{type, timestamp, data}`, and `data` a message or session object as in the [reference](/api/docs). `GET /api/events/schemas` has a JSON schema and a sample of each.
+These events are delivered by webhooks, Socket.IO and `GET /api/events`. Each is `{type, timestamp, data}`, where `data` is a message or session object as in the [reference](/api/docs). `GET /api/events/schemas` has a JSON schema and a sample of each.
 """
 
 

@@ -63,26 +63,32 @@ class Settings(BaseModel):
     host: str = Field("127.0.0.1", alias="WABOT_HOST", description="where web listens")
     port: Port = Field(8000, alias="WABOT_PORT", description="where web listens")
     data: Path = Field(
-        Path("./var"), alias="WABOT_DATA", description="everything that is kept: database, WhatsApp profiles, journals, logs"
+        Path("./var"), alias="WABOT_DATA", description="where everything is kept: database, WhatsApp profiles, journals, logs"
     )
     secret_key: str | None = Field(
         None,
         alias="SECRET_KEY",
         min_length=16,
-        description="signs cookies and tokens; local: made at the first start in `WABOT_DATA/secrets`",
+        description="signs cookies and tokens; local: made at the first start, in `WABOT_DATA/secrets`",
     )
-    public_url: str = Field("", alias="PUBLIC_URL", description="the root of every link that leaves; local: `http://HOST:PORT`")
-    trusted_proxies: int = Field(0, alias="TRUSTED_PROXIES", ge=0, le=10, description="how many proxies in front to believe")
+    public_url: str = Field(
+        "",
+        alias="PUBLIC_URL",
+        description="the address people open, from which links in mails are made; local: `http://HOST:PORT`",
+    )
+    trusted_proxies: int = Field(
+        0, alias="TRUSTED_PROXIES", ge=0, le=10, description="how many proxies in front are to be trusted"
+    )
     metrics_token: str | None = Field(
         None, alias="METRICS_TOKEN", min_length=16, description="bearer token for `/metrics`; required in production"
     )
-    mongo_uri: str | None = Field(None, alias="MONGO_URI", description="any MongoDB; unset: the embedded default")
+    mongo_uri: str | None = Field(None, alias="MONGO_URI", description="any MongoDB; if unset, the embedded database is used")
     redis_url: str | None = Field(
         None,
         alias="REDIS_URL",
         pattern=r"^(rediss?|unix)://",
-        description="for several web processes: Socket.IO queue and limiter storage; needed as soon as there are two, since one by itself "
-        "keeps what it reads for a moment",
+        description="for several web processes: Socket.IO queue and limiter storage; needed as soon as there are two, since a single one "
+        "caches what it reads for a moment",
     )
     admin_email: Annotated[str, AfterValidator(email_address)] = Field(
         DEFAULT_ADMIN_EMAIL, alias="WABOT_ADMIN_EMAIL", description="the first admin"
@@ -94,28 +100,31 @@ class Settings(BaseModel):
         True, alias="WABOT_SANDBOX", description="run the sandbox and offer test mode; default 1 in local, 0 in production"
     )
     default_network: Literal["live", "sandbox"] = Field(
-        "live", alias="WABOT_DEFAULT_NETWORK", description="network of a session that names none"
+        "live", alias="WABOT_DEFAULT_NETWORK", description="the network of sessions that name none"
     )
     default_engine: str = Field(
         "webjs",
         alias="WABOT_DEFAULT_ENGINE",
         pattern=r"^[a-z][a-z0-9_]{0,30}$",
-        description="engine of a session that names none",
+        description="the engine of sessions that name none",
     )
     sandbox_port: Port = Field(8090, alias="SANDBOX_PORT", description="the sandbox's control API, loopback only")
     gateway_port: Port = Field(8070, alias="GATEWAY_PORT", description="the gateway, loopback only")
     smtp_url: str | None = Field(
-        None, alias="SMTP_URL", pattern=r"^smtps?://", description="where mails go; unset in local: files in `WABOT_DATA/mail`"
+        None,
+        alias="SMTP_URL",
+        pattern=r"^smtps?://",
+        description="the mail server; if unset in local, mails become files in `WABOT_DATA/mail`",
     )
-    chromium_path: Path | None = Field(None, alias="CHROMIUM_PATH", description="the browser; unset: found")
+    chromium_path: Path | None = Field(None, alias="CHROMIUM_PATH", description="the browser; if unset, it is looked for")
     chromium_args: str = Field(
         "", alias="WA_CHROMIUM_ARGS", description="arguments added to the browser's command line on the live network"
     )
     media_limit_mb: int = Field(
-        32, alias="WABOT_MEDIA_LIMIT_MB", ge=1, le=200, description="the largest file of an incoming message that is fetched"
+        32, alias="WABOT_MEDIA_LIMIT_MB", ge=1, le=200, description="the largest file that is fetched for an incoming message"
     )
     media_quota_mb: int = Field(
-        2048, alias="WABOT_MEDIA_QUOTA_MB", ge=1, le=1_000_000, description="how much the files of one user may take in all"
+        2048, alias="WABOT_MEDIA_QUOTA_MB", ge=1, le=1_000_000, description="how much space all files of a user may take"
     )
     webhook_allow: str = Field(
         "", alias="WABOT_WEBHOOK_ALLOW", description="comma-separated private hosts webhooks may reach; local only"
@@ -124,7 +133,7 @@ class Settings(BaseModel):
         "0,5,30,120,300,1800,7200,18000,36000",
         alias="WABOT_WEBHOOK_RETRIES",
         pattern=r"^\d{1,6}(\.\d{1,3})?(,\d{1,6}(\.\d{1,3})?){0,19}$",
-        description="seconds before each attempt to deliver a webhook, counted from the one before",
+        description="seconds before each attempt to deliver a webhook, counted from the previous one",
     )
     webhook_keep_days: int = Field(
         14,

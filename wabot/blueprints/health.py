@@ -24,7 +24,7 @@ def healthz() -> dict[str, bool]:
 @bp.get("/readyz")
 @answers({200: Readiness, 503: Readiness})
 def readyz() -> tuple[dict[str, Any], int]:
-    """Is everything there that is needed? 503 while something is missing; the process itself goes on."""
+    """Is everything there that is needed? It answers 503 while something is missing; the process itself keeps running."""
     checks = services().readiness.checks()
     # Without Redis web goes on, so a balancer must not take it out.
     degraded = ["redis"] if limits().redis_away else []

@@ -97,7 +97,7 @@ def init_app(app: Flask) -> None:
 @bp.get("/metrics")
 @answers({200: "text/plain"}, ["unauthenticated", "not_found"])
 def metrics() -> Response:
-    """Figures for Prometheus. With `METRICS_TOKEN` set it is needed as a bearer token; without, only this machine is answered."""
+    """Get figures for Prometheus. With `METRICS_TOKEN` set, it is needed as a bearer token; without, only this machine is answered."""
     _check()
     return Response(generate_latest(_meter().registry), content_type=CONTENT_TYPE_LATEST)
 

@@ -32,7 +32,7 @@ def init_app(app: Flask) -> None:
 @bp.get("")
 @answers({200: "text/html"})
 def index() -> str:
-    """Read this reference. With `q` only what has those words."""
+    """Read this reference. With `q`, only the calls that contain these words."""
     asked = request.args.get("q", "")[:_SEARCHED]
     found = [one for one in _reference().calls.values() if _has(one, asked)]
     groups = [(tag, TAGS.get(tag, ""), list(calls)) for tag, calls in groupby(found, key=lambda one: one.tag)]

@@ -18,37 +18,37 @@ from .operations import Operation, operations
 Node = dict[str, Any]
 
 TAGS = {
-    "auth": "Register, log in, log out, and the ways back in. The token that comes back is shown as `Authorization: Bearer …`.",
-    "account": "Everything of oneself as a ZIP, and the end of the account.",
-    "keys": "API keys, for programs. A login token is needed: a key never makes keys.",
-    "whatsapp": "Start, watch and end WhatsApp sessions. Without a `session` all of these mean the one named `default`.",
-    "messages": "Send, list, look at one, take back; and the files of messages.",
-    "send": "The one call a script or a spreadsheet can make: GET or POST, everything in the parameters.",
+    "auth": "Register, log in, log out, and recover access. Send the token you get as `Authorization: Bearer …`.",
+    "account": "Export all your data, and delete your account.",
+    "keys": "API keys, for programs. These calls need a login token: a key can't create keys.",
+    "whatsapp": "Start, watch and end WhatsApp sessions. Without `session`, these calls mean the one named `default`.",
+    "messages": "Send, list, get and cancel messages, and get their files.",
+    "send": "The call for scripts and spreadsheets: GET or POST, with everything in the parameters.",
     "chats": "The inbox.",
-    "webhooks": "Endpoints that are told of events, their tests, and the log of their deliveries.",
-    "events": "Which events there are, and a user's own as they come.",
+    "webhooks": "Endpoints that events are delivered to, tests of them, and the log of deliveries.",
+    "events": "Which events exist, and your own events as they come.",
     "admin": "For administrators: users, sessions, figures, settings and the audit log.",
-    "operation": "For whoever keeps it running.",
+    "operation": "For those who run it.",
     "documents": "This document, and the page that shows it.",
 }
 _DESCRIPTION = (
     "JSON in, JSON out. Times are RFC 3339 in UTC, ids are strings. Errors are RFC 9457 `application/problem+json` with a stable "
-    "`code` and the `request_id`. Lists are `{items, next_cursor}`; give `next_cursor` as `cursor` to read on. Unknown fields "
-    "are refused."
+    "`code` and the `request_id`. Lists are `{items, next_cursor}`; pass `next_cursor` as `cursor` to "
+    "get the next page. Unknown fields are refused."
 )
 SECURITY: Mapping[str, Node] = {
-    "token": {"type": "http", "scheme": "bearer", "description": "A login token, of `POST /api/auth/login`."},
-    "key": {"type": "http", "scheme": "bearer", "description": "An API key, `wb_…`, with the scope the call names."},
+    "token": {"type": "http", "scheme": "bearer", "description": "A login token from `POST /api/auth/login`."},
+    "key": {"type": "http", "scheme": "bearer", "description": "An API key, `wb_…`, with the scope the call needs."},
     "key_header": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "The same key, in a header of its own."},
     "key_query": {"type": "apiKey", "in": "query", "name": "api_key", "description": "The same key, on `/api/send` only."},
 }
-_WORDS = {200: "Done", 201: "Made", 202: "Accepted", 204: "Done; no body"}
+_WORDS = {200: "Done", 201: "Created", 202: "Accepted", 204: "Done; no body"}
 _HEADERS: Mapping[str, Node] = {
-    "RateLimit-Limit": {"description": "How many the fullest limit lets through.", "schema": {"type": "integer"}},
-    "RateLimit-Remaining": {"description": "How many of these are left.", "schema": {"type": "integer"}},
-    "RateLimit-Reset": {"description": "Seconds until the next is free.", "schema": {"type": "integer"}},
+    "RateLimit-Limit": {"description": "How many calls the fullest limit allows.", "schema": {"type": "integer"}},
+    "RateLimit-Remaining": {"description": "How many of these calls are left.", "schema": {"type": "integer"}},
+    "RateLimit-Reset": {"description": "Seconds until one more is allowed.", "schema": {"type": "integer"}},
     "Retry-After": {"description": "Seconds until it is worth trying again.", "schema": {"type": "integer"}},
-    "X-Request-ID": {"description": "Under this id the server's log knows the request.", "schema": {"type": "string"}},
+    "X-Request-ID": {"description": "The id of the request in the server's log.", "schema": {"type": "string"}},
 }
 _REF = "#/components/schemas/{model}"
 

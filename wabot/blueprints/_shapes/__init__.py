@@ -1,4 +1,4 @@
-"""What the HTTP API answers: one model a shape. The values are made in `services/present.py` and its neighbours."""
+"""What the HTTP API answers: one model for each shape. The values are made in `services/present.py` and its neighbours."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class Shape(BaseModel):
-    """Base of all answers. New fields may come at any time; clients must not mind them."""
+    """Base of all answers. New fields may be added at any time; clients must ignore those they don't know."""
 
     model_config = ConfigDict(use_attribute_docstrings=True, populate_by_name=True)
 
@@ -22,7 +22,7 @@ class Items(Shape, Generic[T]):
     model_config = ConfigDict(use_attribute_docstrings=False)
 
     items: list[T]
-    next_cursor: str | None = Field(description="Give it as `cursor` to get what follows; null on the last page.")
+    next_cursor: str | None = Field(description="Pass it as `cursor` to get the next page; null on the last page.")
 
 
 class Reason(Shape):
@@ -48,16 +48,16 @@ class Problem(Shape):
     """The address of the code's explanation, relative to this server."""
     title: str
     status: int | str
-    """The HTTP status; with `qr_not_available` how the session stands."""
+    """The HTTP status; with `qr_not_available`, the session's status."""
     detail: str
     code: str
     request_id: str
-    """Under this id the server's log knows more."""
+    """The id of the request in the server's log."""
     errors: list[FieldError] = []
     """Which fields are wrong, and why."""
     limit: str | None = None
     """With `rate_limited`: the limit that was reached."""
     session_status: str | None = None
-    """With `session_not_connected`: how the session stands."""
+    """With `session_not_connected`: the session's status."""
     success: Literal[False] | None = None
     """On `/api/send`."""

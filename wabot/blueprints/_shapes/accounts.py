@@ -23,7 +23,7 @@ class Me(Shape):
 
 class LoggedIn(Shape):
     token: str | None = Field(examples=["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI2OTdkIn0.c2lnbmF0dXJl"])
-    """Show it as `Authorization: Bearer …`. Null where the address has to be confirmed first."""
+    """Send it as `Authorization: Bearer …`. Null if the address has to be confirmed first."""
     token_type: Literal["bearer"]
     expires_in: int
     """Seconds."""
@@ -31,7 +31,7 @@ class LoggedIn(Shape):
 
 
 class Accepted(Shape):
-    """Says nothing about whether the address is known."""
+    """This is answered whether the address is known or not."""
 
     status: Literal["accepted"]
 
@@ -57,11 +57,11 @@ class ApiKey(Shape):
 
 class NewApiKey(ApiKey):
     key: str = Field(examples=["wb_k3x9a7q2_Vq1m…"])
-    """The key itself, shown this once."""
+    """The key itself, which is shown only now."""
 
 
 class UserLimits(Shape):
-    """A user's own numbers; what is missing is as for everybody."""
+    """A user's individual numbers; for those left out, the common numbers apply."""
 
     send_per_minute: int | None = None
     send_per_day: int | None = None
@@ -73,9 +73,9 @@ class ManagedUser(User):
 
     disabled: bool
     invited: bool
-    """Invited, and no password was chosen yet."""
+    """Invited, and has not chosen a password yet."""
     erasing: bool
-    """Deleted: locked out, and being erased."""
+    """Deleted: the account is locked, and its data is being erased."""
     second_factor: bool
     limits: UserLimits | None
     created_at: datetime

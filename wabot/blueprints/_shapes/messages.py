@@ -28,7 +28,7 @@ class Media(Shape):
     size: int | None
     """Bytes."""
     url: str
-    """Where it is to be had, with a credential."""
+    """Where to get it, with a credential."""
 
 
 class Quoted(Shape):
@@ -58,19 +58,19 @@ class Message(Shape):
     updated_at: datetime
     idempotency_key: str | None = Field(examples=["order-1001"])
     send_at: datetime | None = None
-    """Of one that was scheduled: not before then."""
+    """If it was scheduled: the earliest time to send it."""
     kind: str | None = None
-    """Of what WhatsApp told us of: `text`, `image`, `document`, `audio`, `ptt`, `video`, `sticker` …"""
+    """For messages that came in or were written on the phone: `text`, `image`, `document`, `audio`, `ptt`, `video`, `sticker` …"""
     push_name: str | None = None
-    """The name its sender goes by."""
+    """The name its sender chose."""
     lid: str | None = None
-    """WhatsApp's other address of a person."""
+    """The LID, WhatsApp's second kind of address for a person."""
     origin: Literal["phone"] | None = None
-    """`phone`: written there by the account's owner."""
+    """`phone`: written on the phone by the account's owner."""
     quoted: Quoted | None = None
     media: Media | None = None
     recovered: bool | None = None
-    """Found afterwards: it came in while a process was down."""
+    """It came in while a process was down, and was found afterwards."""
 
 
 class Step(Shape):
@@ -79,12 +79,12 @@ class Step(Shape):
     status: Status = Field(examples=["queued"])
     at: datetime
     detail: str | None = None
-    """What it waited for, or what became of a try."""
+    """What it waited for, or how an attempt ended."""
 
 
 class MessageWithTimeline(Message):
     timeline: list[Step]
-    """Oldest first; begins with `queued` or `scheduled`, of incoming ones with `received`."""
+    """Oldest first. It begins with `queued` or `scheduled`; for incoming messages, with `received`."""
 
 
 class Sent(Shape):
@@ -108,7 +108,7 @@ class Chat(Shape):
 
 
 class ToldEvent(Shape):
-    """An event as webhooks tell it."""
+    """An event as webhooks deliver it."""
 
     id: str
     """The `webhook-id`."""
@@ -116,7 +116,7 @@ class ToldEvent(Shape):
     at: datetime
     session: str = Field(examples=["default"])
     payload: str
-    """The text that a webhook's body would be."""
+    """The body of the webhook, as text."""
     cursor: str
 
 
@@ -126,7 +126,7 @@ class EventKind(Shape):
     type: str = Field(examples=["message.delivered"])
     description: str
     version: int
-    """Rises when a field goes, or changes its meaning."""
+    """Rises when a field is removed or changes its meaning."""
     schema_: dict[str, Any] = Field(alias="schema")
     """JSON schema (2020-12) of the whole body."""
     sample: dict[str, Any]

@@ -20,7 +20,7 @@ class Webhook(Shape):
     enabled: bool
     description: str
     sessions: list[str]
-    """Only events of these; empty for all."""
+    """Only events of these sessions; empty for all."""
     headers: dict[str, str]
     """Your own headers, their values masked."""
     status: Literal["working", "failing", "disabled"]
@@ -33,7 +33,7 @@ class Webhook(Shape):
     created_at: datetime
     updated_at: datetime
     secret: str | None = Field(default=None, examples=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"])
-    """What the signature is made with; only in the answer that made or changed it."""
+    """The secret that requests are signed with; only in the answer to the call that made or changed it."""
 
 
 class Attempt(Shape):
@@ -41,12 +41,12 @@ class Attempt(Shape):
 
     at: datetime
     status_code: int | None = Field(examples=[200])
-    """Null where nobody answered."""
+    """Null if nobody answered."""
     duration_ms: int
     error: str | None
-    """Null where it was delivered."""
+    """Null if it was delivered."""
     response: str
-    """The beginning of what the endpoint answered, 1 KiB at most."""
+    """The beginning of the endpoint's answer, at most 1 KiB."""
 
 
 class Delivery(Shape):
@@ -64,7 +64,7 @@ class Delivery(Shape):
 
 
 class Request(Shape):
-    """The request as it is made; the signature is that of an attempt made now."""
+    """The request as it would be made now, with its signature."""
 
     url: str
     headers: dict[str, str]
@@ -73,4 +73,4 @@ class Request(Shape):
 
 class DeliveryInFull(Delivery):
     request: Request | None
-    """Null where the event is no longer kept."""
+    """Null if the event is no longer kept."""

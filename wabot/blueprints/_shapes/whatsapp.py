@@ -29,10 +29,10 @@ class Session(Shape):
     since: datetime | None
     """When this status was entered."""
     observed_at: datetime | None
-    """When it was last seen to be so."""
+    """When this was last observed."""
     qr_expires_at: datetime | None = Field(examples=[None])
     pairing_code: str | None = Field(examples=[None])
-    """To be typed on the phone, while `pairing`."""
+    """The code to type on the phone, while `pairing`."""
 
 
 class QrCode(Shape):
@@ -57,10 +57,10 @@ class ManagedSession(Session):
     id: str
     user: Owner
     memory_mb: float | None
-    """What its browser takes."""
+    """How much memory its browser takes."""
     restarts: int
     last_error: str | None
     web_version: str | None
     """The version of WhatsApp Web in use."""
     missing: list[str]
-    """What this version takes away from the engine's abilities."""
+    """Which of the engine's abilities this version lacks."""

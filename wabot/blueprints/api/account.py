@@ -1,4 +1,4 @@
-"""/api/account: everything of oneself as a ZIP, and the end of the account."""
+"""/api/account: export all of one's data as a ZIP, and delete the account."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Deletion(Body):
 @needs(login=True)
 @answers({200: "application/zip"}, ["export_running"])
 def export_account() -> Response:
-    """Take everything of oneself away, as a ZIP. Written while it is sent; a text in it says what each file is."""
+    """Export all your data as a ZIP. It is written while it is sent; a README in it explains each file."""
     return export_of(caller().user)
 
 
@@ -36,7 +36,7 @@ def export_account() -> Response:
     example={"password": "correct horse battery"},
 )
 def delete_account() -> tuple[str, int]:
-    """Delete one's account. Locked out when this is answered; the worker erases what is left, soon after."""
+    """Delete your account. It is locked when this is answered; the worker erases the data soon after."""
     asked, user = body(Deletion), caller().user
     with password_attempt(user.email):
         services().erasure.by_owner(audited(), asked.password, asked.otp)

@@ -46,7 +46,7 @@ def all_sessions() -> dict[str, Any]:
 @needs(admin=True)
 @answers({200: Stats})
 def stats() -> dict[str, Any]:
-    """Look at the figures. Read from counters, at most three seconds old."""
+    """Get the figures. They are read from counters, and at most three seconds old."""
     return services().figures.stats(query(StatsQuery).days)
 
 
@@ -54,7 +54,7 @@ def stats() -> dict[str, Any]:
 @needs(admin=True)
 @answers({202: Session}, ["session_off", "gateway_unavailable"])
 def restart_session(session_id: str) -> tuple[dict[str, Any], int]:
-    """Restart a session. Its browser is started anew, the login at WhatsApp is kept."""
+    """Restart a session. Its browser is replaced; the login at WhatsApp is kept."""
     return present.session(services().session_administration.restart(session_id, audited(), request_id())), 202
 
 
@@ -81,7 +81,7 @@ def audit() -> dict[str, Any]:
 @needs(admin=True)
 @answers({200: CurrentSettings})
 def settings() -> dict[str, Any]:
-    """Look at the settings."""
+    """Get the settings."""
     return services().preferences.current().model_dump()
 
 
@@ -89,7 +89,7 @@ def settings() -> dict[str, Any]:
 @needs(admin=True)
 @answers({200: CurrentSettings}, takes=CurrentSettings)
 def change_settings() -> dict[str, Any]:
-    """Change the settings. Takes exactly what GET gives; holds from the next request on."""
+    """Change the settings. Takes the object that GET returns; what is left out stays. It takes effect with the next request."""
     values = request.get_json(silent=True)
     if not isinstance(values, dict):
         raise Invalid("The body must be a JSON object.")

@@ -40,7 +40,7 @@ class NewUser(Body):
 @needs(admin=True)
 @answers({200: Items[ManagedUser]})
 def users() -> dict[str, Any]:
-    """Find accounts. `q`: those whose address or name begins with it."""
+    """Find accounts. `q` is the beginning of an address or a name."""
     asked = query(UsersQuery)
     page = services().user_administration.page(text=asked.q, state=asked.state, limit=asked.limit, cursor=asked.cursor)
     return {"items": [present.user_for_admin(one) for one in page.items], "next_cursor": page.next_cursor}
@@ -52,7 +52,7 @@ def users() -> dict[str, Any]:
     {201: ManagedUser}, ["email_taken", "mail_not_configured", "unavailable"], example={"email": "ann@example.com", "name": "Ann"}
 )
 def invite_user() -> tuple[dict[str, Any], int]:
-    """Invite somebody. A mail brings the link to choose a password."""
+    """Invite somebody. They get a mail with a link to choose a password."""
     asked = body(NewUser)
     return present.user_for_admin(services().invitations.invite(audited(), asked.email, name=asked.name, role=asked.role)), 201
 
@@ -61,7 +61,7 @@ def invite_user() -> tuple[dict[str, Any], int]:
 @needs(admin=True)
 @answers({200: ManagedUser})
 def user(user_id: str) -> dict[str, Any]:
-    """Look at an account."""
+    """Get an account."""
     return present.user_for_admin(services().user_administration.one(user_id))
 
 
@@ -73,8 +73,8 @@ def user(user_id: str) -> dict[str, Any]:
     example={"limits": {"send_per_minute": 10}},
 )
 def change_user(user_id: str) -> dict[str, Any]:
-    """Change an account. What is left out stays; `limits` replaces all of the user's own numbers, {} or null gives them
-    everybody's."""
+    """Change an account. What is left out stays. `limits` replaces all of the user's individual numbers; with {} or null the
+    common numbers apply."""
     asked = body(ChangeUser)
     given = asked.model_fields_set
     for name in given & {"role", "disabled"}:
@@ -92,7 +92,7 @@ def change_user(user_id: str) -> dict[str, Any]:
 @needs(admin=True)
 @answers({204: None}, ["last_admin", "not_yourself", "changed_meanwhile"])
 def delete_user(user_id: str) -> tuple[str, int]:
-    """Delete an account. Locked out at once; the worker erases what was theirs, soon after."""
+    """Delete an account. It is locked at once; the worker erases its data soon after."""
     services().user_administration.delete(user_id, audited())
     live().logins_ended()
     return "", 204
@@ -102,7 +102,7 @@ def delete_user(user_id: str) -> tuple[str, int]:
 @needs(admin=True)
 @answers({202: ManagedUser}, ["disabled", "mail_not_configured", "unavailable"])
 def send_link(user_id: str) -> tuple[dict[str, Any], int]:
-    """Mail the user a link to choose a password. The administrator gets nothing to see."""
+    """Mail the user a link to choose a password. The administrator doesn't see it."""
     return present.user_for_admin(services().invitations.send_link(audited(), user_id)), 202
 
 
@@ -110,7 +110,7 @@ def send_link(user_id: str) -> tuple[dict[str, Any], int]:
 @needs(admin=True)
 @answers({204: None})
 def end_logins(user_id: str) -> tuple[str, int]:
-    """End every login and token of an account."""
+    """End all logins and tokens of an account."""
     services().user_administration.end_logins(user_id, audited())
     live().logins_ended()
     return "", 204

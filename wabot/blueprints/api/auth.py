@@ -37,7 +37,7 @@ class Login(Body):
     example={"email": "ann@example.com", "password": "correct horse battery", "name": "Ann"},
 )
 def register() -> tuple[dict[str, Any], int]:
-    """Make an account. Where addresses are to be confirmed first, `token` is null."""
+    """Register an account. If the address has to be confirmed first, `token` is null."""
     limits().register()
     asked = body(Register)
     user = services().accounts.register(asked.email, asked.password, asked.name)
@@ -53,7 +53,7 @@ def register() -> tuple[dict[str, Any], int]:
     example={"email": "ann@example.com", "password": "correct horse battery"},
 )
 def login() -> dict[str, Any]:
-    """Log in. The token is good for a day, and dead at once when it is ended."""
+    """Log in. The token is valid for a day, or until it is ended."""
     asked = body(Login)
     with login_attempt(asked.email):
         user = services().accounts.authenticate(asked.email, asked.password)
@@ -73,7 +73,7 @@ def me() -> dict[str, Any]:
 @needs(login=True)
 @answers({204: None})
 def logout() -> tuple[str, int]:
-    """Log out. This token is dead when it is answered."""
+    """Log out. The token is invalid once this is answered."""
     services().identity.end_login(caller().login_id or "")
     return "", 204
 

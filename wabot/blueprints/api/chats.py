@@ -46,7 +46,7 @@ def list_chats() -> dict[str, Any]:
 @needs("read")
 @answers({200: Chat})
 def one_chat(chat_id: str) -> dict[str, Any]:
-    """Look at a chat."""
+    """Get a chat."""
     found = services().inbox.chat(caller().user.id, chat_id)
     return present.chat(found.chat, found.last)
 
@@ -55,7 +55,7 @@ def one_chat(chat_id: str) -> dict[str, Any]:
 @needs("read")
 @answers({200: Items[Message]})
 def chat_messages(chat_id: str) -> dict[str, Any]:
-    """Read the messages of a chat, newest first."""
+    """List the messages of a chat, newest first."""
     asked = query(PageQuery)
     page = services().inbox.conversation(caller().user.id, chat_id, limit=asked.limit, cursor=asked.cursor)
     return {"items": [present.message(one) for one in page.items], "next_cursor": page.next_cursor}
@@ -65,7 +65,7 @@ def chat_messages(chat_id: str) -> dict[str, Any]:
 @needs("read")
 @answers({200: Chat})
 def read_chat(chat_id: str) -> dict[str, Any]:
-    """Mark a chat as read, in WhatsApp too where that works."""
+    """Mark a chat as read, also in WhatsApp where that works."""
     found = services().inbox.mark_read(caller().user.id, chat_id)
     return present.chat(found.chat, found.last)
 
@@ -85,7 +85,7 @@ def read_chat(chat_id: str) -> dict[str, Any]:
     ],
 )
 def message_media(message_id: str) -> Response:
-    """Get the file of a message. With `Range`, and an `ETag` that lasts; what a browser could not show without danger comes as a
+    """Get the file of a message. It supports `Range` and has a lasting `ETag`. What a browser can't show safely is sent as a
     download of unknown type."""
     return media_response(services().media.open(caller().user.id, message_id), download=False)
 
@@ -94,5 +94,5 @@ def message_media(message_id: str) -> Response:
 @needs("read")
 @answers({202: Message}, ["media_stored"])
 def fetch_media(message_id: str) -> tuple[dict[str, Any], int]:
-    """Try once more to fetch the file of a message."""
+    """Try again to fetch the file of a message."""
     return present.message(services().media.again(caller().user.id, message_id)), 202

@@ -1,4 +1,4 @@
-"""/api/events: which events there are, and a user's own as they come, for `wabot listen`."""
+"""/api/events: which events exist, and a user's own events as they come, for `wabot listen`."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _LOOK_EVERY = 0.25
 
 class StreamQuery(Body):
     since: Time | None = None
-    """Begin with what happened then."""
+    """Start with the events from this time on."""
     cursor: Cursor | None = None
     """`next_cursor` of the answer before."""
     wait: Annotated[float, Field(ge=0, le=25)] = 0
-    """So many seconds at most the answer is kept back until there is an event."""
+    """How many seconds the answer may wait for an event."""
     limit: Limit = 100
 
 
@@ -37,9 +37,9 @@ class StreamQuery(Body):
 @needs("read")
 @answers({200: Items[ToldEvent]}, ["too_many_waiting"])
 def list_events() -> dict[str, Any]:
-    """Read one's own events, in the order they were told. From `cursor` on, or from `since`, or from now. With `wait` the answer
-    is kept back so many seconds at most until there is one. Sandbox and live alike; each event at least once, always with the
-    same id."""
+    """Read your events, in the order in which they were recorded. They start at `cursor`, at `since`, or now. With `wait` the
+    answer waits up to that many seconds for an event. This covers sandbox and live sessions; each event comes at least once,
+    always with the same id."""
     asked, user_id = query(StreamQuery), caller().user.id
     stream, waiting = services().event_stream, live().waiting
     stream.listen(user_id)
@@ -69,7 +69,7 @@ def _look_again(user_id: str, cursor: str, asked: StreamQuery, looked_at: dateti
 @bp.get("/events/schemas")
 @answers({200: Items[EventKind]})
 def event_schemas() -> dict[str, Any]:
-    """List every kind of event. What it means, its version, JSON schema and a sample. No login is needed: they stand in the docs."""
+    """List all kinds of events. Each has its meaning, version, JSON schema and a sample. No login is needed."""
     return {
         "items": [
             {

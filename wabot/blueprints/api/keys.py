@@ -22,16 +22,16 @@ class NewKey(Body):
     name: Annotated[str, Field(min_length=1, max_length=100)]
     """The program that will use it."""
     scopes: Annotated[Sequence[str], Field(max_length=10)] = DEFAULT_SCOPES
-    """Of `send`, `read` and `manage`."""
+    """Any of `send`, `read` and `manage`."""
     expires_at: Time | None = None
-    """From then on it is refused: ten years ahead at most."""
+    """From then on the key is refused; at most ten years ahead."""
 
 
 @bp.get("/keys")
 @needs(login=True)
 @answers({200: Items[ApiKey]})
 def list_keys() -> dict[str, Any]:
-    """List one's API keys, newest first."""
+    """List your API keys, newest first."""
     asked = query(ListQuery)
     keys = services().keys.of_user(caller().user.id)
     return asked.page([present.api_key(one) for one in keys], "id", newest_first=True)
@@ -41,8 +41,8 @@ def list_keys() -> dict[str, Any]:
 @needs(login=True)
 @answers({201: NewApiKey}, ["too_many_keys"], example={"name": "Shop backend", "scopes": ["send", "read"]})
 def make_key() -> tuple[dict[str, Any], int]:
-    """Make an API key. `key` is shown this once. Scopes: `send` sends and cancels, `read` sees status, messages and chats,
-    `manage` sessions and webhooks."""
+    """Create an API key. `key` is shown only now. The scope `send` allows sending and cancelling, `read` reading status, messages
+    and chats, `manage` managing sessions and webhooks."""
     asked = body(NewKey)
     expires_at: datetime | None = asked.expires_at
     record, secret = services().keys.make(audited(), asked.name, asked.scopes, expires_at)

@@ -1,4 +1,4 @@
-"""/api/messages: send, list, look at one, take back."""
+"""/api/messages: send, list, get one, cancel."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ from ._request import Body, Cursor, Limit, Time, body, caller, idempotency_key, 
 
 class Send(Body):
     to: str
-    """International, with or without `+` or `00`; blanks, dashes and brackets do not matter."""
+    """A number in international form, with or without `+` or `00`; spaces, dashes and brackets don't matter."""
     message: str
-    """The text, 65,536 characters at most."""
+    """The text, at most 65,536 characters."""
     session: Annotated[str, Field(min_length=1, max_length=100)] = DEFAULT
     """Which WhatsApp session sends it."""
     wait: Annotated[float, Field(ge=0, le=30)] = 0
-    """So many seconds at most the answer waits for `sent`."""
+    """How many seconds the answer may wait for `sent`."""
     send_at: Time | None = None
-    """Not before then."""
+    """The earliest time to send it."""
 
 
 class LogQuery(Body):
     status: Literal["scheduled", "queued", "sending", "sent", "delivered", "read", "failed", "cancelled", "unknown"] | None = None
     to: Annotated[str, Field(max_length=64)] | None = None
-    """A number, whole."""
+    """A complete number."""
     session: Annotated[str, Field(max_length=100)] | None = None
     q: Annotated[str, Field(max_length=200)] | None = None
-    """Words of the message."""
+    """Part of the message's text."""
     since: Time | None = None
-    """Accepted then or later."""
+    """Accepted at this time or later."""
     until: Time | None = None
-    """Accepted before then."""
+    """Accepted before this time."""
     cursor: Cursor | None = None
     """`next_cursor` of the page before."""
     limit: Limit = 50
@@ -56,12 +56,12 @@ class LogQuery(Body):
     {202: Message, 200: Message},
     ["session_not_connected", "invalid_number", "message_too_long", "idempotency_mismatch", "queue_full", "not_found"],
     example={"to": "+12025550143", "message": "Your order is on its way."},
-    headers={"Idempotency-Key": "Repeat a request with the same key and body, and it is sent once."},
+    headers={"Idempotency-Key": "A repeated request with the same key and body is sent only once."},
     sends=True,
 )
 def send_message() -> tuple[dict[str, Any], int]:
-    """Send a message. It is stored before it is answered: 202, or 200 when `wait` seconds were enough to reach `sent`, and for a
-    repetition. While a linked session reconnects, messages wait."""
+    """Send a message. It is stored before this is answered: with 202, or with 200 if it was sent within `wait` seconds or is a
+    repetition. While a linked session is reconnecting, messages wait."""
     asked = body(Send)
     draft = Draft(asked.to, asked.message, asked.session, idempotency_key(), asked.send_at)
     message, new = services().messages.accept(caller().user.id, draft, request_id(), SendAllowance(caller().user))
@@ -73,7 +73,7 @@ def send_message() -> tuple[dict[str, Any], int]:
 @needs("read")
 @answers({200: Items[Message]}, ["invalid_number"])
 def list_messages() -> dict[str, Any]:
-    """List what was sent, newest first."""
+    """List sent messages, newest first."""
     asked = query(LogQuery)
     wanted = MessageFilter(
         status=asked.status,
@@ -91,7 +91,7 @@ def list_messages() -> dict[str, Any]:
 @needs("read")
 @answers({200: MessageWithTimeline})
 def one_message(message_id: str) -> dict[str, Any]:
-    """Look at a message, with everything that happened to it."""
+    """Get a message, with its timeline."""
     return present.message(services().messages.one(caller().user.id, message_id), timeline=True)
 
 
@@ -99,5 +99,5 @@ def one_message(message_id: str) -> dict[str, Any]:
 @needs("send")
 @answers({200: MessageWithTimeline}, ["too_late"])
 def cancel(message_id: str) -> dict[str, Any]:
-    """Take back a message that has not gone yet."""
+    """Cancel a message that has not been sent yet."""
     return present.message(services().messages.cancel(caller().user.id, message_id), timeline=True)

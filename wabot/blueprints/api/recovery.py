@@ -1,4 +1,4 @@
-"""/api/auth: a forgotten password, and addresses to be confirmed. What these answer never tells whether an address is known."""
+"""/api/auth: forgotten passwords, and confirming addresses. The answers never tell whether an address is known."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Confirm(Body):
 @bp.post("/auth/forgot-password")
 @answers({202: Accepted}, ["rate_limited", "unavailable"], example={"email": "ann@example.com"})
 def forgot_password() -> tuple[dict[str, str], int]:
-    """Ask for a link to choose a new password. The answer never tells whether the address is known."""
+    """Request a link to choose a new password. The answer never tells whether the address is known."""
     limits().forgot()
     services().recovery.forgot(body(Forgot).email)
     return {"status": "accepted"}, 202
@@ -40,7 +40,7 @@ def forgot_password() -> tuple[dict[str, str], int]:
 @bp.post("/auth/reset-password")
 @answers({200: Changed}, [(400, "invalid_token")], example={"token": "…", "password": "another horse battery"})
 def reset_password() -> dict[str, str]:
-    """Choose a new password with the link's token. It works once, for an hour. All logins and tokens end; API keys live on."""
+    """Choose a new password with the link's token. It works once, within an hour. All logins and tokens end; API keys stay valid."""
     asked = body(Reset)
     services().recovery.reset(asked.token, asked.password, request.remote_addr or "")
     live().logins_ended()
@@ -50,7 +50,7 @@ def reset_password() -> dict[str, str]:
 @bp.post("/auth/send-confirmation")
 @answers({202: Accepted}, ["rate_limited", "unavailable"], example={"email": "ann@example.com"})
 def send_confirmation() -> tuple[dict[str, str], int]:
-    """Ask for the mail that confirms an address again."""
+    """Request another mail to confirm an address."""
     limits().forgot()
     services().addresses.send_again(body(Forgot).email)
     return {"status": "accepted"}, 202

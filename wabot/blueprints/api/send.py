@@ -1,4 +1,4 @@
-"""/api/send: the one call a script or a spreadsheet can make, GET or POST, everything in the parameters."""
+"""/api/send: the call for scripts and spreadsheets, GET or POST, with everything in the parameters."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ V = TypeVar("V", bound=Callable[..., Any])
 class QuickSend(Body):
     api_key: str | None = None
     to: str
-    """International; digits alone are read as `+digits`."""
+    """A number in international form; digits alone are read as `+digits`."""
     message: str
-    """In UTF-8, as everything in an address or a form."""
+    """The text, in UTF-8 like everything in an address or a form."""
     session: Annotated[str, Field(min_length=1, max_length=100)] = DEFAULT
     wait: Annotated[float, Field(ge=0, le=30)] = 10
-    """So many seconds at most the answer waits for `sent`."""
+    """How many seconds the answer may wait for `sent`."""
     idempotency_key: Annotated[str, Field(max_length=255)] | None = None
-    """A repetition with the same key is sent once."""
+    """A repeated request with the same key is sent only once."""
 
 
 def _as_meant(view: V) -> V:
@@ -63,12 +63,12 @@ def _as_meant(view: V) -> V:
     [*_ERRORS, *MESSAGE_ERRORS, (409, "message_too_long")],
     takes=QuickSend,
     example={"to": "+12025550143", "message": "Hello"},
-    headers={"Idempotency-Key": "As the parameter `idempotency_key`."},
+    headers={"Idempotency-Key": "The same as the parameter `idempotency_key`."},
     sends=True,
 )
 def quick_send() -> tuple[dict[str, Any], int]:
-    """Send a message with one line. 200 once it was sent, 202 when it still waits after `wait` seconds. `phone` and `number` may
-    be said for `to`, `text` for `message`."""
+    """Send a message in one line. The answer is 200 once it was sent, and 202 if it is still waiting after `wait` seconds. `phone`
+    and `number` mean the same as `to`, and `text` the same as `message`."""
     asked = check(QuickSend, _parameters(), strict=False)
     key = idempotency_key() or asked.idempotency_key
     draft = Draft(asked.to, asked.message, asked.session, key)

@@ -27,14 +27,14 @@ class NewWebhook(Body):
     url: Url
     """Where events are posted to: a public address, https in production."""
     events: Events
-    """Names of events, or `*` for all: /docs/webhooks."""
+    """Names of events, or `*` for all; see /docs/webhooks."""
     secret: Secret | None = None
-    """`whsec_` and base64; made where none is given."""
+    """`whsec_` and base64; by default a new one is made."""
     enabled: bool = True
     sessions: Sessions = Field(default_factory=list)
-    """Only events of these; empty for all."""
+    """Only events of these sessions; empty for all."""
     headers: Headers = Field(default_factory=dict)
-    """Sent along with each request."""
+    """Headers to send with each request."""
     description: Description = ""
 
 
@@ -71,7 +71,7 @@ class DeliveryQuery(Body):
 @needs("manage")
 @answers({200: Items[Webhook]})
 def list_webhooks() -> dict[str, Any]:
-    """List one's webhooks, oldest first."""
+    """List your webhooks, oldest first."""
     asked = query(ListQuery)
     return asked.page([hook_shapes.endpoint(one) for one in services().webhooks.of_user(caller().user.id)], "id")
 
@@ -84,8 +84,8 @@ def list_webhooks() -> dict[str, Any]:
     example={"url": "https://shop.example.com/hooks/wabot", "events": ["message.received", "message.failed"]},
 )
 def make_webhook() -> tuple[dict[str, Any], int]:
-    """Make a webhook. `secret` is shown this once; it is made where none is given. What is told, and how to check its signature:
-    /docs/webhooks."""
+    """Create a webhook. `secret` is shown only now; if you give none, one is made. For what is sent and how to check its signature,
+    see /docs/webhooks."""
     made = services().webhooks.create(caller().user.id, body(NewWebhook).model_dump())
     return hook_shapes.endpoint(made, secret=True), 201
 
@@ -94,7 +94,7 @@ def make_webhook() -> tuple[dict[str, Any], int]:
 @needs("manage")
 @answers({200: Webhook})
 def one_webhook(endpoint_id: str) -> dict[str, Any]:
-    """Look at a webhook."""
+    """Get a webhook."""
     return hook_shapes.endpoint(services().webhooks.one(caller().user.id, endpoint_id))
 
 
@@ -102,7 +102,7 @@ def one_webhook(endpoint_id: str) -> dict[str, Any]:
 @needs("manage")
 @answers({200: Webhook}, ["url_not_allowed"], example={"enabled": False})
 def change_webhook(endpoint_id: str) -> dict[str, Any]:
-    """Change a webhook. What isn't named stays as it is; it holds at once."""
+    """Change a webhook. What isn't named stays as it is. The change takes effect at once."""
     asked = body(WebhookChanges).model_dump(exclude_unset=True)
     changed = services().webhooks.change(caller().user.id, endpoint_id, asked)
     return hook_shapes.endpoint(changed, secret="secret" in asked)
@@ -121,7 +121,7 @@ def delete_webhook(endpoint_id: str) -> tuple[str, int]:
 @needs("manage")
 @answers({200: Webhook})
 def rotate_webhook_secret(endpoint_id: str) -> dict[str, Any]:
-    """Make a new secret. The one before signs along for a day."""
+    """Make a new secret. For a day, requests are signed with the old one as well."""
     return hook_shapes.endpoint(services().webhooks.rotate(caller().user.id, endpoint_id), secret=True)
 
 
@@ -129,7 +129,7 @@ def rotate_webhook_secret(endpoint_id: str) -> dict[str, Any]:
 @needs("manage")
 @answers({202: Delivery}, example={"event": "message.received"})
 def test_webhook(endpoint_id: str) -> tuple[dict[str, Any], int]:
-    """Send the sample of an event, also to a webhook that is switched off."""
+    """Send a sample event, even to a webhook that is switched off."""
     return hook_shapes.delivery(services().webhooks.test(caller().user.id, endpoint_id, body(TestOrder).event)), 202
 
 
@@ -149,7 +149,7 @@ def list_deliveries(endpoint_id: str) -> dict[str, Any]:
 @needs("manage")
 @answers({200: DeliveryInFull})
 def one_delivery(endpoint_id: str, delivery_id: str) -> dict[str, Any]:
-    """Look at a delivery, with the request as it is made."""
+    """Get a delivery, with its request."""
     endpoint = services().webhooks.one(caller().user.id, endpoint_id)
     found = services().webhooks.delivery(endpoint, delivery_id)
     return hook_shapes.delivery_in_full(endpoint, found, services().webhooks.event_of(found))
@@ -159,7 +159,7 @@ def one_delivery(endpoint_id: str, delivery_id: str) -> dict[str, Any]:
 @needs("manage")
 @answers({202: Delivery})
 def redeliver(endpoint_id: str, delivery_id: str) -> tuple[dict[str, Any], int]:
-    """Deliver once more, with the same `webhook-id`."""
+    """Deliver an event again, with the same `webhook-id`."""
     return hook_shapes.delivery(services().webhooks.redeliver(caller().user.id, endpoint_id, delivery_id)), 202
 
 
@@ -167,7 +167,7 @@ def redeliver(endpoint_id: str, delivery_id: str) -> tuple[dict[str, Any], int]:
 @needs("manage")
 @answers({202: Webhook}, example={"since": "2026-01-31T12:00:00Z"})
 def redeliver_range(endpoint_id: str) -> tuple[dict[str, Any], int]:
-    """Deliver once more everything from `since` on."""
+    """Deliver everything from `since` on again."""
     asked = body(Replay)
     services().webhooks.replay(caller().user.id, endpoint_id, asked.since, asked.until)
     return hook_shapes.endpoint(services().webhooks.one(caller().user.id, endpoint_id)), 202

@@ -24,13 +24,13 @@ Name = Annotated[str, Field(min_length=1, max_length=100)]
 class Initialize(Body):
     session: Name = DEFAULT
     engine: Annotated[str, Field(max_length=31)] | None = None
-    """What drives it; see /docs/engines."""
+    """The engine that drives it; see /docs/engines."""
     network: Literal["live", "sandbox"] | None = None
-    """`live` is WhatsApp itself, `sandbox` the stand-in with virtual phones."""
+    """`live` is WhatsApp itself, `sandbox` its stand-in with virtual phones."""
     method: Literal["qr", "code"] = "qr"
     """Link by a QR code, or by a pairing code that is typed on the phone."""
     phone: Annotated[str, Field(max_length=64)] | None = None
-    """With `code`: the number that is to be linked."""
+    """With `code`: the number to link."""
 
 
 class Disconnect(Body):
@@ -58,8 +58,8 @@ class QrQuery(SessionQuery):
     example={"session": "default", "network": "sandbox"},
 )
 def initialize() -> tuple[dict[str, Any], int]:
-    """Start a session. Ends in `qr`, or with `"method": "code"` and a `phone` in `pairing`, to be linked; one that is linked
-    already connects. Calling it again is harmless."""
+    """Start a session. Its status becomes `qr`, or `pairing` with `"method": "code"` and a `phone`, until it is linked. A session
+    that is linked already connects. Calling this again does no harm."""
     order = StartOrder(**body(Initialize).model_dump())
     return present.session(services().sessions.initialize(caller().user.id, order, request_id())), 202
 
@@ -68,7 +68,7 @@ def initialize() -> tuple[dict[str, Any], int]:
 @needs("read")
 @answers({200: Session}, ["not_found"])
 def status() -> dict[str, Any]:
-    """How is a session? What was last seen, and when."""
+    """Get a session's status, as it was last observed."""
     return present.session(services().sessions.status(caller().user.id, query(SessionQuery).session))
 
 
@@ -76,7 +76,7 @@ def status() -> dict[str, Any]:
 @needs("manage")
 @answers({200: (QrCode, "image/png", "image/svg+xml")}, ["qr_not_available", "not_found"], example={"session": "default"})
 def qr() -> Any:
-    """Get the QR code to scan, as text and picture. With `format` the picture itself."""
+    """Get the QR code to scan, as text and picture. With `format`, only the picture."""
     asked = query(QrQuery)
     session = services().sessions.qr(caller().user.id, asked.session)
     text = session.qr or ""
@@ -94,7 +94,7 @@ def qr() -> Any:
 @needs("manage")
 @answers({200: Session}, ["gateway_unavailable", "not_found"], example={"session": "default"})
 def disconnect() -> dict[str, Any]:
-    """Log out of WhatsApp. Answered when the browser has ended and its profile is gone."""
+    """Log out of WhatsApp. This is answered once the browser has ended and its profile is wiped."""
     return present.session(services().sessions.disconnect(caller().user.id, body(Disconnect).session, request_id()))
 
 
@@ -102,8 +102,8 @@ def disconnect() -> dict[str, Any]:
 @needs("manage")
 @answers({202: Session}, ["not_found", "gateway_unavailable"], example={"session": "default", "engine": "baileys"})
 def switch_engine() -> tuple[dict[str, Any], int]:
-    """Switch a session to another engine. It is logged out, and shows a new code to scan with the same phone; what waits to be
-    sent goes on waiting, and new messages are taken in meanwhile."""
+    """Switch a session to another engine. It is logged out, and shows a new code to scan with the same phone. Waiting messages go
+    on waiting, and new ones are accepted meanwhile."""
     asked = body(SwitchEngine)
     switched = services().sessions.switch_engine(caller().user.id, asked.session, asked.engine, request_id())
     return present.session(switched), 202
@@ -113,7 +113,7 @@ def switch_engine() -> tuple[dict[str, Any], int]:
 @needs("read")
 @answers({200: Items[Session]})
 def sessions() -> dict[str, Any]:
-    """List one's sessions by name."""
+    """List your sessions by name."""
     asked = query(ListQuery)
     found = services().sessions.of_user(caller().user.id)
     return asked.page([present.session(one) for one in found], "session")
@@ -123,6 +123,6 @@ def sessions() -> dict[str, Any]:
 @needs("manage")
 @answers({204: None}, ["gateway_unavailable"])
 def delete_session(name: str) -> tuple[str, int]:
-    """Log out of WhatsApp, and forget the session."""
+    """Log out of WhatsApp, and delete the session."""
     services().sessions.delete(caller().user.id, name, request_id())
     return "", 204
