@@ -47,6 +47,25 @@ def test_what_fails_by_itself_keeps_its_schedule_while_others_arrive(hooked: Hoo
     assert waits["next_attempt_at"]
 
 
+def test_what_waits_is_tried_at_once_where_its_owner_has_put_things_right(hooked: Hooked, receiver: Receiver) -> None:
+    made = hooked.endpoint(receiver.url + "/mistyped", "message.queued")
+    hooked.services.attempts.settings.__dict__["webhook_retries"] = "0,3600,3600,3600"
+    receiver.answer = lambda one: 404 if "mistyped" in one.path else 204
+    hooked.send("to another address")
+    hooked.work()
+    hooked.call("PATCH", f"/{made['id']}", {"url": f"{receiver.url}/mistyped/again"})
+    hooked.work_until(lambda: len(receiver.requests) == 2, "it is tried at once")
+    hooked.call("PATCH", f"/{made['id']}", {"url": receiver.url})
+    hooked.work_until(lambda: len(receiver.taken()) == 1, "it is delivered to the right address")
+    receiver.answer = lambda _: 410
+    hooked.send("switched off with it")
+    hooked.work()
+    receiver.answer = lambda _: 204
+    hooked.call("PATCH", f"/{made['id']}", {"enabled": True})
+    hooked.work_until(lambda: len(receiver.taken()) == 2, "it is delivered once that is on again")
+    assert [len(one["attempts"]) for one in hooked.deliveries(made)] == [2, 3]
+
+
 def test_a_success_shortens_no_retry_after(hooked: Hooked, receiver: Receiver) -> None:
     made = hooked.endpoint(receiver.url, "message.queued")
     receiver.answer = lambda _: (429, {"Retry-After": "7200"}) if not receiver.requests else 204

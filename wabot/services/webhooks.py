@@ -95,6 +95,8 @@ class WebhookService:
             self.store.endpoints.change(endpoint.id, changes)
         elif not self.store.endpoints.change_secrets(endpoint, changes):
             return self.change(user_id, endpoint_id, asked)  # another rotation came between: its secret signs along
+        if "failing_since" in changes:  # counted anew: what failed until now may well arrive
+            self.store.hook_deliveries.pull_forward(endpoint.id, to_rfc3339(moment), held_back=True)
         self._ring(endpoint)
         return self.one(user_id, endpoint_id)
 

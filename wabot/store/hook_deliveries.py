@@ -80,9 +80,12 @@ class HookDeliveries:
         found = {"_id": {"$in": [ids.parse(one) for one in delivery_ids]}}
         return self._deliveries.update_many(found, {"$set": changes}).matched_count
 
-    def pull_forward(self, endpoint_id: str, due: str) -> None:
-        """All that wait for a later attempt are due now, for one more attempt than they have: it works again."""
+    def pull_forward(self, endpoint_id: str, due: str, *, held_back: bool = False) -> None:
+        """All that wait for a later attempt are due now, for one more attempt than they have: it works again. `held_back`: also
+        those that a success doesn't bring forward."""
         later = {"endpoint_id": endpoint_id, "due": {"$gt": due}, "ahead": {"$in": ["", None]}, "tries": {"$gt": 0}}
+        if held_back:
+            del later["ahead"]
         self._deliveries.update_many(later, {"$set": {"due": due, "ahead": "now"}, "$inc": {"tries": -1}})
 
     def unpark(self, endpoint_id: str, since: datetime, until: datetime, limit: int, due: str) -> int:
