@@ -187,6 +187,23 @@ def test_what_one_session_says_holds_up_no_other(
     assert seen and seen.status == "connected"
 
 
+def test_what_is_observed_counts_though_the_clock_was_set_back(
+    known: Services, upkeep: Upkeep, observe: Observe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = observe(status="starting", linked=True, desired="on", observed_at=now() + timedelta(hours=2))
+
+    def held(_: Gateway) -> list[dict[str, Any]]:
+        return [{**_snapshot(session.id), "epoch": session.epoch}]
+
+    def seen() -> str | None:
+        upkeep.round()
+        found = known.store.sessions.get(session.id)
+        return found and found.status
+
+    monkeypatch.setattr(Gateway, "sessions", held)
+    wait_until(lambda: seen() == "connected", WITHIN, "it is connected")
+
+
 def _another(known: Services, linked: Linked, name: str, engine: str = "webjs") -> Session:
     fields = {"user_id": linked.user["id"], "name": name, "network": "sandbox", "epoch": 1, "desired": "on", "linked": True}
     moment = now() - timedelta(seconds=60)

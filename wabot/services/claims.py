@@ -91,7 +91,9 @@ class Claim:
 
     @property
     def resting(self) -> datetime | None:
-        return self.rest_until if self.rest_until and self.rest_until > now() else None
+        """Until when. A rest longer than any was begun before the clock was set back, and is over."""
+        left = self.rest_until - now() if self.rest_until else timedelta()
+        return self.rest_until if timedelta() < left <= _LONGEST_REST * 1.25 else None
 
     def pass_over(self, message_id: str) -> None:
         """WhatsApp has it and its ack is on the way, or whether it has can't be told for so long that it holds up nobody any

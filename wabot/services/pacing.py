@@ -42,7 +42,8 @@ class Pacing:
             return None
         if record.day == day(now()) and record.count >= self._pace.per_day:
             return Wait("daily_cap", _tomorrow())
-        return Wait("pacing", record.next_at) if record.next_at > now() else None
+        left = record.next_at - now()
+        return Wait("pacing", record.next_at) if timedelta() < left <= self._longest_gap else None
 
     def note(self, session: Session, to: str) -> None:
         """A message is about to be handed over: from now on the next one waits."""
@@ -61,6 +62,11 @@ class Pacing:
         start = wait.until if wait and wait.until else now()
         gap = timedelta(milliseconds=self._pace.min_gap_ms + self._pace.jitter_ms / 2)
         return Wait(wait.code if wait else "pacing", start + ahead * gap)
+
+    @property
+    def _longest_gap(self) -> timedelta:
+        """What is longer was noted before the clock was set back."""
+        return timedelta(milliseconds=NEW_CONTACT_FACTOR * self._pace.min_gap_ms + self._pace.jitter_ms)
 
     @property
     def _pace(self) -> Pace:

@@ -179,6 +179,11 @@ def is_silent(session: Session, moment: datetime) -> bool:
     return session.observed_at is None or moment - session.observed_at > STALE_AFTER
 
 
+def is_ahead(session: Session, moment: datetime) -> bool:
+    """It was observed in the future: the clock has been set back, and whatever is observed now would count as older."""
+    return session.observed_at is not None and session.observed_at - moment > STALE_AFTER
+
+
 def stays_out(session: Session) -> bool:
     """Open elsewhere: coming back by itself would throw that window out. Only the owner's next initialize does."""
     return session.status == "failed" and session.reason == "opened_elsewhere"

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from ..errors import GatewayUnavailable
+from ..lib.clock import now, to_rfc3339
 from ..lib.errands import Errands
 from ..lib.gateway import Gateway, Snapshot
 from ..lib.log import get_logger
@@ -70,6 +71,9 @@ class Upkeep:
     def _observe_one(self, session: Session, snapshot: Snapshot) -> None:
         if snapshot["epoch"] > session.epoch:
             self.sessions.catch_up(session, snapshot["epoch"])
+        if machine.is_ahead(session, moment := now()):
+            log.warning("clock_set_back", session_id=session.id, observed_at=to_rfc3339(session.observed_at or moment))
+            self.store.sessions.change(session.id, session.epoch, {"observed_at": moment}, still={"observed_at": session.observed_at})
         self.sessions.observe(snapshot)
 
     def _start_missing(self, wanted: list[Session], snapshots: dict[str, Snapshot]) -> None:
