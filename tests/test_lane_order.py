@@ -15,7 +15,7 @@ from wabot.services import claims
 from wabot.services import delivery as deliveries
 from wabot.services.messages import Draft
 from wabot.services.progress import Progress
-from wabot.store.records import Message
+from wabot.store.records import Message, Session
 
 
 @pytest.fixture
@@ -95,6 +95,21 @@ def test_nothing_goes_out_from_another_account(lane: Lane, other: dict[str, str]
         open_one: ("failed", "outcome_unknown"),
         waiting: ("failed", "account_changed"),
     }
+
+
+def test_what_another_worker_has_handed_over_since_is_not_failed_for_the_account(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
+    """This one slept past its lease between reading the message and failing it; the account is back meanwhile."""
+    [message_id] = lane.send("a")
+    held = lane.house.claims.hold(lane.session_id)
+    assert held
+
+    def sleeps(_: Message, __: Session) -> bool:
+        lane.house.store.messages.start_many([message_id], ["queued"], {"status": "sending", "at": now()}, held.epoch + 1)
+        return False
+
+    monkeypatch.setattr(deliveries, "is_for", sleeps)
+    lane.run()
+    assert lane.message(message_id).status == "sending"
 
 
 def test_the_time_whatsapp_was_away_is_not_held_against_what_is_open(lane: Lane) -> None:

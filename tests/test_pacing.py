@@ -15,7 +15,7 @@ from wabot.lib.clock import now, to_rfc3339
 from wabot.services import Services, aftercare
 from wabot.services.pacing import NEW_CONTACT_FACTOR
 from wabot.services.waits import Waits
-from wabot.store.records import Session
+from wabot.store.records import Message, Session
 
 
 @pytest.fixture
@@ -258,3 +258,23 @@ def test_messages_of_a_deleted_session_fail_soon(house: Services, linked: Linked
     failed = linked.client.get(f"/api/messages/{message.id}", headers=bearer(linked.token)).get_json()
     assert (failed["status"], failed["error"]["code"]) == ("failed", code)
     assert house.store.lanes.get(message.session_id) is None
+
+
+def test_what_another_worker_has_handed_over_since_is_not_given_up(
+    house: Services, linked: Linked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """This one slept between reading what waits and giving it up; its session was linked again meanwhile."""
+    message = house.store.messages.get(linked.send().get_json()["id"])
+    assert message
+    house.store.sessions.change(message.session_id, 1, {"desired": "off", "linked": False, "since": now()})
+    read = house.store.outbox.queued_before
+
+    def sleeps(*asked: Any) -> list[Message]:
+        found = read(*asked)
+        house.progress.start_sending([message], 1, Waits())
+        return found
+
+    monkeypatch.setattr(aftercare, "LOGGED_OUT_PATIENCE", timedelta(seconds=-2))
+    monkeypatch.setattr(house.store.outbox, "queued_before", sleeps)
+    house.aftercare.give_up()
+    assert house.messages.one(message.user_id, message.id).status == "sending"

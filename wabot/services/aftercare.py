@@ -77,4 +77,5 @@ class Aftercare:
     def _give_up_lane(self, session_id: str, patience_ends: datetime) -> None:
         for message in self.store.outbox.queued_before(session_id, patience_ends):
             if max(message.created_at, message.send_at or message.created_at) < patience_ends:
-                self.progress.fail(message, "session_logged_out" if message.status in WAITING else "outcome_unknown")
+                code = "session_logged_out" if message.status in WAITING else "outcome_unknown"
+                self.progress.fail(message, code, claim=message.claim)

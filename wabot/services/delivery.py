@@ -124,7 +124,8 @@ class Delivery:
         """The session is another account's by now: nothing goes out in the name of somebody it wasn't accepted for."""
         claim.queue.clear()
         for message in foreign:
-            self.progress.fail(message, "account_changed" if message.status == "queued" else "outcome_unknown")
+            code = "account_changed" if message.status == "queued" else "outcome_unknown"
+            self.progress.fail(message, code, claim=message.claim)
         return now()
 
     def _hand_over(self, claim: Claim, session: Session, messages: list[Message]) -> datetime | None:
