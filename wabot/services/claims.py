@@ -152,10 +152,10 @@ class Claims:
             claim.failures, claim.rest_until = 0, None
             self.store.lanes.rest(claim.session_id, self.owner, claim.epoch, None, "", 0)
 
-    def nothing_to_do(self, claim: Claim) -> None:
-        """Kept for some seconds, since messages seldom come alone; then given back."""
-        claim.empty_since = claim.empty_since or now()
-        unmarked_since = now() - _KEPT_AWAKE
+    def nothing_to_do(self, claim: Claim, looked_at: datetime) -> None:
+        """Its queue was empty then. Kept for some seconds, since messages seldom come alone; then given back."""
+        claim.empty_since = claim.empty_since or looked_at
+        unmarked_since = looked_at - _KEPT_AWAKE
         if claim.empty_since > unmarked_since:
             return
         if self.store.lanes.sleep(claim.session_id, self.owner, claim.epoch, unmarked_since):

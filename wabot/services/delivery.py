@@ -94,12 +94,13 @@ class Delivery:
         return 1 if claim.failures or self.pacing.applies_to(session) else BATCH
 
     def _refill(self, claim: Claim) -> bool:
+        looked_at = now()
         found = self.store.outbox.queue(claim.session_id)
         claim.fill(found)
         if found:
             claim.empty_since = None
         else:
-            self.claims.nothing_to_do(claim)
+            self.claims.nothing_to_do(claim, looked_at)
         return bool(claim.queue)
 
     def _deliver(self, claim: Claim, session: Session, batch: list[str]) -> datetime | None:
