@@ -62,6 +62,14 @@ def test_a_lease_is_renewed_in_time_for_a_batch(lane: Lane) -> None:
     assert renewed.epoch == 1
 
 
+def test_a_lease_that_is_another_workers_is_not_renewed(lane: Lane) -> None:
+    lane.send("a")
+    claim = held(lane)
+    given_to(lane, "elsewhere:1:x")
+    claim.lease_until = now() + LEASE / 2
+    assert lane.house.claims.hold(lane.session_id) is None
+
+
 def test_whoever_rests_in_a_lane_that_was_lost_notices(lane: Lane) -> None:
     lane.send("a")
     claim = held(lane)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from pymongo.errors import AutoReconnect
@@ -10,6 +11,7 @@ from pymongo.errors import AutoReconnect
 from tests.support.allowance import Unlimited
 from tests.support.lane import PHONE, Lane
 from wabot.lib.clock import now
+from wabot.lib.gateway import Gateway, Outcome
 from wabot.services import claims, message_machine
 from wabot.services.delivery import REFUSALS
 from wabot.services.messages import Draft
@@ -225,6 +227,35 @@ def test_what_another_has_handed_over_since_is_left_to_it(lane: Lane) -> None:
     lane.engine.blind = True
     assert lane.run() is None
     assert (lane.message(message_id).status, lane.engine.went) == ("sending", [])
+
+
+@pytest.mark.parametrize("outcome", ["refused:not_on_whatsapp", "refused:busy", "lost:outcome_unknown"])
+def test_what_another_hands_over_while_an_answer_is_slept_on_is_left_to_it(
+    lane: Lane, monkeypatch: pytest.MonkeyPatch, outcome: str
+) -> None:
+    [message_id] = lane.send("a")
+    lane.engine.plan, lane.engine.blind = {"a": [outcome]}, True
+    send = Gateway.send
+
+    def sleeps(gateway: Gateway, *what: Any) -> list[Outcome]:
+        outcomes = send(gateway, *what)
+        lane.house.progress.move(lane.message(message_id), "queued", detail="by another")
+        lane.house.store.messages.start_many([message_id], ["queued"], {"status": "sending", "at": now()}, what[2]["epoch"] + 1)
+        return outcomes
+
+    monkeypatch.setattr(Gateway, "send", sleeps)
+    lane.run()
+    assert lane.message(message_id).status == "sending"
+
+
+def test_a_rest_is_over_when_the_session_was_away_and_is_back(lane: Lane) -> None:
+    lane.engine.plan = {"a": ["refused:busy"]}
+    lane.send("a")
+    assert lane.run()
+    lane.house.store.sessions.change(lane.session_id, 1, {"status": "reconnecting"})
+    assert lane.delivery.run_lane(lane.session_id) is None
+    lane.run()
+    assert lane.engine.went == ["a"]
 
 
 def test_a_retried_message_wakes_its_lane(lane: Lane) -> None:

@@ -11,6 +11,7 @@ from bson import ObjectId
 from tests.support.allowance import Unlimited
 from tests.support.lane import PHONE, Lane
 from wabot.lib.clock import now, to_rfc3339
+from wabot.lib.gateway import Gateway, Outcome
 from wabot.services import claims
 from wabot.services import delivery as deliveries
 from wabot.services.messages import Draft
@@ -56,6 +57,43 @@ def test_what_a_dead_worker_had_not_put_back_does_not_pass_what_it_had(lane: Lan
     monkeypatch.setattr(Progress, "move", move)
     lane.house.claims.drop(lane.session_id)
     assert lane.message(third).status == "sending"
+    monkeypatch.setattr(deliveries, "BATCH", 5)
+    lane.send("e", "f", "g")
+    lane.run()
+    assert lane.engine.went == ["a", "b", "c", "d", "e", "f", "g"]
+
+
+def test_what_is_open_is_looked_up_in_its_order_and_holds_the_later_up(lane: Lane) -> None:
+    """The light engine looks a message up by sending it again."""
+    lane.engine.swallows = {"a", "b"}
+    lane.engine.sends_again = True
+    lane.send("a", "b", "c")
+    lane.run()
+    lane.engine.went.clear()
+    lane.since = now() + timedelta(milliseconds=1)  # away, and back
+    lane.engine.hidden = {"a"}
+    lane.run()
+    assert lane.engine.went == []
+    lane.engine.hidden = set()
+    lane.wake()
+    lane.run()
+    assert lane.engine.went == ["a", "b"]
+
+
+def test_what_one_who_had_lost_the_lane_begins_all_the_same_is_passed_by_nothing(
+    lane: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between this worker's reading of the messages and its note of the hand-over."""
+    monkeypatch.setattr(deliveries, "BATCH", 2)
+    _, second, *_ = lane.send("a", "b", "c", "d")
+    is_for = deliveries.is_for
+
+    def begins_another(message: Message, session: Session) -> bool:
+        if message.id == second and message.attempts == 0:
+            lane.house.store.messages.start_many([second], ["queued"], {"status": "sending", "at": now()}, 0)
+        return is_for(message, session)
+
+    monkeypatch.setattr(deliveries, "is_for", begins_another)
     lane.run()
     assert lane.engine.went == ["a", "b", "c", "d"]
 
@@ -97,7 +135,9 @@ def test_nothing_goes_out_from_another_account(lane: Lane, other: dict[str, str]
     }
 
 
-def test_what_another_worker_has_handed_over_since_is_not_failed_for_the_account(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_another_worker_has_handed_over_since_is_not_failed_for_the_account(
+    lane: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """This one slept past its lease between reading the message and failing it; the account is back meanwhile."""
     [message_id] = lane.send("a")
     held = lane.house.claims.hold(lane.session_id)
@@ -110,6 +150,25 @@ def test_what_another_worker_has_handed_over_since_is_not_failed_for_the_account
     monkeypatch.setattr(deliveries, "is_for", sleeps)
     lane.run()
     assert lane.message(message_id).status == "sending"
+
+
+def test_a_paced_lane_hands_over_one_at_a_time_and_notes_it_first(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a worker that is killed in between would be followed by one that sends the next at once."""
+    lane.house.store.sessions.change(lane.session_id, 1, {"network": "live"})
+    lane.send("a", "b", "c")
+    again = lane.run()
+    assert (lane.engine.sizes, lane.engine.went) == ([1], ["a"])
+    session = lane.house.store.sessions.get(lane.session_id)
+    assert session and (wait := lane.house.pacing.wait(session)) and again == wait.until
+    lane.house.store.pacing.forget(lane.session_id)
+
+    def is_killed(*_: Any) -> list[Outcome]:
+        raise SystemExit
+
+    monkeypatch.setattr(Gateway, "send", is_killed)
+    with pytest.raises(SystemExit):
+        lane.run()
+    assert lane.house.pacing.wait(session)
 
 
 def test_the_time_whatsapp_was_away_is_not_held_against_what_is_open(lane: Lane) -> None:

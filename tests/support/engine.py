@@ -12,7 +12,7 @@ class PlannedEngine:
     """`plan` holds what is answered for a text, one after the other, and then it is sent: `refused:<code>`, or `lost:<code>`
     and `sent:<code>` for an error with the message not gone out, and gone out all the same.
 
-    `went` are the texts that arrived, in their order. `blind`: nothing can be looked up. `chooses_ids`: else WhatsApp gives them
+    `went` are the texts that arrived, in their order. `blind`: nothing can be looked up; `hidden`: nor can these texts. `chooses_ids`: else WhatsApp gives them
     ids of its own. `sizes` are those of the batches; `acks`, what is found has one after the other, then always `sent`.
     `unreadable`: texts for which a whole call is refused, as for a field that breaks the schema. `swallows`: texts whose first try
     the page takes and then loses, dying. `sends_again`: it looks up by sending once more under the same id, as the light engine does.
@@ -24,6 +24,7 @@ class PlannedEngine:
         self.ids: set[str] = set()
         self.claims: list[int] = []
         self.blind = False
+        self.hidden: set[str] = set()
         self.chooses_ids = True
         self.own_ids: list[tuple[str, str]] = []
         self.sizes: list[int] = []
@@ -87,7 +88,7 @@ class PlannedEngine:
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 find = self.path.endswith("/find")
-                if find and engine.blind:
+                if find and (engine.blind or body["body"] in engine.hidden):
                     self._answer(409, {"code": "session_not_connected", "detail": "", "status": 409})
                 elif not find and any(one["body"] in engine.unreadable for one in body["messages"]):
                     self._answer(422, {"code": "invalid_body", "detail": "", "status": 422})

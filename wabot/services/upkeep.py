@@ -73,7 +73,9 @@ class Upkeep:
             self.sessions.catch_up(session, snapshot["epoch"])
         if machine.is_ahead(session, moment := now()):
             log.warning("clock_set_back", session_id=session.id, observed_at=to_rfc3339(session.observed_at or moment))
-            self.store.sessions.change(session.id, session.epoch, {"observed_at": moment}, still={"observed_at": session.observed_at})
+            self.store.sessions.change(
+                session.id, session.epoch, {"observed_at": moment}, still={"observed_at": session.observed_at}
+            )
         self.sessions.observe(snapshot)
 
     def _start_missing(self, wanted: list[Session], snapshots: dict[str, Snapshot]) -> None:
