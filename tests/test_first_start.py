@@ -88,6 +88,8 @@ def test_production_has_no_admin_until_one_is_made(live: Flask) -> None:
     runner = live.test_cli_runner()
     weak = runner.invoke(args=["create-admin", "root@example.com", "--password", "password1"])
     assert weak.exit_code == 1 and "very common" in weak.output
+    known = runner.invoke(args=["create-admin", "root@example.com", "--password", DEFAULT_ADMIN_PASSWORD])
+    assert known.exit_code == 1 and "everybody knows it" in known.output
     made = runner.invoke(args=["create-admin", "root@example.com", "--password", "a horse of my own"])
     assert made.exit_code == 0, made.output
     answer = client.post("/api/auth/login", json={"email": "root@example.com", "password": "a horse of my own"})

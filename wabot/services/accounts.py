@@ -140,6 +140,8 @@ class Accounts:
         """Raises Invalid or Conflict `email_taken`."""
         address = normalised_email(email)
         check_new_password(password, address)
+        if password == DEFAULT_ADMIN_PASSWORD:
+            raise Invalid.field("password", "is that of every new wabot, so everybody knows it: choose another")
         return self.add(address, password, name="Admin", role="admin")
 
     def ensure_first_admin(self) -> bool:
