@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Barrier, BrokenBarrierError
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.support.web import Linked, bearer, register
+from wabot.blueprints._context import services
 from wabot.config import DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD
+from wabot.store.records import Session
 
 CALLS = [
     ("GET", "/api/admin/users"),
@@ -80,3 +86,32 @@ def test_the_number_of_sessions_is_limited(client: FlaskClient, admin: dict[str,
     assert client.post("/api/whatsapp/initialize", json={"network": "sandbox"}, headers=user).status_code == 202
     second = client.post("/api/whatsapp/initialize", json={"session": "second", "network": "sandbox"}, headers=user)
     assert (second.status_code, second.get_json()["code"]) == (409, "too_many_sessions")
+
+
+def test_the_number_of_sessions_is_limited_also_at_the_same_moment(
+    app: Flask, client: FlaskClient, admin: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = client.get("/api/admin/settings", headers=admin).get_json()
+    client.put("/api/admin/settings", json={**values, "sessions_per_user": 1}, headers=admin)
+    with app.app_context():
+        sessions = services().store.sessions
+    of_user, counted = sessions.of_user, Barrier(2)
+
+    def counting(user_id: str) -> list[Session]:
+        found = of_user(user_id)
+        with suppress(BrokenBarrierError):  # nobody else counts meanwhile, as it should be
+            counted.wait(0.3)
+        return found
+
+    def initialize(user: str, name: str) -> int:
+        order = {"session": name, "network": "sandbox"}
+        answer = app.test_client().post("/api/whatsapp/initialize", json=order, headers=bearer(user))
+        return answer.status_code
+
+    monkeypatch.setattr(sessions, "of_user", counting)
+    with ThreadPoolExecutor(2) as pool:
+        both = pool.map(initialize, [register(client)["token"]] * 2, ["one", "other"])
+        assert sorted(both) == [202, 409]
+        counted.reset()
+        again = pool.map(initialize, [register(client)["token"]] * 2, ["one", "one"])
+        assert list(again) == [202, 202], "the same session twice is one"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import Any
 
 from ..config import Settings
@@ -50,6 +51,7 @@ class SessionService:
     engines: Engines
     call_workers: Callable[[Mapping[str, str]], None]
     """Session → user: what waits for these may go."""
+    _adding: Lock = field(default_factory=Lock)
 
     def status(self, user_id: str, name: str) -> Session:
         """A never used `default` is disconnected. Raises NotFound for any other unknown name."""
@@ -281,14 +283,15 @@ class SessionService:
         }
 
     def _add(self, user_id: str, wanted: dict[str, Any]) -> Session:
-        if len(self.store.sessions.of_user(user_id)) >= self.preferences.current().sessions_per_user:
-            raise Conflict("You have as many sessions as this server allows; delete one first.", code="too_many_sessions")
-        fields = {name: wanted[name] for name in ("name", "engine", "network")}
         moment = now()
-        return self.store.sessions.add(
-            {"user_id": user_id, **fields, "created_at": moment, "status": "disconnected", "desired": "off", "epoch": 0,
-             "linked": False, "since": moment, "observed_at": moment}
-        )  # fmt: skip
+        with self._adding:  # counted and added as one: requests at the same moment would all find room
+            others = [one for one in self.store.sessions.of_user(user_id) if one.name != wanted["name"]]
+            if len(others) >= self.preferences.current().sessions_per_user:
+                raise Conflict("You have as many sessions as this server allows; delete one first.", code="too_many_sessions")
+            return self.store.sessions.add(
+                {**{name: wanted[name] for name in ("name", "engine", "network")}, "user_id": user_id, "created_at": moment,
+                 "status": "disconnected", "desired": "off", "epoch": 0, "linked": False, "since": moment, "observed_at": moment}
+            )  # fmt: skip
 
     def _unused(self, user_id: str) -> Session:
         return Session(
