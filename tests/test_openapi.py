@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jsonschema import Draft202012Validator
 
 from tests.support.contract import contract
 from wabot.blueprints._openapi.operations import Undocumented, documented, operations
@@ -57,6 +60,39 @@ def test_the_document_is_served_to_everybody(client: FlaskClient) -> None:
     assert served["paths"].keys() == contract().document["paths"].keys()
     ids = [one["operationId"] for path in served["paths"].values() for one in path.values()]
     assert len(ids) == len(set(ids))
+
+
+def test_a_change_fills_in_nothing_that_was_left_out() -> None:
+    """Clients made from the document send the defaults it names, and would set back what they never meant to touch."""
+    changes = [
+        one["requestBody"]
+        for path in contract().document["paths"].values()
+        for way, one in path.items()
+        if way in ("put", "patch")
+    ]
+    assert len(changes) >= 3
+    for body in changes:
+        named = json.dumps(_resolved(body["content"]["application/json"]["schema"]))
+        assert '"default"' not in named, named
+
+
+def test_every_default_is_a_good_value() -> None:
+    for name, schema in contract().document["components"]["schemas"].items():
+        for field, one in schema.get("properties", {}).items():
+            if "default" in one:
+                assert Draft202012Validator(_resolved(one)).is_valid(one["default"]), f"{name}.{field}: {one['default']!r}"
+
+
+def _resolved(node: Any) -> Any:
+    """With every reference replaced by what it leads to."""
+    if isinstance(node, list):
+        return [_resolved(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    rest = {key: _resolved(value) for key, value in node.items() if key != "$ref"}
+    if ref := node.get("$ref"):
+        return _resolved(contract().document["components"]["schemas"][ref.rpartition("/")[2]]) | rest
+    return rest
 
 
 def test_every_code_that_is_raised_is_in_the_table() -> None:

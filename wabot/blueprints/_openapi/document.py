@@ -50,6 +50,7 @@ _HEADERS: Mapping[str, Node] = {
     "Retry-After": {"description": "Seconds until it is worth trying again.", "schema": {"type": "integer"}},
     "X-Request-ID": {"description": "The id of the request in the server's log.", "schema": {"type": "string"}},
 }
+_CHANGES = ("PATCH", "PUT")
 _REF = "#/components/schemas/{model}"
 
 
@@ -87,9 +88,20 @@ class _Schemas:
         refs, together = models_json_schema([(model, "validation") for model in models], ref_template=_REF)
         self._refs = {model: ref for (model, _), ref in refs.items()}
         self.components: Node = together.get("$defs", {})
+        for one in found:
+            if one.body is not None and one.method in _CHANGES:
+                self._drop_defaults(self.of(one.body))
 
     def of(self, model: type[BaseModel]) -> Node:
         return dict(self._refs[model])
+
+    def _drop_defaults(self, node: Any) -> None:
+        """What a change leaves out stays as it is; a client made from this document would send the default instead."""
+        if isinstance(node, dict):
+            node.pop("default", None)
+            self._drop_defaults(self.components.get(node.get("$ref", "").rpartition("/")[2]))
+        for one in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+            self._drop_defaults(one)
 
 
 def _operation(one: Operation, schemas: _Schemas) -> Node:
