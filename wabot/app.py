@@ -29,6 +29,8 @@ C = TypeVar("C", bound=Callable[..., Any])
 
 
 class Web(Flask):
+    request_class = _requests.WholeRequest
+
     def ensure_sync(self, func: C) -> C:
         """Nothing here is a coroutine. Flask looks again at each call of each view, hook and signal: sixteen times a request."""
         return func

@@ -25,6 +25,8 @@ REQUESTS = {
     "not_json": _known("The body is not sent as `application/json`.", 400),
     "malformed_json": _known("The body is not valid JSON.", 400),
     "too_large": _known("The request is larger than about 1 MiB.", 413),
+    "address_too_long": _known("The address has more than 8,190 characters: send with POST, and what it holds in the body.", 414),
+    "headers_too_large": _known("A header has more than 8,190 characters, or there are more than a hundred.", 431),
     "invalid_request": _known("A field is missing, unknown or wrong; `errors` says which and why.", 422),
     "not_found": _known("There is no such thing, or it is somebody else's.", 404),
     "method_not_allowed": _known("This address doesn't take this method; `Allow` says which it takes.", 405),

@@ -7,21 +7,34 @@ Socket.IO's memory is one process's; more web processes are more wabots behind R
 from __future__ import annotations
 
 import gc
+import json
 import os
 import signal
 import threading
+from contextlib import suppress
+from http import HTTPStatus
+from secrets import token_hex
+from socket import socket
 from types import FrameType
 from typing import TYPE_CHECKING
 
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
+from gunicorn.http.errors import (
+    ExpectationFailed,
+    LimitRequestHeaders,
+    LimitRequestLine,
+    ParseException,
+    UnsupportedTransferCoding,
+)
+from gunicorn.workers.gthread import ThreadWorker
 
+from .error_codes import CODES
 from .launching.parent import end_with
 from .lib.log import configure, get_logger
 
 if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter
-    from gunicorn.workers.gthread import ThreadWorker
 
 
 class JsonLogger(Logger):
@@ -34,9 +47,40 @@ class JsonLogger(Logger):
         self.error_log.propagate = True
 
 
+_REFUSED: list[tuple[type[BaseException], HTTPStatus, str]] = [
+    (LimitRequestLine, HTTPStatus.REQUEST_URI_TOO_LONG, "address_too_long"),
+    (LimitRequestHeaders, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large"),
+    (ExpectationFailed, HTTPStatus.EXPECTATION_FAILED, "malformed_request"),
+    (UnsupportedTransferCoding, HTTPStatus.NOT_IMPLEMENTED, "malformed_request"),
+    (ParseException, HTTPStatus.BAD_REQUEST, "malformed_request"),
+    (BaseException, HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error"),
+]
+
+
+class Worker(ThreadWorker):
+    def handle_error(self, req: object, client: socket, addr: object, exc: BaseException) -> None:  # noqa: ARG002  # gunicorn's
+        """What never gets to the application, as a problem like all others. gunicorn's own is HTML, and logs the address with all that
+        stands in it."""
+        status, code = next((status, code) for kind, status, code in _REFUSED if isinstance(exc, kind))
+        request_id = token_hex(12)
+        fault = exc if status == HTTPStatus.INTERNAL_SERVER_ERROR else None
+        log = get_logger(__name__)
+        log.warning("refused", status=int(status), error=type(exc).__name__, correlation_id=request_id, exc_info=fault)
+        with suppress(OSError):
+            client.sendall(_problem(status, code, request_id))
+
+
+def _problem(status: HTTPStatus, code: str, request_id: str) -> bytes:
+    """A whole answer."""
+    document = {"type": f"/docs/errors#{code}", "title": status.phrase, "status": int(status), "detail": CODES[code].meaning}
+    body = json.dumps(document | {"code": code, "request_id": request_id}).encode()
+    head = f"HTTP/1.1 {int(status)} {status.phrase}\r\nConnection: close\r\nContent-Type: application/problem+json\r\nContent-Length: {len(body)}\r\n"
+    return f"{head}X-Request-ID: {request_id}\r\n\r\n".encode() + body
+
+
 _host = os.environ.get("WABOT_HOST", "127.0.0.1")
 bind = f"{f'[{_host}]' if ':' in _host else _host}:{os.environ.get('WABOT_PORT', '8000')}"
-worker_class = "gthread"
+worker_class = Worker
 workers = 1  # said here, or WEB_CONCURRENCY would decide
 threads = 512
 worker_connections = 2000

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask, Response, g, json, redirect, render_template, request, url_for
+from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException
 
 from .. import errors
@@ -38,6 +39,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
     for kind in DATABASE_DOWN:
         app.register_error_handler(kind, _database_down)
+    app.register_error_handler(ParseException, lambda _: answer(errors.MalformedRequest()))  # of a body in chunks
     app.register_error_handler(Exception, _unexpected)
 
 

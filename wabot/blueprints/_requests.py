@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, g, request
 from flask.json.provider import DefaultJSONProvider
 
 from ..errors import Invalid, MalformedRequest, TooLarge
@@ -31,6 +31,15 @@ def init_app(app: Flask) -> None:
     app.json = StrictJSON(app)
     app.before_request(_begin)
     app.after_request(_end)
+
+
+class WholeRequest(Request):
+    """One whose body breaks off before its length is answered with 400: half a form would be half a message."""
+
+    def __init__(self, environ: dict[str, Any], *args: Any, **kwargs: Any) -> None:
+        if environ.get("CONTENT_LENGTH") and "HTTP_TRANSFER_ENCODING" not in environ:
+            environ.pop("wsgi.input_terminated", None)  # or Werkzeug would take the end of the connection for that of the body
+        super().__init__(environ, *args, **kwargs)
 
 
 class StrictJSON(DefaultJSONProvider):
