@@ -38,7 +38,18 @@ def test_messages_whose_places_were_elsewhere_keep_them(app: Flask, linked: Link
     db["messages"].update_many({}, {"$unset": {"queue": "", "due": ""}})
     db["outbox"].insert_one({"session_id": session_id, "status": "queued"})
     assert store.outbox.queue(session_id) == []
-    store.give_places()
+    store.catch_up()
     assert store.outbox.queue(session_id) == [waiting]
     assert [one.id for one in store.outbox.due(now() + timedelta(hours=2))] == [scheduled]
     assert "outbox" not in db.list_collection_names()
+
+
+def test_webhooks_from_before_a_deletion_could_be_undone_are_still_there(app: Flask, linked: Linked) -> None:
+    made = linked.client.post(
+        "/api/webhooks", json={"url": "https://example.com/hook", "events": ["*"]}, headers=bearer(linked.token)
+    ).get_json()
+    store = app.extensions["wabot"].store
+    store.messages._messages.database["webhooks"].update_many({}, {"$unset": {"deleted": ""}})
+    store.catch_up()
+    listed = linked.client.get("/api/webhooks", headers=bearer(linked.token)).get_json()
+    assert [one["id"] for one in listed["items"]] == [made["id"]]

@@ -84,7 +84,7 @@ def _revive(services: Services) -> None:
 def prepare(services: Services) -> bool:
     """What has to be done before anything is sent. True."""
     with reviving_database(services):
-        services.store.give_places()
+        services.store.catch_up()
         services.restored.settle()
     return True
 

@@ -41,7 +41,7 @@ from .recent import Writes
 from .second_factors import SecondFactors
 from .sessions import Sessions
 from .settings import StoredSettings
-from .upgrading import give_places, upgrade
+from .upgrading import catch_up, upgrade
 from .users import Users
 from .views import Views
 from .wanted_media import WantedMediaEntries
@@ -121,9 +121,9 @@ class Store:
         """Make every index that is missing; how many there are. Harmless to repeat."""
         return indexes.ensure(self._db)
 
-    def give_places(self) -> None:
-        """As `upgrading.give_places`, before anything is sent."""
-        give_places(self._db)
+    def catch_up(self) -> None:
+        """As `upgrading.catch_up`, before anything is sent."""
+        catch_up(self._db)
 
     def upgrade(self) -> int:
         """As `upgrading.upgrade`."""

@@ -28,7 +28,13 @@ def upgrade(db: Database[dict[str, Any]]) -> int:
     return sum(_give_sides(db, str(user["_id"])) for user in db["users"].find({}, {"_id": 1}))
 
 
-def give_places(db: Database[dict[str, Any]]) -> None:
+def catch_up(db: Database[dict[str, Any]]) -> None:
+    """What must be there before anything is sent or told."""
+    db["webhooks"].update_many({"deleted": None}, {"$set": {"deleted": False}})
+    _give_places(db)
+
+
+def _give_places(db: Database[dict[str, Any]]) -> None:
     """To messages that wait, whose places (`Outbox`) were in a collection of their own; it is dropped when all have one."""
     if _OLD_OUTBOX not in db.list_collection_names():
         return
