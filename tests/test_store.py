@@ -78,6 +78,29 @@ def test_under_an_older_claim_no_hand_over_begins_or_ends(store: Store) -> None:
     assert store.messages.start_many([message.id], ["queued"], sending, 3) == {message.id}
 
 
+def test_a_tick_of_several_passes_over_what_has_moved_on(store: Store) -> None:
+    first, second = a_message(new_id()), a_message(new_id())
+    assert store.messages.add_many([first, second]) == {first.id, second.id}
+    assert not store.messages.add(second), "it is there already"
+    assert store.messages.move(second, ["queued"], {"status": "delivered", "at": now()})
+    sent = {"status": "sent", "at": now()}
+    assert store.messages.advance_many([first.id, second.id], "queued", [sent]) == {first.id}
+    found = store.messages.get(second.id)
+    assert found and [one["status"] for one in found.timeline] == ["queued", "delivered"]
+
+
+def test_no_time_is_before_the_one_above_it_whoever_was_slower(store: Store) -> None:
+    """Each took the time before it wrote, and the one that took it first wrote last."""
+    message, earlier, later = a_message(new_id()), now() + timedelta(seconds=1), now() + timedelta(seconds=2)
+    store.messages.add(message)
+    assert store.messages.move(message, ["queued"], {"status": "sending", "at": later})
+    assert store.messages.advance_many([message.id], "sending", [{"status": "sent", "at": earlier}]) == set()
+    assert store.messages.move(message, ["sending"], {"status": "queued", "at": earlier})
+    assert not store.messages.move(message, ["sending"], {"status": "unknown", "at": earlier})
+    found = store.messages.get(message.id)
+    assert found and [one["at"] for one in found.timeline[1:]] == [later, later] == [later, found.updated_at]
+
+
 def test_ids_rise_in_the_order_they_are_made() -> None:
     with ThreadPoolExecutor(4) as pool:
         made = list(pool.map(lambda _: [new_id() for _ in range(500)], range(4)))

@@ -40,15 +40,14 @@ class Progress:
     ) -> bool:
         """One transition of the state machine; False when the message has moved on meanwhile (is no longer `only_from`, where
         that is given), or was handed over under another `claim` than this."""
-        at = now()
         allowed_from = {only_from} if only_from else ALLOWED_FROM[status]
-        entry = {"status": status, "at": at, **({"detail": detail} if detail else {})}
+        entry: dict[str, Any] = {"status": status, "at": now(), **({"detail": detail} if detail else {})}
         mark = self.hearing.mark(message.user_id)
         if not self.store.messages.move(message, allowed_from, entry, {**changes, **mark}, claim):
             return False
         self.hearing.marked(mark)
         self._measure(message, [entry])
-        self._tell(replace(message, status=status, updated_at=at, **changes), [status])
+        self._tell(replace(message, status=status, updated_at=entry["at"], **changes), [status])
         return True
 
     def start_sending(self, messages: list[Message], claim: int, waits: Waits) -> list[Message]:

@@ -64,21 +64,27 @@ class Messages:
         changes: dict[str, Any] | None = None,
         claim: int | None = None,
     ) -> bool:
-        """One transition: `entry` {status, at, detail?} becomes the status and the timeline's last line.
+        """One transition: `entry` {status, at, detail?} becomes the status and the timeline's last line. Its time becomes that of the
+        line above it, where somebody else wrote that meanwhile, and later.
 
         False when the message isn't in one of `allowed_from` any more: somebody else moved it; or when it was handed over
         under another `claim`, where one is given.
         """
-        update = {
-            "$set": {**(changes or {}), **_state_of(entry, message.session_id)},
-            "$push": {"timeline": entry},
-        }
         guard = {
             "_id": ids.parse(message.id),
             "status": {"$in": list(allowed_from)},
             **({} if claim is None else {"claim": claim}),
         }
-        return self._messages.update_one(guard, update).modified_count == 1
+        while not self._move(guard, entry, {**(changes or {}), **_state_of(entry, message.session_id)}):
+            found = self._messages.find_one(guard, {"updated_at": 1})
+            if found is None:
+                return False
+            entry["at"] = max(entry["at"], found["updated_at"])
+        return True
+
+    def _move(self, guard: dict[str, Any], entry: dict[str, Any], changes: dict[str, Any]) -> bool:
+        earlier = {**guard, "updated_at": {"$lte": entry["at"]}}
+        return self._messages.update_one(earlier, {"$set": changes, "$push": {"timeline": entry}}).modified_count == 1
 
     def get_many(self, message_ids: list[str]) -> dict[str, Message]:
         """By id; what isn't there is left out."""
@@ -115,12 +121,14 @@ class Messages:
     def advance_many(
         self, message_ids: list[str], status: str, entries: list[dict[str, Any]], changes: dict[str, Any] | None = None
     ) -> set[str]:
-        """The same transitions, in one write, for all of these that are still in `status`; ids of those that made them."""
+        """The same transitions, in one write, for all of these that are still in `status`, and not since later than the first of them;
+        ids of those that made them."""
         last = entries[-1]
         after = {"status": last["status"], "updated_at": last["at"]}
         wanted = {"_id": {"$in": [ids.parse(one) for one in message_ids]}}
         update = {"$set": {**(changes or {}), **_state_of(last)}, "$push": {"timeline": {"$each": entries}}}
-        if self._messages.update_many({**wanted, "status": status}, update).modified_count == len(message_ids):
+        unchanged = {**wanted, "status": status, "updated_at": {"$lte": entries[0]["at"]}}
+        if self._messages.update_many(unchanged, update).modified_count == len(message_ids):
             return set(message_ids)
         return {str(one["_id"]) for one in self._messages.find({**wanted, **after}, {"_id": 1})}
 
@@ -135,11 +143,7 @@ class Messages:
         for one in messages:
             by_length.setdefault(len(one.timeline), []).append(one)
         for told, alike in by_length.items():
-            unchanged = {
-                "_id": {"$in": [ids.parse(one.id) for one in alike]},
-                "untold": {"$in": [one.untold for one in alike]},
-                "timeline": {"$size": told},  # a mark that several got in one write may be new to one of them
-            }
+            unchanged = {"_id": {"$in": [ids.parse(one.id) for one in alike]}, "timeline": {"$size": told}}
             self._messages.update_many(unchanged, {"$set": {"told": told}, "$unset": {"untold": ""}})
 
     def set_wa_id(self, message: Message, wa_message_id: str) -> None:
