@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from pymongo.errors import AutoReconnect
@@ -11,10 +10,11 @@ from pymongo.errors import AutoReconnect
 from tests.support.allowance import Unlimited
 from tests.support.lane import PHONE, Lane
 from wabot.lib.clock import now
-from wabot.lib.gateway import Gateway, Outcome
 from wabot.services import claims, message_machine
+from wabot.services import delivery as deliveries
 from wabot.services.delivery import REFUSALS
 from wabot.services.messages import Draft
+from wabot.store.records import Message, Session
 
 SOON = timedelta(seconds=-1)
 
@@ -229,25 +229,6 @@ def test_what_another_has_handed_over_since_is_left_to_it(lane: Lane) -> None:
     assert (lane.message(message_id).status, lane.engine.went) == ("sending", [])
 
 
-@pytest.mark.parametrize("outcome", ["refused:not_on_whatsapp", "refused:busy", "lost:outcome_unknown"])
-def test_what_another_hands_over_while_an_answer_is_slept_on_is_left_to_it(
-    lane: Lane, monkeypatch: pytest.MonkeyPatch, outcome: str
-) -> None:
-    [message_id] = lane.send("a")
-    lane.engine.plan, lane.engine.blind = {"a": [outcome]}, True
-    send = Gateway.send
-
-    def sleeps(gateway: Gateway, *what: Any) -> list[Outcome]:
-        outcomes = send(gateway, *what)
-        lane.house.progress.move(lane.message(message_id), "queued", detail="by another")
-        lane.house.store.messages.start_many([message_id], ["queued"], {"status": "sending", "at": now()}, what[2]["epoch"] + 1)
-        return outcomes
-
-    monkeypatch.setattr(Gateway, "send", sleeps)
-    lane.run()
-    assert lane.message(message_id).status == "sending"
-
-
 def test_a_rest_is_over_when_the_session_was_away_and_is_back(lane: Lane) -> None:
     lane.engine.plan = {"a": ["refused:busy"]}
     lane.send("a")
@@ -267,6 +248,21 @@ def test_a_retried_message_wakes_its_lane(lane: Lane) -> None:
     again, new = lane.house.messages.accept(lane.user_id, draft, "corr", Unlimited())
     assert (again.id, new) == (message.id, False)
     assert [one.id for one in lane.house.store.lanes.waiting()] == [lane.session_id]
+
+
+def test_a_message_that_is_cancelled_at_the_last_moment_does_not_go(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After it was read, and before its hand-over is noted."""
+    _, second, _ = lane.send("a", "b", "c")
+    is_for = deliveries.is_for
+
+    def cancels(message: Message, session: Session) -> bool:
+        if message.id == second:
+            lane.house.messages.cancel(lane.user_id, second)
+        return is_for(message, session)
+
+    monkeypatch.setattr(deliveries, "is_for", cancels)
+    lane.run()
+    assert (lane.engine.went, lane.message(second).status) == (["a", "c"], "cancelled")
 
 
 def test_a_cancelled_message_is_skipped(lane: Lane) -> None:

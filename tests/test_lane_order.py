@@ -71,10 +71,10 @@ def test_what_is_open_is_looked_up_in_its_order_and_holds_the_later_up(lane: Lan
     lane.run()
     lane.engine.went.clear()
     lane.since = now() + timedelta(milliseconds=1)  # away, and back
-    lane.engine.hidden = {"a"}
+    lane.engine.hidden = {"a": "busy"}
     lane.run()
     assert lane.engine.went == []
-    lane.engine.hidden = set()
+    lane.engine.hidden = {}
     lane.wake()
     lane.run()
     assert lane.engine.went == ["a", "b"]
@@ -95,7 +95,7 @@ def test_what_one_who_had_lost_the_lane_begins_all_the_same_is_passed_by_nothing
 
     monkeypatch.setattr(deliveries, "is_for", begins_another)
     lane.run()
-    assert lane.engine.went == ["a", "b", "c", "d"]
+    assert (lane.engine.went, lane.engine.sizes[0]) == (["a", "b", "c", "d"], 1)
 
 
 def test_what_was_scheduled_joins_a_queue_that_is_being_served_at_its_place(

@@ -165,6 +165,7 @@ def test_a_scheduled_message_can_be_cancelled(house: Services, linked: Linked) -
     answer = linked.client.post(f"/api/messages/{message['id']}/cancel", headers=bearer(linked.token))
     assert (answer.status_code, answer.get_json()["status"]) == (200, "cancelled")
     assert house.store.outbox.waiting_of(linked.user["id"], 10) == 0
+    assert house.store.outbox.due(now() + timedelta(hours=2)) == []
 
 
 @pytest.mark.parametrize("send_at", ["tomorrow", "2030-01-01T00:00:00", "2199-01-01T00:00:00Z", 5])

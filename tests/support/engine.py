@@ -12,7 +12,8 @@ class PlannedEngine:
     """`plan` holds what is answered for a text, one after the other, and then it is sent: `refused:<code>`, or `lost:<code>`
     and `sent:<code>` for an error with the message not gone out, and gone out all the same.
 
-    `went` are the texts that arrived, in their order. `blind`: nothing can be looked up; `hidden`: nor can these texts. `chooses_ids`: else WhatsApp gives them
+    `went` are the texts that arrived, in their order. `blind`: nothing can be looked up; `hidden`: nor these texts, with what
+    is answered for each. `chooses_ids`: else WhatsApp gives them
     ids of its own. `sizes` are those of the batches; `acks`, what is found has one after the other, then always `sent`.
     `unreadable`: texts for which a whole call is refused, as for a field that breaks the schema. `swallows`: texts whose first try
     the page takes and then loses, dying. `sends_again`: it looks up by sending once more under the same id, as the light engine does.
@@ -24,7 +25,7 @@ class PlannedEngine:
         self.ids: set[str] = set()
         self.claims: list[int] = []
         self.blind = False
-        self.hidden: set[str] = set()
+        self.hidden: dict[str, str] = {}
         self.chooses_ids = True
         self.own_ids: list[tuple[str, str]] = []
         self.sizes: list[int] = []
@@ -89,7 +90,8 @@ class PlannedEngine:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 find = self.path.endswith("/find")
                 if find and (engine.blind or body["body"] in engine.hidden):
-                    self._answer(409, {"code": "session_not_connected", "detail": "", "status": 409})
+                    code = engine.hidden.get(body["body"], "session_not_connected")
+                    self._answer(409, {"code": code, "detail": "", "status": 409})
                 elif not find and any(one["body"] in engine.unreadable for one in body["messages"]):
                     self._answer(422, {"code": "invalid_body", "detail": "", "status": 422})
                 else:
