@@ -117,6 +117,13 @@ def test_starting_again_keeps_the_network_and_the_way(person: Browser, observe: 
         assert field in form
 
 
+def test_a_start_says_why_it_is_another_one(person: Browser, observe: Observe) -> None:
+    observe(status="starting", desired="on", reason="browser_ended")
+    assert "The browser ended unexpectedly and is being restarted." in panel(person)
+    observe(status="starting", desired="on", reason=None)
+    assert "This takes a few seconds." in panel(person)
+
+
 def test_what_a_connected_session_misses_is_named(person: Browser, observe: Observe) -> None:
     observe(status="connected", linked=True, reason="whatsapp_changed", missing=["incoming"])
     shown = panel(person)
