@@ -146,7 +146,7 @@ def test_the_day_a_key_expires_is_shown_as_it_was_typed(person: Browser, zone: s
     person.submit("/keys", name="k", scopes="read", expires_at=f"{day}")
     page = person.open("/keys").get_data(as_text=True)
     assert f'<time datetime="{day}"' in page and f">{day:%b} {day.day}, {day.year}</time>" in " ".join(page.split())
-    assert "The last day it works, to its end in UTC." in page
+    assert "The last day on which it works, until midnight UTC." in page
 
 
 def test_the_audit_log_says_which_key_it_was(app: Flask, person: Browser) -> None:

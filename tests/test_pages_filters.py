@@ -76,7 +76,7 @@ def test_the_log_of_deliveries_shows_nothing(hooked: Hooked, receiver: Receiver,
 )
 def test_what_is_no_place_in_a_list_is_refused(admin: Browser, path: str) -> None:  # noqa: F811
     answer = admin.open(f"{path}=zzz")
-    assert answer.status_code == 422 and "is no place in this list" in answer.get_data(as_text=True)
+    assert answer.status_code == 422 and "is not where a page of this list begins" in answer.get_data(as_text=True)
 
 
 def test_what_is_no_place_in_a_log_of_deliveries_is_refused(hooked: Hooked) -> None:

@@ -23,7 +23,7 @@ OWNER = ("alice.smith@example.com", "Alice Smith")
 )  # fmt: skip
 def test_what_is_guessed_at_once_is_refused_with_a_word_that_helps(password: str) -> None:
     why = weakness(password, OWNER)
-    assert why and "Put a few words in a row" in why
+    assert why and "Use a few words in a row" in why
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def test_waits_stand_before_the_step_they_led_to() -> None:
     waits = [(one["text"], one["seconds"]) for one in shown[1]["waits"]]
     assert waits == [
         ("Waited until WhatsApp was connected", 40.0),
-        ("Kept its distance to the message before (pacing)", 10.0),
+        ("Waited for the gap after the previous message (pacing)", 10.0),
         ("Waited its turn behind the messages before it", 10.0),
     ]
     assert [one["attempt"] for one in shown] == [None, 1, None, 2, None]
@@ -123,7 +123,7 @@ def test_a_message_is_scheduled_on_the_page_seen_and_cancelled(person: Browser, 
         ({"send_at": "2030-01-01T10:00", "zone": "Mars/Olympus"}, "known here"),
         ({"send_at": "2030-01-01T10:00", "zone": "../etc/passwd"}, "known here"),
         ({"send_at": "9999-12-31T23:59", "zone": "-12:00"}, "a date and a time"),
-        ({"send_at": "2031-03-30T02:30", "zone": "Europe/Berlin"}, "clocks are put forward"),
+        ({"send_at": "2031-03-30T02:30", "zone": "Europe/Berlin"}, "clocks go forward"),
     ],
 )
 def test_what_is_no_time_is_said_beside_its_field_and_kept(person: Browser, fields: dict[str, str], words: str) -> None:

@@ -96,7 +96,7 @@ class InvalidCredentials(Unauthenticated):
 
 class OtpRequired(Unauthenticated):
     code = "otp_required"
-    title = N_("A code of the second factor is needed as well")
+    title = N_("A second-factor code is needed as well")
 
 
 class InvalidOtp(Unauthenticated):
@@ -119,7 +119,7 @@ class NotFound(WabotError):
 class Conflict(WabotError):
     code = "conflict"
     status = 409
-    title = N_("This can't be done in the present state")
+    title = N_("This isn't possible in the current state")
 
 
 class RateLimited(WabotError):

@@ -31,7 +31,7 @@ def settings(open_page: OpenPage, administrator: Api) -> Iterator[Page]:
 
 def save(page: Page) -> None:
     page.get_by_role("button", name="Save settings").click()
-    expect(page.get_by_text("Saved. It holds from the next request on.")).to_be_visible()
+    expect(page.get_by_text("Saved. It takes effect with the next request.")).to_be_visible()
 
 
 def compose(page: Page, text: str) -> None:

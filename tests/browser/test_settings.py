@@ -141,7 +141,7 @@ def test_the_end_of_an_account(page: Page, leaving: Api, stack: Stack) -> None:
     page.get_by_label("Your password").fill(leaving.password)
     page.get_by_role("button", name="Delete my account for good").click()
     page.wait_for_url("**/login")
-    expect(page.get_by_text("Your account is gone")).to_be_visible()
+    expect(page.get_by_text("Your account is deleted")).to_be_visible()
     assert leaving.get("/api/auth/me").status_code == 401
     assert leaving.get("/api/messages", token=key).status_code == 401
 

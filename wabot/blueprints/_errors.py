@@ -29,7 +29,7 @@ _BY_STATUS: dict[int, type[errors.WabotError]] = {
 _NO_FAULT_OF_THE_FORM = frozenset({401, 429, 500, 502, 503, 504})
 _ADDRESS_OF_A_FORM = {
     "title": N_("There is no page at this address"),
-    "detail": N_("It only takes what a form sends, and stays in the address bar when the form was refused."),
+    "detail": N_("It only accepts a submitted form, and stays in the address bar when the form was refused."),
 }
 _JSON_PATHS = ("/api/", "/internal/", "/healthz", "/readyz", "/metrics")
 

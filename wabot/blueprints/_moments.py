@@ -27,6 +27,6 @@ def read(name: str, typed: str, zone: str, *, zone_field: str = "zone") -> datet
     except LookupError as error:
         raise Invalid.field(zone_field, "isn't known here: write one like Europe/Berlin, or an offset such as +02:00") from error
     except SkippedHour as error:
-        raise Invalid.field(name, "isn't a time there: clocks are put forward over it; choose another") from error
+        raise Invalid.field(name, "doesn't exist there: the clocks go forward at that time; choose another") from error
     except ValueError as error:
         raise Invalid.field(name, "isn't a date and a time") from error

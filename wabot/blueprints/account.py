@@ -52,7 +52,7 @@ def confirm() -> Any:
     live().logins_ended()
     logout_user()
     session.clear()
-    flash("Your account is gone. What it kept is being erased now; that takes some minutes at most.", "success")
+    flash("Your account is deleted. Its data is being erased now, which takes a few minutes at most.", "success")
     return redirect(url_for("auth.login"))
 
 

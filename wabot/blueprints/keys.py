@@ -63,7 +63,7 @@ def restore(key_id: str) -> Any:
     except Invalid as error:
         flash(_(error.detail), "error")
         return redirect(url_for(".overview"))
-    flash("It is as it was: the key works again.", "success")
+    flash("Restored: the key works again.", "success")
     return redirect(url_for(".overview"))
 
 

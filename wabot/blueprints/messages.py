@@ -130,9 +130,7 @@ def _accepted(sent: recipients.Sent) -> Any:
 def _refused(error: WabotError, sent: recipients.Sent | None = None) -> Any:
     """The form again; in its field stand only the numbers that got no message."""
     if sent and sent.messages:
-        flash(
-            _("Messages accepted: %(count)s. The numbers that are left stand below.", count=number(len(sent.messages))), "success"
-        )
+        flash(_("Messages accepted: %(count)s. The remaining numbers are below.", count=number(len(sent.messages))), "success")
     left = "\n".join(sent.left) if sent else field("to")[:_TYPED]
     return _form({**values(), "to": phone_lists.read(left).text}, errors_of(error)), error.status
 

@@ -32,7 +32,7 @@ def _state(user: User) -> dict[str, Any]:
 
 add_section(
     Section(
-        "second-factor", N_("Second factor"), N_("A code from your phone besides the password: a stolen password alone is worth nothing then."),
+        "second-factor", N_("Second factor"), N_("A code from your phone in addition to the password, so that a stolen password alone is useless."),
         "second_factor.html", 30, _state,
     )
 )  # fmt: skip

@@ -119,7 +119,7 @@ def undo(endpoint_id: str) -> Any:
         flash(_(error.detail), "error")
         return redirect(url_for(".overview"))
     as_it_was = (
-        N_("It is as it was. What happened meanwhile is sent now.") if endpoint.enabled else N_("It is as it was: switched off.")
+        N_("Restored. What happened meanwhile is being sent now.") if endpoint.enabled else N_("Restored: it is switched off.")
     )
     flash(as_it_was, "success")
     return redirect(url_for(".one", endpoint_id=endpoint_id))
@@ -238,7 +238,7 @@ def _headers(text: str) -> dict[str, str]:
         name, colon, value = line.partition(":")
         if not colon or name.strip() in found:
             raise Invalid.field(
-                "headers", Text("%(line)s is not a line such as X-Name: value, or comes twice", line=repr(line[:60]))
+                "headers", Text("%(line)s is not a line like X-Name: value, or occurs twice", line=repr(line[:60]))
             )
         found[name.strip()] = value.strip()
     return found

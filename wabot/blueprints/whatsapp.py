@@ -64,7 +64,7 @@ def engine() -> Any:
     name = field("session") or DEFAULT
     try:
         services().sessions.switch_engine(page_user().id, name, field("engine"), request_id())
-        flash("The engine is changed. Scan the new code with the same phone; what waits to be sent goes out then.", "success")
+        flash("The engine is changed. Scan the new code with the same phone; waiting messages go out then.", "success")
     except WabotError as error:
         flash(" ".join(errors_of(error).values()) or error.detail, "error")
     return redirect(url_for(".connect", session=_known(name)))

@@ -110,7 +110,7 @@ class Door:
         _refuse(len(url) > URL_LENGTH, N_("is longer than 2048 characters"))
         _refuse(
             any(one <= " " or one in '\\"<>^`{|}' or one > "~" for one in url),
-            N_("holds characters that don't belong into a URL"),
+            N_("contains characters that don't belong in a URL"),
         )
         try:
             parts = parse_url(url)
@@ -125,7 +125,7 @@ class Door:
         _refuse("@" in re.split("[/?#]", url.partition("://")[2])[0], N_("may not hold a user name or password"))
         _refuse(not parts.host or "%" in parts.host or parts.port == 0, N_("names no host"))
         host = (parts.host or "").strip("[]")
-        _refuse(is_numeric(host) and not is_canonical(host), N_("has an address that is not written in its usual form"))
+        _refuse(is_numeric(host) and not is_canonical(host), N_("has an IP address in an unusual form"))
         return parts
 
     def _addresses(self, url: str, parts: Url, deadline: float) -> list[str]:

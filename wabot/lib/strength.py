@@ -38,7 +38,7 @@ _WHY = {
     "Recent years are easy to guess.": N_("is a year"),
     "Dates are often easy to guess.": N_("is a date"),
 }
-_ADVICE = N_("Put a few words in a row instead, such as four that come to your mind")
+_ADVICE = N_("Use a few words in a row instead, such as four that come to mind")
 
 
 def weakness(password: str, about_its_owner: Iterable[str] = ()) -> str | None:

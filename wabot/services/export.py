@@ -163,7 +163,7 @@ class Exports:
         """Raises Conflict `export_running`."""
         with self._lock:
             if user.id in self._running:
-                raise Conflict("An export of yours is being written already: wait until it is done.", code="export_running")
+                raise Conflict("Your export is already being written: wait until it is done.", code="export_running")
             self._running.add(user.id)
         return Export(zipped(_files(self.store, self.media, user), now()), lambda: self._running.discard(user.id))
 

@@ -132,7 +132,7 @@ def _fields(user: User, name: str, prefix: str, scopes: Sequence[str], expires_a
 
 
 def _gone() -> NotFound:
-    return NotFound("There is no such API key, or it is too late to have it back.")
+    return NotFound("There is no such API key, or it is too late to restore it.")
 
 
 def _no_room() -> Invalid:

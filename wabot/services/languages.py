@@ -21,7 +21,7 @@ class Languages:
         if language and language not in languages.known():
             raise Invalid.field("language", "is none that this wabot knows")
         if zone and zone not in available_timezones():
-            raise Invalid.field("zone", "is no time zone, such as America/Sao_Paulo")
+            raise Invalid.field("zone", "is not a time zone such as America/Sao_Paulo")
         self.store.users.change(user.id, {"language": language or None, "zone": zone or None})
 
     def heard(self, user: User, language: str) -> None:

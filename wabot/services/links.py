@@ -27,7 +27,7 @@ from ..words import N_
 class InvalidToken(WabotError):
     code = "invalid_token"
     status = 400
-    title = N_("This link is not valid: it was used before, is too old, or is not complete")
+    title = N_("This link is not valid: it was already used, has expired, or is incomplete")
 
 
 @dataclass(frozen=True)

@@ -99,7 +99,7 @@ class MessageService:
         if message.status == "cancelled":
             return message
         if not self.progress.move(message, "cancelled"):
-            raise Conflict("The message is on its way already and can't be taken back.", code="too_late")
+            raise Conflict("The message is already on its way and can't be cancelled.", code="too_late")
         return self.one(user_id, message_id)
 
     def undecided(self, message: Message) -> bool:
@@ -110,7 +110,7 @@ class MessageService:
         """Send an undecided message again, at the risk of a double, or give it up. Raises NotFound, Conflict `not_undecided`."""
         message = self.one(user_id, message_id)
         if not self.undecided(message):
-            raise Conflict("What became of this message is known, or still being found out.", code="not_undecided")
+            raise Conflict("This message's outcome is known, or is still being determined.", code="not_undecided")
         if not again:
             self.progress.fail(message, "outcome_unknown", only_from="unknown")
         elif self.progress.move(message, "queued", detail="sent again by its sender", only_from="unknown"):

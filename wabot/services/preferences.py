@@ -50,7 +50,7 @@ class RateLimits(_Strict):
     login_per_minute: _Count = Field(
         default=10,
         title=N_("Logins a minute"),
-        description=N_("Per IP address. Requests for a forgotten password have the same limit, counted apart."),
+        description=N_("Per IP address. Requests for a forgotten password have the same limit, counted separately."),
     )
     register_per_hour: _Count = Field(default=100, title=N_("Registrations an hour"), description=N_("Per IP address."))
 
@@ -72,11 +72,11 @@ class Pacing(_Strict):
     jitter_ms: Annotated[int, Field(ge=0, le=600_000)] = Field(
         default=1500,
         title=N_("Jitter"),
-        description=N_("Added to each gap, by chance, from nothing to this."),
+        description=N_("A random time between nothing and this, added to each gap."),
         json_schema_extra={"unit": "ms"},
     )
     per_day: _Count = Field(
-        default=1000, title=N_("Messages a day"), description=N_("Each session. What is more waits for the next day.")
+        default=1000, title=N_("Messages a day"), description=N_("Each session. Further messages wait for the next day.")
     )
 
 
@@ -93,15 +93,15 @@ class Values(_Strict):
     confirm_email: bool = Field(
         default=False,
         title=N_("Confirm addresses"),
-        description=N_("Who registers opens a link in a mail before they can log in. Needs a way to send mails."),
+        description=N_("New users must open a link in a mail before they can log in. Needs a way to send mails."),
     )
     require_admin_second_factor: bool = Field(
         default=False,
         title=N_("Second factor for administrators"),
-        description=N_("An administrator without one gets no further than to its set-up."),
+        description=N_("Without one, an administrator only gets to its set-up page."),
     )
     sessions_per_user: Annotated[int, Field(ge=1, le=200)] = Field(
-        default=10, title=N_("WhatsApp sessions"), description=N_("Each user; every one is a browser with its memory.")
+        default=10, title=N_("WhatsApp sessions"), description=N_("Each user. Every session runs a browser, which takes memory.")
     )
 
 

@@ -9,7 +9,7 @@ from ..words import N_, Text, listed
 SESSION_REASONS: dict[str, str] = {
     "whatsapp_unreachable": N_("WhatsApp can't be reached. Check this server's internet connection; then try again."),
     "launch_failed": N_(
-        "The browser could not be started. Try again; if it stays so, the administrator finds the cause in the gateway's log."
+        "The browser could not be started. Try again; if it persists, the administrator finds the cause in the gateway's log."
     ),
     "auth_timeout": N_("WhatsApp Web did not finish loading in time. Try again in a moment."),
     "qr_not_scanned": N_(
@@ -32,10 +32,10 @@ SESSION_REASONS: dict[str, str] = {
         "The session is being disconnected; while the gateway is away this waits, and is done as soon as it is back."
     ),
     "not_observed": N_(
-        "The session has not been heard of for some seconds; it comes back by itself, or the status will say why not."
+        "Nothing has been heard from the session for some seconds; it comes back by itself, or its status will say why not."
     ),
     "login_damaged": N_(
-        "The stored login can't be read: it is damaged, or of another installation. Disconnect, then link it anew."
+        "The stored login can't be read: it is damaged, or belongs to another installation. Disconnect, then link it again."
     ),
     "database_away": N_("The database did not answer, so the session rests; it comes back by itself."),
     "engine_not_allowed": N_("This engine is not allowed on the live network. Ask the administrator, or choose another engine."),
@@ -43,10 +43,10 @@ SESSION_REASONS: dict[str, str] = {
     "whatsapp_changed": N_(
         "WhatsApp Web changed, and this version of wabot can't use all of it. Ask the administrator for an update."
     ),
-    "out_of_restarts": N_("It failed too often in a row, so wabot stopped trying. Try again, or disconnect and link anew."),
+    "out_of_restarts": N_("It failed too often in a row, so wabot stopped trying. Try again, or disconnect and link again."),
     "events_backed_up": N_("Too many events wait to be stored, so the session rests; it comes back by itself."),
     "sandbox_unavailable": N_("The sandbox is not running. It is being restarted; try again in a moment."),
-    "engine_error": N_("The WhatsApp engine reported a problem. Try again; if it stays so, disconnect and link anew."),
+    "engine_error": N_("The WhatsApp engine reported a problem. Try again; if it persists, disconnect and link again."),
 }
 
 LAST_ERRORS: dict[str, str] = {
@@ -68,7 +68,7 @@ MESSAGE_ERRORS: dict[str, str] = {
     "message_too_long": N_("The message is longer than WhatsApp allows."),
     "session_logged_out": N_("The WhatsApp session was disconnected before the message could be sent."),
     "account_changed": N_("The session was linked with another WhatsApp account before the message could be sent."),
-    "outcome_unknown": N_("Whether it went out could not be found out, and its sender gave it up."),
+    "outcome_unknown": N_("It could not be determined whether it went out, and its sender gave it up."),
     "engine_error": N_("WhatsApp Web refused the message several times."),
     "rejected_by_whatsapp": N_("WhatsApp did not accept the message."),
     "not_supported_by_engine": N_("This session's engine can't send this."),
@@ -78,7 +78,7 @@ MESSAGE_ERRORS: dict[str, str] = {
 WAITS: dict[str, str] = {
     "scheduled": N_("Waits for its time."),
     "session_not_connected": N_("Waits until WhatsApp is connected again."),
-    "pacing": N_("Waits its turn: messages of a number keep a distance, so that WhatsApp doesn't take it for a spammer's."),
+    "pacing": N_("Waits its turn: there is a gap between a number's messages, so that WhatsApp doesn't take it for a spammer's."),
     "queue": N_("Waits its turn: messages that were accepted before it go first."),
     "next": N_("It is being handed over to WhatsApp."),
     "worker_away": N_("wabot's worker, which hands messages over, does not answer; it is being restarted."),
@@ -90,7 +90,7 @@ WAITS: dict[str, str] = {
 WAITED: dict[str, str] = {
     "scheduled": N_("Waited for its time"),
     "session_not_connected": N_("Waited until WhatsApp was connected"),
-    "pacing": N_("Kept its distance to the message before (pacing)"),
+    "pacing": N_("Waited for the gap after the previous message (pacing)"),
     "daily_cap": N_("Waited for the next day: the number had sent as much as the administrator allows"),
     "back_off": N_("Waited before the next try"),
     "queue": N_("Waited its turn behind the messages before it"),
@@ -106,7 +106,7 @@ PASSED: dict[str, str] = {
     "stale_epoch": N_("The session was just being restarted; nothing went out."),
     "busy": N_("Too much was waiting for this session just then; nothing went out."),
     "journal_full": N_("Too many events waited to be stored; nothing went out."),
-    "waits for the one before it": N_("One before it could not go, so it waits for that one."),
+    "waits for the one before it": N_("A message before it could not be sent, so it waits for that one."),
     "not found in WhatsApp": N_("Looked up in WhatsApp: it had not gone out. It is sent again."),
     "found in WhatsApp": N_("Looked up in WhatsApp: it had gone out."),
     "the hand-over was interrupted; WhatsApp can't be asked yet": N_(

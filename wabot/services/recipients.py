@@ -34,7 +34,7 @@ def checked(text: str) -> PhoneList:
         raise Invalid.field("to", "is empty")
     if len(found.numbers) > MOST:
         raise Invalid.field(
-            "to", Text("has %(count)s numbers: %(most)s at once are the most", count=len(found.numbers), most=MOST)
+            "to", Text("has %(count)s numbers: at most %(most)s at once are allowed", count=len(found.numbers), most=MOST)
         )
     if found.refused:
         raise Invalid.field("to", _refusal(found), code="invalid_number")

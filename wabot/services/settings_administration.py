@@ -28,7 +28,7 @@ class SettingsAdministration:
         before = self.preferences.current()
         if seen is not None and seen != version(before):
             raise Conflict(
-                "Somebody changed the settings while you did. Compare with what is in force, and save again to overwrite it.",
+                "Somebody changed the settings while you did. Compare with the values in force, and save again to overwrite them.",
                 code="settings_changed",
             )
         changes = list(_changes(before.model_dump(), checked.model_dump()))

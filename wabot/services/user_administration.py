@@ -20,7 +20,7 @@ from .erasure import Erasure
 from .preferences import Preferences
 from .sessions import SessionService
 
-NO_PLACE = N_("is no place in this list where a page begins")
+NO_PLACE = N_("is not where a page of this list begins")
 _NEWEST = re.compile(r"[0-9a-f]{24}\Z", re.ASCII)
 _FOUND = re.compile(r"(email|name):")
 """What `next_cursor` looks like in a list by age, and in one by the alphabet."""

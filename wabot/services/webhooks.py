@@ -119,7 +119,7 @@ class WebhookService:
         """
         endpoint, moment = self.store.endpoints.get(endpoint_id), now()
         if endpoint is None or endpoint.user_id != user_id or not _undoable(endpoint, moment):
-            raise NotFound("There is no such webhook, or it is too late to have it back.")
+            raise NotFound("There is no such webhook, or it is too late to restore it.")
         if endpoint.deleted and len(self.of_user(user_id)) >= PER_USER:
             raise _too_many()
         self.hearing.begin(user_id)
@@ -195,7 +195,7 @@ class WebhookService:
 
 
 def _too_many() -> Conflict:
-    words = Text("You have %(most)s webhooks, which is as many as there may be: delete one first.", most=PER_USER)
+    words = Text("You have %(most)s webhooks, which is the maximum: delete one first.", most=PER_USER)
     return Conflict(words, code="too_many_webhooks")
 
 

@@ -41,7 +41,7 @@ def settings() -> Any:
         wrong = texts | {one.name: one.wrong for one in inputs(current) if one.name in texts and one.wrong}
         typed = [_typed(group) for group in groups(current)]
         return _page(typed, wrong, compare=error.code == "settings_changed"), error.status
-    flash("Saved. It holds from the next request on.", "success")
+    flash("Saved. It takes effect with the next request.", "success")
     return redirect(url_for(".settings"))
 
 

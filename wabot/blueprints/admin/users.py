@@ -85,7 +85,7 @@ def limit(user_id: str) -> Any:
     except Invalid as error:
         fields = {name.removeprefix("limits."): _NO_NUMBER for name in error.fields}
         return _user_page(user_id, values=values(), errors=errors_of(Invalid(error.detail, fields=fields))), error.status
-    flash("Saved: these numbers hold from the next request on.", "success")
+    flash("Saved: these numbers take effect with the next request.", "success")
     return redirect(url_for(".user", user_id=user_id))
 
 
@@ -103,7 +103,7 @@ def send_link(user_id: str) -> Any:
 def end_logins(user_id: str) -> Any:
     def work() -> str:
         services().user_administration.end_logins(user_id, audited())
-        return _("Every login and token is ended. API keys live on.")
+        return _("All logins and tokens have ended. API keys stay valid.")
 
     return _done(user_id, work)
 

@@ -181,7 +181,7 @@ def _allow(found: Caller, scope: str | None, *, login: bool, admin: bool) -> Non
     if admin and not found.user.is_admin:
         raise Forbidden("Only administrators may do this.")
     if admin and services().second_factor.missing(found.user):
-        why = "This wabot wants a second factor of its administrators: set one up under /settings/second-factor."
+        why = "This wabot requires a second factor for administrators: set one up under /settings/second-factor."
         raise Forbidden(why, code="second_factor_required")
     if scope and scope not in found.scopes:
         raise Forbidden(Text("The API key lacks the scope %(scope)s.", scope=repr(scope)), code="missing_scope")
