@@ -66,16 +66,26 @@ function create(run, { engine, ...options }) {
   );
 }
 
-const METHODS = new Set([
-  ...['start', 'stop', 'logout', 'send', 'find', 'state', 'checkNumber', 'selfCheck', 'media', 'seen'],
-]);
+const METHODS = [
+  'start',
+  'stop',
+  'logout',
+  'send',
+  'find',
+  'state',
+  'checkNumber',
+  'selfCheck',
+  'media',
+  'seen',
+];
 
 /** @param {string} run @param {string} method @param {any} args */
 async function perform(run, method, args) {
   if (method === 'ping') return null;
   if (method === 'create') return create(run, args);
   const engine = running.get(run);
-  if (!engine || !METHODS.has(method)) throw new GatewayError('session_not_connected', 'no such engine here');
+  if (!engine || !METHODS.includes(method))
+    throw new GatewayError('session_not_connected', 'no such engine here');
   if (typeof (/** @type {any} */ (engine)[method]) !== 'function')
     throw new GatewayError('not_supported_by_engine');
   if (method === 'stop' || method === 'logout') running.delete(run);

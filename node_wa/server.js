@@ -31,19 +31,42 @@ async function main() {
   const alone = await holdAlone(config.directory);
   const engines = await findEngines();
   const profiles = path.join(config.directory, 'profiles');
-  const swept = await Promise.all([...engines.values()].map((engine) => engine.sweep?.(profiles)));
-  log.info({ engines: [...engines.keys()], orphans: swept }, 'starting');
+  const orphans = await Promise.all([...engines.values()].map((engine) => engine.sweep?.(profiles)));
+  log.info({ engines: [...engines.keys()], orphans }, 'starting');
 
-  const journal = await new Journal(config.directory, {
-    bootId: randomBytes(9).toString('base64url'),
-    log,
-  }).open();
+  const gateway = await assemble(config, engines);
+  gateway.hosts.begin();
+  gateway.delivery.run().catch(fatal);
+  await gateway.app.listen({ host: '127.0.0.1', port: config.port });
+  const timers = startTimers(gateway, config);
+  log.info({ port: config.port, pending: gateway.journal.pending }, 'listening');
+
+  const stop = async (/** @type {string} */ signal) => {
+    log.info({ signal }, 'stopping');
+    setTimeout(() => process.exit(1), EXIT_MS).unref(); // hosts notice the broken pipe and go as well
+    for (const timer of timers) clearInterval(timer);
+    await close(gateway);
+    alone.close();
+    log.info('stopped');
+    process.exit(0);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => stop(signal).catch(fatal));
+}
+
+/** @typedef {Awaited<ReturnType<typeof assemble>>} Gateway */
+
+/**
+ * @param {import('./config.js').Config} config
+ * @param {Map<string, import('./engines/contract.js').EngineModule>} engines
+ */
+async function assemble(config, engines) {
+  const bootId = randomBytes(9).toString('base64url');
+  const journal = await new Journal(config.directory, { bootId, log }).open();
   const delivery = new Delivery({ journal, url: config.eventsUrl, secret: config.internalSecret, log });
   const usual = engines.get(STANDARD);
   const hosts = new Hosts({ warm: usual ? kindOf(usual, 'live', config.sessionsPerHost) : null, log });
   const database = new Database({ uri: config.databaseUri, deadline: config.databaseDeadline, log });
   const vault = new Vault({ database, secret: config.engineSecret, log });
-  const slots = { heavy: new Slots(config.launches), light: new Slots(config.lightLaunches) };
   const versions = new Versions(config.directory, log);
   const isBackedUp = () => journal.isFull(config.journalLimit);
   const sessions = new Sessions({
@@ -52,40 +75,41 @@ async function main() {
     journal,
     versions,
     isBackedUp,
-    slots: ({ hosting }) => (hosting ? slots.light : slots.heavy),
+    slots: slotsFor(config),
     engines,
     vault,
     log,
   });
   const app = makeHttp({ sessions, versions, engines, hosts, isBackedUp, config, log });
+  return { journal, delivery, hosts, vault, versions, sessions, app };
+}
 
-  hosts.begin();
-  delivery.run().catch(fatal);
-  await app.listen({ host: '127.0.0.1', port: config.port });
-  const scale = setInterval(() => sessions.weigh().catch(warn), config.weighing);
-  const clearing = setInterval(() => vault.isUsed && vault.clear(), CLEAR_MS);
-  const relief = setInterval(() => sessions.relieve(), RELIEVE_MS);
-  log.info({ port: config.port, pending: journal.pending }, 'listening');
+/** @param {import('./config.js').Config} config @returns {import('./session.js').Gateway['slots']} */
+function slotsFor({ launches, lightLaunches }) {
+  const heavy = new Slots(launches);
+  const light = new Slots(lightLaunches);
+  return ({ hosting }) => (hosting ? light : heavy);
+}
 
-  const stop = async (/** @type {string} */ signal) => {
-    log.info({ signal }, 'stopping');
-    setTimeout(() => process.exit(1), EXIT_MS).unref(); // hosts notice the broken pipe and go as well
-    clearInterval(scale);
-    clearInterval(relief);
-    clearInterval(clearing);
-    const closed = app.close();
-    await sessions.close();
-    await hosts.close();
-    await closed;
-    delivery.stop();
-    await journal.close();
-    await versions.close();
-    await vault.close();
-    alone.close();
-    log.info('stopped');
-    process.exit(0);
-  };
-  for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => stop(signal).catch(fatal));
+/** @param {Gateway} gateway @param {import('./config.js').Config} config */
+function startTimers({ sessions, vault }, { weighing }) {
+  return [
+    setInterval(() => sessions.weigh().catch(warn), weighing),
+    setInterval(() => sessions.relieve(), RELIEVE_MS),
+    setInterval(() => vault.isUsed && vault.clear(), CLEAR_MS),
+  ];
+}
+
+/** Settles when nothing runs any more and all is written down. @param {Gateway} gateway */
+async function close({ app, sessions, hosts, delivery, journal, versions, vault }) {
+  const closed = app.close();
+  await sessions.close();
+  await hosts.close();
+  await closed;
+  delivery.stop();
+  await journal.close();
+  await versions.close();
+  await vault.close();
 }
 
 /** @param {unknown} error */
