@@ -1,4 +1,4 @@
-"""No request finds a database without its indexes: one that was away when web started is prepared by the first that comes.
+"""No request meets a database without its indexes. If the database was away when web started, the first request prepares it.
 
 Until then it answers 503, as for a database that went away later. Probes and figures answer as they can.
 """

@@ -1,7 +1,7 @@
-"""Between the password and the second factor: who is logging in stands in the browser's signed cookie, for some minutes.
+"""Between the password and the second factor: for some minutes, the browser's signed cookie says who is logging in.
 
-It logs nobody in: every page still asks for the password. It ends with a new password and with every end of all logins, since
-it carries the version of the user's logins.
+It logs nobody in: every page still requires a login. It becomes invalid with a new password and whenever all logins are ended, since
+it contains the version of the user's logins.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Our own files on their way out: texts are compressed, and what has its version in its name is kept by browsers for good.
+"""Static files: text is compressed, and browsers keep files with their version in the name for good.
 
-Pages are not compressed: what somebody else made them repeat would tell, by its length, of the secrets beside it (BREACH).
+Pages are not compressed: if an attacker can make a page repeat some text, its compressed length gives away secrets beside it (BREACH).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The page for a form that couldn't be taken, such as one of a login that has ended: it says why, and nothing typed is lost."""
+"""The page for a form that couldn't be accepted, for example because the login has ended. It says why, and keeps what was typed."""
 
 from __future__ import annotations
 

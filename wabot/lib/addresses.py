@@ -1,4 +1,4 @@
-"""Internet addresses as those who limit them see them."""
+"""Internet addresses, as rate limits count them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, IPv6Network, ip_address
 
 
 def neighbourhood(address: str) -> str:
-    """The address, or for IPv6 its /64: whoever has one address of it has them all."""
+    """The address; for IPv6 its /64, since whoever has one address of a /64 has all of them."""
     try:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:

@@ -1,6 +1,6 @@
-"""A bell between processes of one machine: a datagram to every Unix socket of its name under `WABOT_DATA/run`.
+"""A bell between processes on one machine: a datagram to every Unix socket of its name under `WABOT_DATA/run`.
 
-A lost ring costs whoever waits its own interval, so ringing never blocks and never raises.
+If a ring gets lost, its listener notices at its next regular look. So ringing never blocks and never raises.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _SETTLED_NS = 1_000_000_000
 
 
 class Bell:
-    """`name` of the sockets it rings: `<name>-<pid>.sock`. Safe for threads."""
+    """Rings the sockets `<name>-<pid>.sock`. Safe for threads."""
 
     def __init__(self, run_dir: Path, name: str) -> None:
         self._run_dir = run_dir
@@ -28,7 +28,7 @@ class Bell:
         self._socket = _unbound()
 
     def ring(self, datagram: bytes = b"") -> bool:
-        """Whether any of the sockets is open."""
+        """Whether any of the sockets is open, so that somebody heard it."""
         reached = [self._reached(path, datagram) for path in self._there()]
         return any(reached)
 
@@ -36,8 +36,8 @@ class Bell:
         self._socket.close()
 
     def _there(self) -> list[str]:
-        """Read anew when the directory has changed. A change may follow another within one tick of its time: what changed within
-        the last second isn't believed."""
+        """The list is read again when the directory has changed. Two changes may share one tick of its clock, so a list that was
+        read within a second of a change isn't kept."""
         try:
             changed = self._run_dir.stat().st_mtime_ns
         except FileNotFoundError:

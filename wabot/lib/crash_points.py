@@ -1,8 +1,8 @@
-"""Named places where a test may have the process killed: what is lost, doubled or untrue there must be nothing.
+"""Named places where a test can kill the process, to show that nothing is lost, doubled or untrue afterwards.
 
-Only with `WABOT_CRASH_POINTS=1`, which the test-suite sets: a file `run/crash-<name>` under `WABOT_DATA` kills the process with
-SIGKILL when it passes that point, and is removed first, so that the next life passes. A file `run/pause-<name>` stops it there
-(SIGSTOP) until somebody continues it.
+They only work with `WABOT_CRASH_POINTS=1`, which the test suite sets. When the process passes a point and there is a file
+`run/crash-<name>` under `WABOT_DATA`, it is killed with SIGKILL; the file is removed first, so that the next process gets past it.
+A file `run/pause-<name>` stops the process there (SIGSTOP) until somebody continues it.
 """
 
 from __future__ import annotations

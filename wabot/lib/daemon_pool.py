@@ -1,4 +1,4 @@
-"""Threads for work that may be cut off at the end of the process: unlike an executor's they don't hold it up."""
+"""Threads for work that may be cut off when the process ends: unlike those of an executor, they don't delay its end."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class DaemonPool:
         self._changed = threading.Condition()
         self._threads = 0
         self._idle = 0
-        """Threads that wait for work: counted with what waits for them, so that no work waits behind one that is busy."""
+        """Threads that wait for work; compared with the work that is queued, so that none waits while a thread could be started."""
 
     def submit(self, work: Callable[[], T]) -> Future[T]:
         done: Future[T] = Future()

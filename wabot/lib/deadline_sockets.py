@@ -1,4 +1,4 @@
-"""Sockets with one deadline over all they do: a time-out alone begins anew with every byte that drips in."""
+"""Sockets with one deadline for everything they do: a plain time-out starts again with every byte that trickles in."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class DeadlineSocket(_Deadline, socket.socket):
 
 
 class DeadlineTLSSocket(_Deadline, ssl.SSLSocket):
-    """Made by an SSLContext from a DeadlineSocket, whose deadline it takes over before the handshake, which has one of its own."""
+    """Made by an SSLContext from a DeadlineSocket: the handshake runs under that socket's deadline, which this one then takes over."""
 
     @classmethod
     def _create(cls, sock: socket.socket, *args: Any, **options: Any) -> DeadlineTLSSocket:

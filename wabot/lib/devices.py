@@ -1,4 +1,4 @@
-"""What a user agent says of the device, in words for its owner. Only what it says plainly: user agents are a courtesy."""
+"""Describes a device for its owner, from its user agent. Only the obvious is used, since user agents aren't reliable."""
 
 from __future__ import annotations
 

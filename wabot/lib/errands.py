@@ -1,4 +1,4 @@
-"""Slow work beside a loop that must not wait for it: one piece for each name at a time, a few at once."""
+"""Slow work beside a loop that must not wait for it: a few pieces at the same time, but only one of each name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Guarded = Callable[[Callable[[], object], str], object]
 
 
 class Errands:
-    """What is cut off at the end of the process is found and begun again by the loop of the next one."""
+    """Work that is cut off when the process ends is found and started again by the loop of the next process."""
 
     def __init__(self, size: int, name: str, guarded: Guarded) -> None:
         self._pool = DaemonPool(size, name)
@@ -21,7 +21,7 @@ class Errands:
         self._under_way: set[str] = set()
 
     def run(self, name: str, work: Callable[[], object], what: str) -> None:
-        """Nothing when the piece of this `name` waits or runs already."""
+        """Does nothing if work of this `name` is waiting or running already."""
         with self._lock:
             if name in self._under_way:
                 return

@@ -1,4 +1,4 @@
-"""Files as everybody here writes and looks at them."""
+"""Writing files durably, and telling how old they are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A value that is read anew when it is older than some seconds; whoever asks meanwhile gets the one there is."""
+"""A value that is cached for some seconds, and then read again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class Fresh(Generic[T]):
-    """Safe for threads: of many that ask at once one reads, the others wait for it. What reading raises is raised."""
+    """Safe for threads: of many callers at once, one reads and the others wait for it. What `read` raises is passed on."""
 
     def __init__(self, seconds: float, read: Callable[[], T]) -> None:
         self._seconds = seconds
@@ -26,6 +26,6 @@ class Fresh(Generic[T]):
             return self._held[1]
 
     def forget(self) -> None:
-        """The next to ask reads."""
+        """The next caller reads it again."""
         with self._lock:
             self._held = None

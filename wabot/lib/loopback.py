@@ -13,7 +13,7 @@ _CONNECT_TIMEOUT = 1.0
 
 
 class Unreachable(Exception):
-    """No answer: refused, reset or over the deadline. `maybe_arrived` is False only when surely nothing was handed over."""
+    """No answer: refused, reset or past the deadline. `maybe_arrived` is False only when nothing can have been handed over."""
 
     def __init__(self, why: str, *, maybe_arrived: bool) -> None:
         super().__init__(why)

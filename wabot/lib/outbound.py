@@ -1,8 +1,8 @@
-"""The one door through which wabot calls addresses that strangers chose: webhooks.
+"""The only way in which wabot calls addresses that strangers chose (webhooks).
 
-A host is resolved once, with a deadline; if any of its addresses isn't public nothing is sent. The connection goes to the very
-addresses that were checked, under the host's name (Host, SNI, certificate). No redirects, no proxies, no cookies, nothing from
-the environment; one deadline over everything, however slowly an answer drips; 1 KiB of the answer is read.
+A host is resolved once, with a deadline; if any of its addresses isn't public, nothing is sent. The connection goes to exactly the
+addresses that were checked, under the host's name (Host, SNI, certificate). There are no redirects, proxies or cookies, and nothing
+is taken from the environment. One deadline covers everything, however slowly an answer arrives; 1 KiB of the answer is read.
 """
 
 from __future__ import annotations

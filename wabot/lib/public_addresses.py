@@ -1,4 +1,4 @@
-"""Which internet addresses strangers may have us call: public ones, and none that leads to a private one by a detour.
+"""Which internet addresses strangers may make us call: public ones, and none that leads to a private one indirectly.
 
 Sources: the IANA special-purpose address registries, and RFC 6052 (NAT64), 3056 (6to4), 4380 (Teredo), 4291 (mapped,
 compatible), 6598 (carrier-grade NAT).

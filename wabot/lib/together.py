@@ -1,4 +1,4 @@
-"""Calls that come at the same moment share one: what each would ask or write goes out together, and each gets its own answer."""
+"""Calls that arrive at the same moment are combined into one: they share a query or a write, and each gets its own result."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _AT_MOST = 200
 
 
 class Together(Generic[A, R]):
-    """`run` takes the arguments of all who share a round and gives their results in the same order.
+    """`run` takes the arguments of all calls that share a round, and returns their results in the same order.
 
-    A lone call runs at once, in its own thread. Those that come while it runs wait for it to end and make up the next round, so
-    whatever `run` reads is read after each of them asked. What `run` raises, all of its round raise. `then` follows with the same
-    arguments when the others have their results already.
+    A single call runs at once, in its own thread. Calls that arrive while it runs wait for its end and form the next round, so
+    whatever `run` reads is read after each of them was made. What `run` raises is raised for every call of its round. `then` is
+    called with the same arguments once the other callers have their results.
     """
 
     def __init__(self, run: Callable[[list[A]], list[R]], then: Callable[[list[A]], None] = lambda _: None) -> None:

@@ -1,6 +1,6 @@
 """Waking the workers: their bell (lib/bell.py), whose datagrams name sessions and their users.
 
-A lost wake-up costs at most the worker's sweep interval, so sending never blocks and never raises.
+If a wake-up gets lost, the worker finds the work at its next sweep. So sending never blocks and never raises.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A ZIP archive written while it is sent: nothing of it is ever whole in memory or on disk."""
+"""A ZIP archive that is written while it is sent: it is never complete in memory or on disk."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _CHUNK = 64 * 1024
 
 
 class _Sink:
-    """What ZipFile writes into. It can't be sought, so the archive carries sizes behind each file, as the format allows."""
+    """What ZipFile writes into. It isn't seekable, so the sizes follow each file in the archive, as the format allows."""
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []

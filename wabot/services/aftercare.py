@@ -1,4 +1,4 @@
-"""Finding what fell between two steps, and giving up what nobody will ever send. Called by the worker, every ten seconds."""
+"""Finds messages that got stuck between two steps, and gives up those nobody will ever send. Called by the worker every ten seconds."""
 
 from __future__ import annotations
 

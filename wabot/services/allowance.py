@@ -1,4 +1,4 @@
-"""Leave to send one more message: taken before it is stored, given back when it turns out to be none."""
+"""Permission to send one more message: taken before the message is stored, and given back if it isn't a new one after all."""
 
 from __future__ import annotations
 
@@ -10,4 +10,4 @@ class Allowance(Protocol):
         """Raises RateLimited."""
 
     def give_back(self) -> None:
-        """What was taken is not used: the message was accepted before, or isn't stored."""
+        """What was taken isn't used: the message had been accepted before, or can't be stored."""

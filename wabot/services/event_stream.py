@@ -1,4 +1,4 @@
-"""A user's events as they were told, from a point on: what `wabot listen` reads."""
+"""A user's events in the order in which they were recorded, from a given point on: what `wabot listen` reads."""
 
 from __future__ import annotations
 

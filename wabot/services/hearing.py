@@ -1,7 +1,7 @@
-"""Whose events are told: those of users who have webhook endpoints, or have listened lately. Nobody else pays for them.
+"""Which users' events are recorded: those who have webhook endpoints, or have listened lately. For others it would cost time for nothing.
 
-A change of a hearing user's message or session is marked *in the write that makes it* (`untold`), and the mark stands until the
-events are in the log and their deliveries made (services/telling.py). Whatever dies in between, the mark is found.
+When a message or session of such a user changes, the change is marked *in the write that makes it* (`untold`). The mark stays until
+the events are in the log and their deliveries exist (services/telling.py). If a process dies in between, the mark is found.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from .publishing import event_of_session
 from .telling import Telling
 
 FOR = timedelta(days=7)
-"""Events go on being told for so long after the last endpoint was deleted, or after the last listening."""
+"""How long events are still recorded after the last endpoint was deleted, or after the user last listened."""
 _LOOK_EVERY = 0.25
 _BEGIN_EVERY = 3600.0
 _REMEMBERED = 10_000
 
 Mark = dict[str, Any]
-"""What is written with a change so that it is told: empty for users nobody listens for."""
+"""What is written together with a change, so that its event is recorded; empty for users nobody listens for."""
 
 
 class Hearing:
-    """Safe for threads. Four looks a second and user at most."""
+    """Safe for threads. It looks in the database at most four times a second for each user."""
 
     def __init__(self, store: Store, ring: Callable[[], object], telling: Telling) -> None:
         self._store = store
@@ -68,7 +68,8 @@ class Hearing:
             self._telling.session(session.id)
 
     def begin(self, user_id: str) -> None:
-        """From the return on everything is told. Harmless, and cheap, to repeat; the first time waits for other processes to see it."""
+        """Once this returns, everything is recorded. Repeating it does no harm and costs little; the first time, it waits until other
+        processes have seen it."""
         if time.monotonic() - self._begun.get(user_id, -_BEGIN_EVERY) < _BEGIN_EVERY:
             return
         first = self._store.hearers.begin(user_id, now(), now() + FOR)

@@ -1,4 +1,4 @@
-"""One attempt to deliver an event to an endpoint, and what follows from it for the delivery."""
+"""One attempt to deliver an event to an endpoint, and what it means for the delivery."""
 
 from __future__ import annotations
 

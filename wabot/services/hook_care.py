@@ -1,4 +1,4 @@
-"""What attempts say of an endpoint as a whole: that it works again, fails, is to be left alone for a while, or switched off."""
+"""What attempts tell about an endpoint as a whole: that it works again, is failing, should be left alone for a while, or is switched off."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The lane of an endpoint: brings what waits there into turn. One worker at a time serves it, so order needs no more care.
+"""The lane of an endpoint: its deliveries, in turn. One worker serves a lane at a time, which alone keeps the order.
 
-Events of one message or session go one after the other: a later one waits until the earlier one is delivered or given up.
-Those of different ones go in parallel while the endpoint works; while it doesn't, it is tried one at a time, and after the first
-success all that waits for a later attempt is due at once.
+Events of the same message or session go one after the other: a later one waits until the earlier one is delivered or given up.
+Events of different ones go in parallel while the endpoint works. While it fails, they are tried one at a time; after the first
+success, everything that waits for a later attempt is due at once.
 """
 
 from __future__ import annotations

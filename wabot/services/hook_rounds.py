@@ -1,4 +1,4 @@
-"""The worker's part in webhooks: tell what is marked, serve the lanes that are due, clear away what is old."""
+"""The worker's part in webhooks: it records marked events, serves the lanes that are due, and removes what is old."""
 
 from __future__ import annotations
 

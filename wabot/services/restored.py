@@ -1,4 +1,4 @@
-"""After a start on a restored backup: what waited when it was taken may have gone out since, so WhatsApp is asked before anything is sent."""
+"""After a start on a restored backup: messages that were waiting may have been sent since, so WhatsApp is asked before anything is sent."""
 
 from __future__ import annotations
 

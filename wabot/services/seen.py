@@ -1,4 +1,4 @@
-"""Telling WhatsApp that a chat was read: a courtesy, done by a thread of its own, never waited for and never tried again.
+"""Tells WhatsApp that a chat was read. This is optional: a separate thread does it, nobody waits for it, and it isn't retried.
 
 The site's own call for it has been broken since January 2026 (wwebjs #5718); where it works, the other side gets blue ticks.
 """

@@ -1,7 +1,7 @@
-"""From marked changes to events in the log and deliveries for endpoints. Called by the worker; any number of them may do it.
+"""Turns marked changes into events in the log, and deliveries to endpoints. Called by the worker; any number of workers may do it.
 
-The mark comes off last. Whatever dies before, everything is done again, and since the ids of events and deliveries follow from
-what happened, the second time changes nothing.
+The mark is removed last. If a process dies before that, everything is done again. The ids of events and deliveries are derived from
+what happened, so doing it twice changes nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from . import present
 
 AT_ONCE = 200
 WAITING_AT_MOST = 1000
-"""Deliveries that an endpoint's lane has before it. What comes beyond is parked, in order, and follows when there is room."""
+"""How many deliveries an endpoint's lane tries. Further ones are parked, in order, and follow when there is room."""
 EVERYTHING = "*"
 
 

@@ -1,4 +1,4 @@
-"""What a lane waited for, so that the timeline of a message can say why it didn't go at once."""
+"""What a lane waited for, so that a message's timeline can say why it wasn't sent at once."""
 
 from __future__ import annotations
 

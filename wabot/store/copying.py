@@ -1,4 +1,4 @@
-"""Everything from one database into another, empty one: moving to MongoDB, or back."""
+"""Copies everything from one database into another, empty one: to move to MongoDB, or back."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Finding by the first letters at about the same cost however many there are: the range is read in slices, by the next letter.
+"""Finding by the first letters, at about the same cost however many matches there are: the range is read in slices, by the next letter.
 
-One range over all of a prefix would be read whole on the embedded database, whatever limit is given.
+The embedded database would read the whole range of a prefix, whatever the limit.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Looking up only once what a caller with many requests a second would have looked up for each: who they are, by which session.
+"""A short cache for what every request looks up: who is calling, and which session they send through.
 
-A process that alone serves all requests may keep what it has read for a quarter of a second, as long as it hears of everything
-it writes itself (`Writes`): a login that was ended here is dead at once. Others who write (workers, commands) are seen that
-much later.
+If a single process serves all requests, it may keep what it has read for a quarter of a second, because it hears of every write it
+makes itself (`Writes`): a login that ends here is dead at once. What others write (workers, commands) is seen a quarter of a second
+later.
 """
 
 from __future__ import annotations

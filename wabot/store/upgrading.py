@@ -1,4 +1,4 @@
-"""What documents and collections of earlier versions lack or have too much; harmless to repeat, and to be killed at."""
+"""Brings documents and collections of earlier versions up to date. It may be killed and repeated at any time."""
 
 from __future__ import annotations
 

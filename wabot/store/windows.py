@@ -1,7 +1,7 @@
-"""Newest-first pages at the same cost however long the history: windows over `_id`, widened until the page is full.
+"""Newest-first pages that cost the same however long the history is: windows over `_id`, widened until the page is full.
 
-A plain find + sort + limit reads everything inside the index bounds on the embedded database (3.4 s at 100,000 documents
-of one user, against 13 ms this way), so the bounds are kept narrow instead.
+On the embedded database, a plain find + sort + limit reads everything within the index bounds (3.4 s for a user with 100,000
+documents, against 13 ms this way), so the bounds are kept narrow.
 """
 
 from __future__ import annotations
