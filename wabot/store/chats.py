@@ -37,9 +37,6 @@ class Chats:
             chat_id = found.into
         return None
 
-    def get(self, chat_id: str) -> Chat | None:
-        return self._one({"_id": ids.parse(chat_id)})
-
     def by_phone(self, session_id: str, phone: str) -> Chat | None:
         return self._one({"session_id": session_id, "phone": phone})
 

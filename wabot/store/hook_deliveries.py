@@ -46,10 +46,6 @@ class HookDeliveries:
         found = self._deliveries.find_one(mine)
         return record_of(HookDelivery, found) if found else None
 
-    def get_many(self, delivery_ids: list[str]) -> list[HookDelivery]:
-        found = self._deliveries.find({"_id": {"$in": [ids.parse(one) for one in delivery_ids]}})
-        return [record_of(HookDelivery, one) for one in found]
-
     def page(
         self,
         endpoint_id: str,
