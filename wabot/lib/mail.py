@@ -107,15 +107,9 @@ class SmtpDoor:
 
     @contextmanager
     def _connected(self) -> Iterator[smtplib.SMTP]:
-        """A session, encrypted when possible and logged in; closed for good when the deadline passes, however the server drips."""
+        """A session, encrypted if possible and logged in. It is cut off when the deadline passes, however slowly the server answers."""
         context = _tls_context(self.host)
-        name = self.sender.rpartition("@")[2]  # or smtplib asks the name server who we are
-        server: smtplib.SMTP = (
-            smtplib.SMTP_SSL(timeout=_STEP_TIMEOUT, local_hostname=name, context=context)
-            if self.tls
-            else smtplib.SMTP(timeout=_STEP_TIMEOUT, local_hostname=name)
-        )
-        server._host = self.host  # type: ignore[attr-defined]  # the name the certificate is checked against; connect() leaves it
+        server = self._unconnected(context)
         watchdog = threading.Timer(self.deadline, _cut, [server])
         watchdog.daemon = True
         watchdog.start()
@@ -133,6 +127,17 @@ class SmtpDoor:
         finally:
             watchdog.cancel()
             server.close()
+
+    def _unconnected(self, context: ssl.SSLContext) -> smtplib.SMTP:
+        """Not connected yet, so that the deadline covers connecting, too."""
+        name = self.sender.rpartition("@")[2]  # or smtplib asks the name server who we are
+        server: smtplib.SMTP = (
+            smtplib.SMTP_SSL(timeout=_STEP_TIMEOUT, local_hostname=name, context=context)
+            if self.tls
+            else smtplib.SMTP(timeout=_STEP_TIMEOUT, local_hostname=name)
+        )
+        server._host = self.host  # type: ignore[attr-defined]  # the name the certificate is checked against; connect() leaves it
+        return server
 
     def _log_in(self, server: smtplib.SMTP) -> None:
         if not self.user:

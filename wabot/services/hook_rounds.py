@@ -131,6 +131,9 @@ class HookRounds:
         except Exception:
             log.exception("hook_lane_failed", endpoint_id=endpoint.id)
             return
-        (self._dawdlers.add if time.monotonic() - started > SLOW_AFTER else self._dawdlers.discard)(endpoint.id)
+        if time.monotonic() - started > SLOW_AFTER:
+            self._dawdlers.add(endpoint.id)
+        else:
+            self._dawdlers.discard(endpoint.id)
         self._finished.add(endpoint.id)
         self._ring()

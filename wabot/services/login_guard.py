@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -88,4 +89,4 @@ class LoginGuard:
 
 def _left(last_at: datetime, pause: float, moment: datetime) -> int:
     """Whole seconds until the pause is over, rounded up."""
-    return -int(-(pause - (moment - last_at).total_seconds()) // 1)
+    return math.ceil(pause - (moment - last_at).total_seconds())

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import hmac
 import json
+import math
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pyotp
 
@@ -105,15 +106,7 @@ class SecondFactor:
             raise OtpRequired
         paused_until = self.store.second_factors.take_try(user.id, now(), TRIES, PAUSE)
         if paused_until:
-            left = max(1, int((paused_until - now()).total_seconds()))
-            raise RateLimited(
-                Counted(
-                    "Too many wrong codes. Try again in %(count)s minute.",
-                    "Too many wrong codes. Try again in %(count)s minutes.",
-                    -(-left // 60),
-                ),
-                retry_after=left,
-            )
+            raise _paused(paused_until)
         if not self._use(user, code):
             log.info("second_factor_refused", user_id=user.id)
             raise InvalidOtp
@@ -189,6 +182,16 @@ class SecondFactor:
 
     def _digest(self, user: User, code: str) -> str:
         return self._sealer.digest(f"{user.id}:{code}")
+
+
+def _paused(until: datetime) -> RateLimited:
+    left = max(1, int((until - now()).total_seconds()))
+    words = Counted(
+        "Too many wrong codes. Try again in %(count)s minute.",
+        "Too many wrong codes. Try again in %(count)s minutes.",
+        math.ceil(left / 60),
+    )
+    return RateLimited(words, retry_after=left)
 
 
 def _step_of(secret: str, code: str) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -98,7 +99,7 @@ def _matches(session: dict[str, Any], text: str) -> bool:
 
 
 def _pages(count: int) -> int:
-    return max(1, -(-count // _PAGE))
+    return max(1, math.ceil(count / _PAGE))
 
 
 def _page_number(count: int) -> int:
