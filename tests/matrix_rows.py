@@ -77,7 +77,7 @@ PAGES = {
     "GET /keys": Row("page"),
     "POST /keys": Row("page", form={"name": "new", "scopes": "send"}),
     "POST /keys/<key_id>/revoke": Row("page", 302, other=404),
-    "POST /keys/<key_id>/undo": Row("page", 302, other=404),
+    "POST /keys/<key_id>/undo": Row("page", 302, other=404, idle="it is not revoked"),
     "GET /messages": Row("page"),
     "GET /messages/export.csv": Row("page"),
     "POST /messages/recipients": Row("page", form={"to": "+12025570124, nobody"}, idle="it only reads what was typed"),
