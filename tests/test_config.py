@@ -91,6 +91,27 @@ def test_what_is_wrong_with_an_address_is_said_without_its_password() -> None:
 
 def test_all_problems_are_named_at_once() -> None:
     assert set(problems({"WABOT_PORT": "x", "GATEWAY_PORT": "y"})) == {"WABOT_PORT", "GATEWAY_PORT"}
+    together = {"METRICS_TOKEN": "short", "PUBLIC_URL": "http://wabot.example.com", "WABOT_WEBHOOK_ALLOW": "127.0.0.1"}
+    assert set(problems({**SECURE, **together})) == together.keys(), "one by itself, the others since it is production"
+    assert set(problems({"WABOT_ENV": "prod", "WABOT_HOST": "0.0.0.0"})) == {"WABOT_ENV"}, "who knows what it was to be"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("WABOT_PORT", "eighty", "is not a whole number"),
+        ("WABOT_PORT", "99999", "should be less than or equal to 65535"),
+        ("WABOT_SANDBOX", "perhaps", "is neither 1 nor 0"),
+        ("WABOT_ENV", "prod", "should be 'local' or 'production'"),
+        ("METRICS_TOKEN", "short", "should have at least 16 characters"),
+        ("SMTP_URL", "mail.example.com", "doesn't look like smtp://user:password@mail.example.com:587"),
+        ("REDIS_URL", "127.0.0.1", "doesn't look like redis://127.0.0.1:6379/0"),
+        ("WABOT_WEBHOOK_RETRIES", "soon", "doesn't look like 0,5,30,120"),
+        ("WABOT_DEFAULT_ENGINE", "Web JS", "doesn't look like webjs"),
+    ],
+)
+def test_what_is_wrong_is_said_in_words_for_people(name: str, value: str, words: str) -> None:
+    assert problems({name: value})[name] == words
 
 
 def test_production_is_accepted_when_secure() -> None:

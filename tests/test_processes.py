@@ -167,6 +167,19 @@ def test_missing_browser_is_named(unused: Stack) -> None:
     assert "CHROMIUM_PATH" in said.stderr
 
 
+def test_missing_node_is_named(unused: Stack) -> None:
+    said = launch(unused, PATH="/nowhere")
+    assert said.returncode == 2
+    assert "PATH: has no node" in said.stderr
+
+
+def test_too_few_open_files_are_named(unused: Stack) -> None:
+    few = ["prlimit", "--nofile=1024:1024", sys.executable, "-m", "wabot.launch"]
+    said = subprocess.run(few, cwd=ROOT, env=unused.env, capture_output=True, text=True, timeout=30, check=False)
+    assert said.returncode == 2
+    assert "open files: 1,024 are allowed, 4,096 are needed" in said.stderr
+
+
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_killed_program_comes_back_and_the_session_with_it(own: Stack, linked: Api, program: str) -> None:
     _all_up(own, linked)

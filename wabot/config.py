@@ -87,6 +87,7 @@ class Settings(BaseModel):
         None,
         alias="REDIS_URL",
         pattern=r"^(rediss?|unix)://",
+        examples=["redis://127.0.0.1:6379/0"],
         description="for several web processes: Socket.IO queue and limiter storage; needed as soon as there are two, since a single one "
         "caches what it reads for a moment",
     )
@@ -106,6 +107,7 @@ class Settings(BaseModel):
         "webjs",
         alias="WABOT_DEFAULT_ENGINE",
         pattern=r"^[a-z][a-z0-9_]{0,30}$",
+        examples=["webjs"],
         description="the engine of sessions that name none",
     )
     sandbox_port: Port = Field(8090, alias="SANDBOX_PORT", description="the sandbox's control API, loopback only")
@@ -113,6 +115,7 @@ class Settings(BaseModel):
     smtp_url: str | None = Field(
         None,
         alias="SMTP_URL",
+        examples=["smtp://user:password@mail.example.com:587"],
         pattern=r"^smtps?://",
         description="the mail server; if unset in local, mails become files in `WABOT_DATA/mail`",
     )
@@ -133,6 +136,7 @@ class Settings(BaseModel):
         "0,5,30,120,300,1800,7200,18000,36000",
         alias="WABOT_WEBHOOK_RETRIES",
         pattern=r"^\d{1,6}(\.\d{1,3})?(,\d{1,6}(\.\d{1,3})?){0,19}$",
+        examples=["0,5,30,120"],
         description="seconds before each attempt to deliver a webhook, counted from the previous one",
     )
     webhook_keep_days: int = Field(
@@ -218,14 +222,8 @@ class Settings(BaseModel):
     @model_validator(mode="after")
     def _check_together(self) -> Settings:
         if found := config_checks.problems(self):
-            raise _Together(found)
+            raise config_checks.Together(found)
         return self
-
-
-class _Together(ValueError):
-    def __init__(self, problems: dict[str, str]) -> None:
-        super().__init__("settings that don't go together")
-        self.problems = problems
 
 
 def _bracketed(host: str) -> str:
@@ -239,20 +237,35 @@ def fields() -> list[tuple[str, FieldInfo]]:
 
 def load(environ: Mapping[str, str]) -> Settings:
     """Read and check all settings. Raises ConfigError naming every bad one."""
-    values, problems = _read(environ)
+    given, problems = _read(environ)
+    if problems := _problems(given) | problems:
+        raise ConfigError(problems)
+    return Settings.model_validate(_complete(given))
+
+
+def _complete(given: Mapping[str, str]) -> dict[str, str]:
+    """With what follows from other settings."""
+    values = dict(given)
     values.setdefault("WABOT_SANDBOX", "0" if values.get("WABOT_ENV") == "production" else "1")
-    host, port = values.get("WABOT_HOST", "127.0.0.1"), values.get("WABOT_PORT", "8000")
     if values.get("WABOT_ENV") != "production":
+        host, port = values.get("WABOT_HOST", "127.0.0.1"), values.get("WABOT_PORT", "8000")
         values.setdefault("PUBLIC_URL", f"http://{_bracketed(host)}:{port}")
     values["WABOT_DATA"] = str(Path(values.get("WABOT_DATA", "./var")).expanduser().absolute())
     values["PUBLIC_URL"] = values.get("PUBLIC_URL", "").rstrip("/")
+    return values
+
+
+def _problems(given: Mapping[str, str]) -> dict[str, str]:
+    """Of each by itself, then of the others together. Never the error's own text: it shows the values."""
     try:
-        settings = Settings.model_validate(values)
+        Settings.model_validate(_complete(given))
     except ValidationError as error:
-        raise ConfigError(problems | _by_name(error)) from None  # its text shows the values
-    if problems:
-        raise ConfigError(problems)
-    return settings
+        found = _by_name(error)
+        together = not error.errors()[0]["loc"]
+        if together or "WABOT_ENV" in found:
+            return found
+        return _problems({name: value for name, value in given.items() if name not in found}) | found
+    return {}
 
 
 def _read(environ: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
@@ -276,8 +289,10 @@ def _by_name(error: ValidationError) -> dict[str, str]:
     problems: dict[str, str] = {}
     for one in error.errors(include_url=False, include_input=False):
         context: Any = one.get("ctx", {}).get("error")
-        if isinstance(context, _Together):
+        if isinstance(context, config_checks.Together):
             problems.update(context.problems)
         else:
-            problems[str(one["loc"][0])] = one["msg"].removeprefix("Value error, ")
+            name = str(one["loc"][0])
+            example = (dict(fields())[name].examples or [""])[0]
+            problems[name] = config_checks.in_words(one["type"], one["msg"], example)
     return problems

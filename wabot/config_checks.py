@@ -21,12 +21,28 @@ if TYPE_CHECKING:
     from .config import Settings
 
 
+_SAID = {"int_parsing": "is not a whole number", "bool_parsing": "is neither 1 nor 0"}
+
+
 def problems(settings: Settings) -> dict[str, str]:
     """What is wrong, by name of the setting in the environment; empty when all is well."""
     found = _insecure(settings) if settings.production else _unsafe_local(settings)
     if settings.default_network == "sandbox" and not settings.sandbox:
         found["WABOT_DEFAULT_NETWORK"] = "is sandbox, but WABOT_SANDBOX is 0"
     return found | _unreadable(settings) | _unusable_public_url(settings)
+
+
+class Together(ValueError):
+    def __init__(self, problems: dict[str, str]) -> None:
+        super().__init__("settings that don't go together")
+        self.problems = problems
+
+
+def in_words(kind: str, said: str, example: str) -> str:
+    """What Pydantic calls `kind`, and `said` of a setting, for people."""
+    if kind == "string_pattern_mismatch":
+        return f"doesn't look like {example}"
+    return _SAID.get(kind) or re.sub(r"^(Value error, |(Input|String) (?=should))", "", said)
 
 
 def is_loopback(host: str) -> bool:

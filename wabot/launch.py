@@ -34,6 +34,7 @@ def prepare(environ: Mapping[str, str]) -> tuple[config.Settings, dict[str, str]
     settings = config.load(environ)
     _check_admin_password(settings)
     environment.check_engine(settings)
+    environment.check_machine(environ)
     data.prepare(settings.data)
     data.lock(settings.data)
     ports.check(settings, leftover=(settings.data / "run" / "supervisord.pid").exists())
@@ -51,6 +52,7 @@ def prepare_alone(environ: Mapping[str, str]) -> dict[str, str]:
         raise config.ConfigError({"MONGO_URI": "is needed where each program is started alone"})
     _check_admin_password(settings)
     environment.check_engine(settings)
+    environment.check_machine(environ)
     data.prepare(settings.data)
     data.make_secrets(settings.data)
     return environment.for_programs(settings, environ, None) | {"GUNICORN_CMD_ARGS": ""}

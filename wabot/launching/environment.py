@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import resource
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 from ..config import ConfigError, Settings
 
 ENGINES = Path(__file__).resolve().parents[2] / "node_wa" / "engines"
+OPEN_FILES = 4096
+"""As supervisord.conf has it: room for web's 2,000 connections."""
 # Debian's /usr/bin/chromium-headless-shell is a wrapper that doesn't exec: killing it would leave the browser.
 BROWSERS = ("/usr/lib/chromium/chromium-headless-shell", "/usr/bin/chromium")
 
@@ -43,6 +47,20 @@ def browser(settings: Settings) -> Path:
             return path.absolute()
     found = " or ".join(str(path) for path in candidates)
     raise ConfigError({"CHROMIUM_PATH": f"no browser that can be run at {found}"})
+
+
+def check_machine(environ: Mapping[str, str]) -> None:
+    """What supervisord and the gateway would stumble over. Raises ConfigError."""
+    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    problems = {}
+    if allowed != resource.RLIM_INFINITY and allowed < OPEN_FILES:
+        problems["open files"] = (
+            f"{allowed:,} are allowed, {OPEN_FILES:,} are needed: `ulimit -n {OPEN_FILES}`, or LimitNOFILE of systemd"
+        )
+    if shutil.which("node", path=environ.get("PATH")) is None:
+        problems["PATH"] = "has no node: install Node.js 20 or newer, such as Debian's nodejs"
+    if problems:
+        raise ConfigError(problems)
 
 
 def check_engine(settings: Settings) -> None:
