@@ -95,6 +95,8 @@ def test_it_says_that_it_listens_when_it_misses_nothing_any_more() -> None:
     [
         (["--forward", "http://10.0.0.1:3000/"], "--forward"),
         (["--forward", "https://example.com/"], "--forward"),
+        (["--forward", "99999"], "--forward"),
+        (["--forward", "http://[::1/"], "--forward"),
         (["--secret", "whsec_short"], "--secret"),
         (["--since", "yesterday"], "--since"),
         (["--url", ""], "--url"),

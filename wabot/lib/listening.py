@@ -77,7 +77,12 @@ class Listener:
 
 
 def is_local(url: str) -> bool:
-    return urlsplit(url).scheme in ("http", "https") and urlsplit(url).hostname in _LOCAL
+    """Also false for a port that no machine has."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and parts.hostname in _LOCAL and parts.port != 0
+    except ValueError:
+        return False
 
 
 def forward(url: str, secret: str, event: Event) -> str:
