@@ -105,6 +105,20 @@ def test_a_sandbox_session_leads_with_the_virtual_phone(owner: Person) -> None:
     owner.sees_session("connected")
 
 
+def test_the_phone_of_the_first_steps_has_a_name_in_its_owner_s_language(
+    open_page: OpenPage, new_user: Callable[[str], Api]
+) -> None:
+    user = new_user("portuguese")
+    with open_page() as page:
+        Person(page, user).log_in()
+        page.context.set_extra_http_headers({"Accept-Language": "pt-BR"})
+        page.goto("/dashboard")
+        page.get_by_role("button", name="Usar um celular virtual").click()
+        page.goto("/sandbox")
+        expect(page.locator(".phone-bar")).to_contain_text("Meu celular")
+    user.disconnect("default")
+
+
 def test_a_refused_way_to_link_stays_as_it_was_filled_in(page: Page, new_user: Callable[[str], Api]) -> None:
     """The page looks at the session every few seconds, and draws what it finds."""
     Person(page, new_user("refused")).log_in()

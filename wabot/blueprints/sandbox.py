@@ -14,6 +14,7 @@ from ..services import present
 from ..services.sessions import DEFAULT
 from ._context import login_required, page_user, request_id, services
 from ._forms import errors_of, field, values
+from ._languages import gettext as _
 
 bp = Blueprint("sandbox", __name__, url_prefix="/sandbox")
 NAV = NavItem("Sandbox", "sandbox.overview", "sandbox", order=70, sandbox=True)
@@ -36,7 +37,7 @@ def overview() -> str:
 def start() -> Any:
     """From nothing to a code that a virtual phone can scan, with one click."""
     try:
-        session = services().onboarding.start_in_sandbox(page_user().id, request_id())
+        session = services().onboarding.start_in_sandbox(page_user().id, _("My phone"), request_id())
     except WabotError as error:
         flash(error.detail, "error")
         return redirect(url_for("whatsapp.connect"))

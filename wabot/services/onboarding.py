@@ -37,20 +37,20 @@ class Onboarding:
             return "link"
         return None if self.store.keys.of_user(user_id) else "key"
 
-    def start_in_sandbox(self, user_id: str, correlation_id: str) -> Session:
+    def start_in_sandbox(self, user_id: str, phone_name: str, correlation_id: str) -> Session:
         """A virtual phone, if there is none yet, and a session that shows it a code. Raises what `initialize` raises."""
         if not self.phones.of_user(user_id):
-            self._take_phone(user_id)
+            self._take_phone(user_id, phone_name)
         default = self.sessions.status(user_id, DEFAULT)
         free = default.network == "sandbox" or (default.status == "disconnected" and not default.linked)
         order = StartOrder(session=DEFAULT if free else _SANDBOX, network="sandbox")
         return self.sessions.initialize(user_id, order, correlation_id)
 
-    def _take_phone(self, user_id: str) -> None:
+    def _take_phone(self, user_id: str, name: str) -> None:
         """Another user may have been quicker with a number."""
         for number in phones.sandbox_numbers():
             try:
-                self.phones.add(user_id, number, "My phone")
+                self.phones.add(user_id, number, name)
             except Conflict:
                 continue
             return
