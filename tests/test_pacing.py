@@ -213,6 +213,10 @@ def test_a_message_that_nobody_is_there_to_hand_over_says_so(house: Services, li
     assert waits and waits.code == "next", "there is none before it"
     behind = house.store.messages.get(linked.send().get_json()["id"])
     assert behind and (waits := house.messages.waits_for(behind)) and waits.code == "queue"
+    house.progress.start_sending([message], 1, Waits())
+    assert (waits := house.messages.waits_for(behind)) and waits.code == "next", (
+        "one that only waits for its tick is in nobody's way"
+    )
 
 
 @pytest.mark.parametrize("patience", [timedelta(hours=24), timedelta(seconds=-2)])

@@ -129,7 +129,8 @@ class MessageService:
         lane = self.store.lanes.get(session.id)
         if lane and lane.rest_until and lane.rest_until > now():
             return Wait("outcome_unknown" if lane.rest_why == "outcome_unknown" else "back_off", lane.rest_until)
-        return self._turn(session, self.store.outbox.ahead_of(session.id, message.id))
+        # What was handed over already and waits for its tick is in nobody's way.
+        return self._turn(session, self.store.outbox.ahead_of(session.id, message.id, ("queued",)))
 
     def _turn(self, session: Session, ahead: int) -> Wait | None:
         """What a message waits for that has `ahead` others before it, and nothing else in its way."""

@@ -72,9 +72,16 @@ class Outbox:
         """These stand in their queues, and their lanes know it."""
         self._messages.update_many({"_id": {"$in": [ids.parse(one) for one in message_ids]}}, {"$set": {"due": None}})
 
-    def ahead_of(self, session_id: str, message_id: str) -> int:
-        """How many of this session's messages go before that one, counted up to 1000, nearest first."""
-        return len(newest_first(self._messages, {"queue": session_id}, limit=QUEUE_READ, before=message_id)[0])
+    def ahead_of(self, session_id: str, message_id: str, states: Sequence[str] = HELD) -> int:
+        """How many of this session's messages in those states stand before that one, counted up to 1000, nearest first."""
+        found = newest_first(
+            self._messages,
+            {"queue": session_id},
+            limit=QUEUE_READ,
+            before=message_id,
+            wanted=lambda one: one["status"] in states,
+        )
+        return len(found[0])
 
     def waiting_of(self, user_id: str, at_most: int, statuses: Sequence[str] = _WAITING) -> int:
         """How many of this user's messages wait, counted up to `at_most`."""
