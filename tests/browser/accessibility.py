@@ -15,9 +15,17 @@ WIDE = {"width": 1280, "height": 800}
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
+_NAMELESS = """() => {
+  const fields = [...document.querySelectorAll('input:not([type=hidden]), select, textarea')]
+  const named = (one) => one.labels.length > 0 || one.ariaLabel || one.hasAttribute('aria-labelledby')
+  return fields.filter((one) => one.checkVisibility() && !named(one)).map((one) => `no label: ${one.outerHTML}`)
+}"""
+"""Axe takes a `label[for]` for one, also where another element has that id first and the browser gives it to that."""
+
+
 def violations(page: Page) -> list[str]:
     found = _found_by_axe(page, {"runOnly": RULES})
-    return [*found, *(["scrolls sideways"] if sideways(page) > 0 else [])]
+    return [*found, *page.evaluate(_NAMELESS), *(["scrolls sideways"] if sideways(page) > 0 else [])]
 
 
 def contrast(page: Page) -> list[str]:
