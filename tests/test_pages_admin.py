@@ -87,6 +87,22 @@ def test_what_the_gateway_noted_is_said_in_words(app: Flask, admin: Browser) -> 
     assert "Last error: nobody linked it in time" in text_of(admin, "/admin/sessions")
 
 
+def test_what_the_gateway_noted_with_figures_is_said_in_the_readers_language(app: Flask, admin: Browser) -> None:
+    admin.submit("/settings", "/settings/language", language="pt-BR", zone="")
+    noted = {
+        "heavy": ("the browser takes 1612 MB, 1600 MB are allowed", "o navegador ocupa 1.612 MB, são permitidos 1.600 MB"),
+        "away": ("WhatsApp answers 503", "o WhatsApp responde com um erro (503)"),
+        "lacking": (
+            "not possible with this version: acks, teleport",
+            "tiques não podem ser vistos e “teleport” não funciona com esta versão",
+        ),
+    }
+    for name, (written, _) in noted.items():
+        session(app, name, status="failed", last_error=written)
+    page = text_of(admin, "/admin/sessions")
+    assert [said for _, said in noted.values() if said not in page] == []
+
+
 def test_the_live_part_is_not_a_page(admin: Browser) -> None:
     assert "<html" not in admin.open("/admin/sessions/list").get_data(as_text=True)
 

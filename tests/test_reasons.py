@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from wabot.services.last_errors import FIXED, last_error
 from wabot.services.reasons import SESSION_REASONS, session_reason
+from wabot.words import Text
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -61,3 +63,12 @@ def test_every_ability_that_is_probed_has_words() -> None:
     assert len(abilities) > 5
     for ability in abilities:
         assert f"“{ability}”" not in text("whatsapp_changed", ability)
+
+
+def test_every_note_beside_a_reason_in_the_engines_has_words() -> None:
+    sources = [*(ROOT / "node_wa").glob("*.js"), *(ROOT / "node_wa/engines").rglob("*.js")]
+    beside = re.compile(r"(?<!Error\()(?<!refuse\()'(\w+)',(?: detail:)? (['`])(.+?)\2")
+    found = [one for path in sources for one in beside.findall(path.read_text()) if one[0] in SESSION_REASONS]
+    notes = {re.sub(r"\$\{[^{}]*\}", "7", note) for _, _, note in found}
+    assert len(notes) > 15
+    assert {one for one in notes if one not in FIXED and not isinstance(last_error(one), Text)} == set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from ..services.reasons import LAST_ERRORS
+from ..services.last_errors import last_error
 from ..words import N_
 from ._languages import gettext
 
@@ -53,7 +53,7 @@ MEDIA_ERRORS = {
 
 def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(
-        LAST_ERRORS=LAST_ERRORS, WORDS=WORDS, KINDS=KINDS, MEDIA_ERRORS=MEDIA_ERRORS, words_for_scripts=words_for_scripts
+        last_error=last_error, WORDS=WORDS, KINDS=KINDS, MEDIA_ERRORS=MEDIA_ERRORS, words_for_scripts=words_for_scripts
     )
 
 

@@ -49,20 +49,6 @@ SESSION_REASONS: dict[str, str] = {
     "engine_error": N_("The WhatsApp engine reported a problem. Try again; if it persists, disconnect and link again."),
 }
 
-LAST_ERRORS: dict[str, str] = {
-    "nobody linked in time": N_("nobody linked it in time"),
-    "nobody scanned": N_("nobody scanned the code"),
-    "the stored login is not accepted": N_("WhatsApp did not accept the stored login"),
-    "the stored login was refused": N_("WhatsApp did not accept the stored login"),
-    "the browser has ended": N_("the browser ended"),
-    "the page has crashed": N_("the page of WhatsApp Web crashed"),
-    "WhatsApp does not answer": N_("WhatsApp does not answer"),
-    "it does not answer": N_("the engine does not answer"),
-    "the connection did not come back": N_("the connection did not come back"),
-    "the connection broke while a code was shown": N_("the connection broke while a code was shown"),
-}
-"""What node_wa notes as the last error of a session, where it has words of its own for it; what a library said stays as it is."""
-
 MESSAGE_ERRORS: dict[str, str] = {
     "not_on_whatsapp": N_("This number is not on WhatsApp."),
     "message_too_long": N_("The message is longer than WhatsApp allows."),
@@ -142,7 +128,7 @@ def session_reason(code: str | None, missing: Sequence[str] = ()) -> dict[str, s
 
 def lacking(missing: Sequence[str]) -> str:
     """In the table's order, the gravest first; an ability without words of its own is named."""
-    known: list[str] = [words for ability, words in _LACKS.items() if ability in missing]
+    known = [Text(words) for ability, words in _LACKS.items() if ability in missing]
     others = [Text("“%(ability)s” doesn't work", ability=ability) for ability in missing if ability not in _LACKS]
     return listed([*known, *others])
 
