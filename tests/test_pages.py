@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -140,13 +141,16 @@ def test_a_new_key_is_shown_with_a_call_it_may_make(person: Browser, scopes: lis
 
 
 @pytest.mark.parametrize("zone", ["", "Asia/Tokyo", "America/Los_Angeles"])
-def test_the_day_a_key_expires_is_shown_as_it_was_typed(person: Browser, zone: str) -> None:
+def test_the_day_a_key_expires_is_shown_as_it_was_typed(app: Flask, person: Browser, zone: str) -> None:
     person.submit("/settings", "/settings/language", language="en", zone=zone)
     day = (now() + timedelta(days=400)).date()
-    person.submit("/keys", name="k", scopes="read", expires_at=f"{day}")
+    person.submit("/keys", name="k", scopes="read", expires_at=f"{day}", zone=zone or "UTC")
     page = person.open("/keys").get_data(as_text=True)
-    assert f'<time datetime="{day}"' in page and f">{day:%b} {day.day}, {day.year}</time>" in " ".join(page.split())
-    assert "The last day on which it works, until midnight UTC." in page
+    assert f">{day:%b} {day.day}, {day.year}</time>" in " ".join(page.split())
+    assert f"The last day on which it works, until midnight in <span data-zone-name>{zone or 'UTC'}</span>." in page
+    [key] = app.extensions["wabot"].store.keys._keys.find({"name": "k"})
+    end = key["expires_at"].replace(tzinfo=UTC).astimezone(ZoneInfo(zone or "UTC"))
+    assert f"{end:%Y-%m-%d %H:%M:%S}" == f"{day + timedelta(days=1)} 00:00:00"
 
 
 def test_the_audit_log_says_which_key_it_was(app: Flask, person: Browser) -> None:

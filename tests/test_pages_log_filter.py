@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -31,6 +32,35 @@ def test_days_filter_the_log(person: Browser, linked: Linked, since: int | None,
     assert ("of today" in person.open(f"/messages?{query}").get_data(as_text=True)) is found
 
 
+FARTHEST = ["Pacific/Kiritimati", "Pacific/Pago_Pago"]
+"""At any moment another day than in UTC at one of them."""
+
+
+@pytest.mark.parametrize("zone", FARTHEST)
+def test_days_are_those_of_the_readers_zone(person: Browser, linked: Linked, zone: str) -> None:
+    person.submit("/settings", "/settings/language", language="en", zone=zone)
+    assert linked.send(message="of today").status_code == 202
+    shown = person.open("/messages").get_data(as_text=True)
+    assert (
+        f'<input type="hidden" name="zone" value="{zone}">' in shown and shown.count(f"<span data-zone-name>{zone}</span>") == 2
+    )
+    today = now().astimezone(ZoneInfo(zone)).date()
+    for since, until, found in ((0, 0, True), (1, 9, False), (-9, -1, False)):
+        query = f"since={today + timedelta(days=since)}&until={today + timedelta(days=until)}&zone={zone}"
+        page = person.open(f"/messages?{query}").get_data(as_text=True)
+        assert ("of today" in page) is found, query
+        assert ("of today" in person.open(f"/messages/export.csv?{query}").get_data(as_text=True)) is found
+        assert not found or f"zone={zone.replace('/', '%2F')}" in page or f"zone={zone}" in page, "the export is of the same days"
+
+
+def test_an_address_without_a_zone_goes_on_being_in_utc(person: Browser, linked: Linked) -> None:
+    person.submit("/settings", "/settings/language", language="en", zone=FARTHEST[0])
+    assert linked.send(message="of today").status_code == 202
+    today = now().date()
+    page = person.open(f"/messages?since={today}&until={today}").get_data(as_text=True)
+    assert "of today" in page and '<input type="hidden" name="zone" value="UTC">' in page
+
+
 def test_the_last_of_all_days_leaves_nothing_out(person: Browser, linked: Linked) -> None:
     assert linked.send(message="of today").status_code == 202
     assert "of today" in person.open("/messages?until=9999-12-31").get_data(as_text=True)
@@ -43,6 +73,7 @@ def test_the_last_of_all_days_leaves_nothing_out(person: Browser, linked: Linked
         ("to=abc&q=of", 'value="abc"', "Is not a phone number"),
         ("status=<lost>", '<option value="&lt;lost&gt;" selected', "Is no status of a message"),
         ("since=2026-13-45", 'type="text" value="2026-13-45"', "isn&#39;t a date such as 2030-12-31"),
+        ("since=2026-11-22&zone=Europe/Atlantis", 'value="2026-11-22"', "isn&#39;t known here"),
         ("until=2026-11-22T10:00", 'type="text" value="2026-11-22T10:00"', "isn&#39;t a date such as 2030-12-31"),
     ],
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from flask import Flask
 
 from tests.support.pages import Browser
 from tests.support.web import PHONE, Linked, bearer
-from wabot.lib.clock import duration_for_people, local_to_utc, now
+from wabot.lib.clock import duration_for_people, local_to_utc, now, start_of_day
 from wabot.services import timeline
 from wabot.store.records import Message
 
@@ -70,6 +70,19 @@ def test_the_api_shows_status_time_and_detail_only() -> None:
 )
 def test_durations_as_people_say_them(seconds: float, text: str) -> None:
     assert duration_for_people(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("day", "zone", "utc"),
+    [
+        ("2026-07-01", "Asia/Tokyo", "2026-06-30T15:00"),
+        ("2018-11-04", "America/Sao_Paulo", "2018-11-04T03:00"),  # clocks were put forward from midnight to one
+        ("2026-10-25", "Atlantic/Azores", "2026-10-25T00:00"),  # the hour after midnight comes twice
+        ("2026-07-01", "", "2026-07-01T00:00"),
+    ],
+)
+def test_a_day_begins_with_its_first_moment_there(day: str, zone: str, utc: str) -> None:
+    assert start_of_day(date.fromisoformat(day), zone) == datetime.fromisoformat(f"{utc}+00:00")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -188,3 +190,27 @@ def test_escape_closes_the_menu_of_a_narrow_page(robin: Person) -> None:
     page.keyboard.press("Escape")
     expect(link).to_be_hidden()
     expect(menu).to_be_focused()
+
+
+def test_days_are_asked_for_in_the_zone_of_the_browser(open_page: OpenPage, new_user: Callable[[str], Api]) -> None:
+    """As times are shown, where the settings name no zone; an address that asked for days in UTC goes on doing so."""
+    user = new_user("zoned")
+    with open_page(timezone_id="Asia/Tokyo") as page:
+        Person(page, user).log_in()
+        page.goto("/messages")
+        page.get_by_text("More filters").click()
+        page.get_by_label("From (Asia/Tokyo)").fill("2026-11-01")
+        page.get_by_role("button", name="Filter").click()
+        page.wait_for_url("**zone=Asia%2FTokyo**")
+        expect(page.get_by_label("From (Asia/Tokyo)")).to_have_value("2026-11-01")
+        page.goto("/messages?since=2026-11-01")
+        expect(page.get_by_label("From (UTC)")).to_have_value("2026-11-01")
+        page.goto("/keys")
+        page.get_by_label("Name").fill("of Tokyo")
+        page.get_by_label("Expires on").fill(f"{datetime.now(UTC).year + 1}-12-31")
+        page.get_by_role("button", name="Create key").click()
+        expect(page.get_by_text("is ready")).to_be_visible()
+        [made] = user.get("/api/keys").json()["items"]
+        assert made["expires_at"].endswith("12-31T15:00:00.000Z"), "its last day ends in Tokyo"
+        page.goto("/keys")
+        expect(page.get_by_role("cell", name=re.compile("Dec 31, "))).to_be_visible()

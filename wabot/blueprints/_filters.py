@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from flask import request
@@ -64,21 +64,21 @@ def one_of(choices: Iterable[str]) -> Reader:
     return read
 
 
-def start(name: str, typed: str) -> datetime:
-    """A time with its zone, or a bare date as the page's fields send it: the start of that day in UTC."""
+def days(zone: str) -> dict[str, Reader]:
+    """`since` and `until`: times with their zone, or bare dates as the page's fields send them, which are whole days of `zone` and
+    belong to it; of UTC where it is empty. After the last of all days nothing is left out."""
+
+    def reader(end: int) -> Reader:
+        return lambda name, typed: _moments.whole_day(name, typed, zone)[end] if _DATE.fullmatch(typed) else _moment(name, typed)
+
+    return {"since": reader(0), "until": reader(1)}
+
+
+def _moment(name: str, typed: str) -> datetime:
     try:
-        return datetime.fromisoformat(typed).replace(tzinfo=UTC) if _DATE.fullmatch(typed) else from_rfc3339(typed)
+        return from_rfc3339(typed)
     except ValueError as error:
         raise Invalid.field(name, "isn't a date such as 2030-12-31") from error
-
-
-def end(name: str, typed: str) -> datetime | None:
-    """A day belongs to it whole; after the last of all days nothing is left out."""
-    moment = start(name, typed)
-    try:
-        return moment + timedelta(days=1) if _DATE.fullmatch(typed) else moment
-    except OverflowError:
-        return None
 
 
 def in_zone(zone: str) -> Reader:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import pytz
@@ -29,7 +29,6 @@ def init_app(app: Flask) -> None:
     app.jinja_env.policies["ext.i18n.trimmed"] = True
     app.jinja_env.globals["_"] = gettext
     app.add_template_filter(time_for_people, "time_for_people")
-    app.add_template_filter(day_for_people, "day_for_people")
     app.add_template_filter(number, "number")
     app.context_processor(_context)
 
@@ -65,11 +64,6 @@ def time_for_people(at: str, way: str) -> str:
     except OverflowError:  # the first and the last day of all times, which not every zone has
         text, in_zone = _written(moment, way, rebase=False), False
     return text if in_zone or way == "day" else f"{text} UTC"
-
-
-def day_for_people(day: date) -> str:
-    """A day of the calendar, which is the same in every zone."""
-    return str(format_date(day, "medium"))
 
 
 def own_user() -> User | None:

@@ -11,12 +11,12 @@ STATUSES = ("scheduled", "queued", "sending", "sent", "delivered", "read", "fail
 
 
 def asked() -> dict[str, str]:
-    return _filters.asked("status", "to", "session", "q", "since", "until")
+    return _filters.asked("status", "to", "session", "q", "since", "until", "zone")
 
 
 def understood(typed: dict[str, str]) -> MessageFilter:
     """Raises Invalid, which names every field that can't be read."""
-    found = _filters.understood(typed, status=_status, to=_number, since=_filters.start, until=_filters.end)
+    found = _filters.understood(typed, status=_status, to=_number, **_filters.days(typed["zone"]))
     return MessageFilter(session=typed["session"] or None, text=typed["q"] or None, **found)
 
 

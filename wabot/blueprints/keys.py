@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from ..errors import Conflict, Invalid, WabotError
-from ..lib.clock import now
+from ..lib.clock import now, to_rfc3339
 from ..plugins import NavItem
 from ..services import present
 from ..store.ids import new_id
 from ..store.records import ApiKey
 from ..words import N_
+from . import _moments
 from ._context import audited, login_required, page_user, services
 from ._forms import chosen, errors_of, field, values
 from ._languages import gettext as _
@@ -35,7 +36,7 @@ def overview() -> Any:
         return _page()
     try:
         name = field("name").strip()[:100]
-        expires_at, scopes = _end_of_day(field("expires_at")), chosen("scopes")
+        expires_at, scopes = _end_of_day(field("expires_at"), field("zone")), chosen("scopes")
         record, secret = services().keys.make(audited(), name, scopes, expires_at, form_token=field("form_token"))
     except Conflict:
         flash("This form was sent before: no second key was made. A key is shown once; make another if you missed it.", "info")
@@ -75,17 +76,15 @@ def _page(**more: Any) -> str:
 
 
 def _expiry(key: ApiKey) -> dict[str, Any]:
-    """`last_day` in UTC, as it was typed."""
+    """`works_until` is its last moment, whose day is the one that was typed."""
     if key.expires_at is None:
-        return {"expired": False, "last_day": None}
-    return {"expired": key.expires_at <= now(), "last_day": (key.expires_at - timedelta(milliseconds=1)).date()}
+        return {"expired": False, "works_until": None}
+    return {"expired": key.expires_at <= now(), "works_until": to_rfc3339(key.expires_at - timedelta(milliseconds=1))}
 
 
-def _end_of_day(typed: str) -> datetime | None:
-    """A date field's day, to its end in UTC. Raises Invalid."""
+def _end_of_day(typed: str, zone: str) -> datetime | None:
+    """A date field's day, to its end in that zone. Raises Invalid."""
     if not typed:
         return None
-    try:
-        return datetime.strptime(typed[:10], "%Y-%m-%d").replace(tzinfo=UTC) + timedelta(days=1)
-    except (ValueError, OverflowError) as error:
-        raise Invalid.field("expires_at", "is not a date, such as 2030-12-31") from error
+    start, end = _moments.whole_day("expires_at", typed, zone)
+    return end or start

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, time, tzinfo
 from zoneinfo import ZoneInfo
 
 BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
@@ -74,6 +74,11 @@ def local_to_utc(typed: str, zone: str) -> datetime:
     if moment.astimezone(place).replace(tzinfo=None) != naive:
         raise SkippedHour(typed)
     return moment
+
+
+def start_of_day(day: date, zone: str) -> datetime:
+    """Its first moment there, in UTC: no midnight where clocks are put forward over that. Raises ValueError and LookupError as above."""
+    return _in_utc(datetime.combine(day, time.min, tzinfo=_zone(zone)))
 
 
 def _in_utc(moment: datetime) -> datetime:

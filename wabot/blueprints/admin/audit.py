@@ -57,23 +57,31 @@ def _page(asked: dict[str, str], page: Page, errors: dict[str, str]) -> str:
         next_cursor=page.next_cursor,
         asked=asked,
         errors=errors,
-        kept={name: value for name, value in asked.items() if value},
+        kept=_kept(asked),
         actions=ACTIONS,
         actions_by_name=[(name, _(words)) for name, words in ACTIONS.items()],
     )
 
 
 def _asked() -> dict[str, str]:
-    return _filters.asked("actor", "target", "action", "since", "until", most=320)
+    return _filters.asked("actor", "target", "action", "since", "until", "zone", most=320)
+
+
+def _kept(asked: dict[str, str]) -> dict[str, str]:
+    """What the address of another page keeps: the zone only with a day."""
+    kept = {name: value for name, value in asked.items() if value}
+    if not (asked["since"] or asked["until"]):
+        kept.pop("zone", None)
+    return kept
 
 
 def _filter(asked: dict[str, str]) -> AuditFilter:
-    """Dates are whole days in UTC. Raises Invalid, which names every field that can't be read."""
+    """Raises Invalid, which names every field that can't be read."""
     return AuditFilter(
         target=_id_of(asked["target"]),
         actor=_id_of(asked["actor"]),
         action=asked["action"] or None,
-        **_filters.understood(asked, since=_filters.start, until=_filters.end),
+        **_filters.understood(asked, **_filters.days(asked["zone"])),
     )
 
 

@@ -1,8 +1,9 @@
-/** What every page does: theme, local times, confirmations, copy buttons, rows as links. */
+/** What every page does: theme, local times and zone, confirmations, copy buttons, rows as links. */
 import { watchConfirmations } from './confirm.js'
 import { watchCopyButtons } from './copy.js'
 import { watchTheme } from './theme.js'
 import { localiseTimes } from './time.js'
+import { askInOwnZone } from './zone.js'
 
 /** A click anywhere in a row follows the row's own link; the link stays for keyboards and readers. */
 function followRow(event) {
@@ -43,6 +44,7 @@ addEventListener('pageshow', () => {
 watchConfirmations()
 watchCopyButtons()
 localiseTimes(document)
+askInOwnZone()
 // A refused form begins where it was refused, which may be far down.
 document.querySelector('[aria-invalid="true"]')?.focus()
 setInterval(() => localiseTimes(document), 15_000)

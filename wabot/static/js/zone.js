@@ -1,4 +1,4 @@
-/** Times that are asked for: in the zone of the page's own times, which the server knows only where the settings name one. */
+/** Days and times that are asked for: in the zone of the page's own times, which the server knows only where the settings name one. */
 import { ZONE } from './words.js'
 
 const HERE = Intl.DateTimeFormat().resolvedOptions().timeZone
@@ -10,14 +10,17 @@ function here(typed) {
   return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16)
 }
 
-/** Every form with a field `zone` that still says UTC: its `since` is of the browser's zone from now on, and says so. */
+/** Every form with a field `zone` that still says UTC: what it asks for is of the browser's zone from now on, and says so. */
 export function askInOwnZone() {
   if (ZONE !== undefined || !HERE) return
   for (const zone of document.querySelectorAll('input[type=hidden][name=zone][value=UTC]')) {
-    const { since } = zone.form.elements
-    // What a browser has restored was typed in its zone already.
-    if (since.value === since.defaultValue) since.value = here(since.value)
+    // A day in UTC that was asked for is no day here.
+    if (zone.form.querySelector('input[type=date]:not([value=""])') !== null) continue
+    for (const time of zone.form.querySelectorAll('input[type=datetime-local]')) {
+      // What a browser has restored was typed in its zone already.
+      if (time.value === time.defaultValue) time.value = here(time.value)
+    }
     zone.value = HERE
-    zone.form.querySelector('[data-zone-name]').textContent = HERE
+    for (const name of zone.form.querySelectorAll('[data-zone-name]')) name.textContent = HERE
   }
 }
