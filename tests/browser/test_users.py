@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.support.api import Api
 
-from .accessibility import NARROW, sideways, violations
+from .accessibility import NARROW, WIDE, sideways, violations
 from .conftest import CHROMIUM, OpenPage
 from .person import Person
 
@@ -101,6 +101,32 @@ def test_viewing_as_a_user(admin_page: Page, open_page: OpenPage, new_user: Call
         expect(theirs.get_by_text("An administrator looked at your pages")).to_be_visible()
         theirs.get_by_role("link", name="See all").click()
         expect(theirs.locator("#looks")).to_contain_text("admin-")
+
+
+def test_the_bar_leaves_room_for_the_inbox_and_for_the_way_past_it(
+    admin_page: Page, linked_user: Api, administrator: Api
+) -> None:
+    page = admin_page
+    page.goto(f"/admin/users/{linked_user.get('/api/auth/me').json()['user']['id']}")
+    page.get_by_role("button", name="View as this user").click()
+    page.wait_for_url("**/dashboard")
+    chat = linked_user.get("/api/chats").json()["items"][0]["id"]
+    for size in (WIDE, NARROW):
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        page.goto(f"/inbox/{chat}")
+        bottom = page.get_by_role("button", name="Send", exact=True).bounding_box()
+        assert bottom and bottom["y"] + bottom["height"] <= size["height"], "the answer is written without scrolling"
+        page.keyboard.press("Tab")
+        skip = page.get_by_role("link", name="Skip to the content")
+        expect(skip).to_be_focused()
+        assert skip.evaluate(_ON_TOP), "what has the focus is seen"
+    page.get_by_role("button", name="Stop viewing").click()
+
+
+_ON_TOP = """one => {
+  const box = one.getBoundingClientRect()
+  return one.contains(document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2))
+}"""
 
 
 def test_the_bar_of_who_views_as_somebody_reaches_both_edges(
