@@ -133,11 +133,20 @@ def test_what_a_connected_session_misses_is_named(person: Browser, observe: Obse
 
 def test_several_sessions_each_with_status_and_phone(person: Browser) -> None:
     made = person.submit("/whatsapp", "/whatsapp/initialize", new="1", session="shop", network="sandbox")
-    assert made.headers["Location"] == "/whatsapp?session=shop"
+    assert made.headers["Location"] == "/whatsapp?session=shop#session-panel"
     page = person.open("/whatsapp").get_data(as_text=True)
     tabs = re.findall(r'<li id="tab-([\w.-]+)">(.*?)</li>', page, re.S)
     assert [name for name, _ in tabs] == ["default", "shop"]
     assert "+1 202-555-0999" in tabs[0][1] and 'data-status="starting"' in tabs[1][1]
+
+
+def test_a_message_begins_with_a_session_that_can_send(person: Browser, observe: Observe) -> None:
+    observe(status="connected", linked=True)
+    person.submit("/whatsapp", "/whatsapp/initialize", new="1", session="alpha", network="sandbox")
+    page = person.open("/messages/new").get_data(as_text=True)
+    assert re.findall(r'<option value="(\w+)" selected', page) == ["default"]
+    asked = person.open("/messages/new?session=alpha").get_data(as_text=True)
+    assert re.findall(r'<option value="(\w+)" selected', asked) == ["alpha"]
 
 
 @pytest.mark.parametrize(("name", "words"), [("default", "You have a session of this name"), ("a b", "letters, digits, dots")])

@@ -1,4 +1,4 @@
-"""Where the keyboard and a reader go on after a button that is gone once it was pressed."""
+"""Where the keyboard and a reader go on after a button that is gone once it was pressed, and when the page changes by itself."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.support.api import Api
+from tests.support.stack import Stack
+from tests.support.waiting import wait_until
 from wabot.lib.clock import now, to_rfc3339
 
 from .conftest import OpenPage
-from .person import Person
+from .person import CHANGES_WITHIN_MS, Person
 
 pytestmark = pytest.mark.browser
 
@@ -32,7 +34,10 @@ def test_the_focus_begins_at_what_is_said_and_at_what_changed(
         expect(page.get_by_role("button", name="Undo")).to_be_focused()
         page.goto("/sandbox")
         page.get_by_role("button", name="Create phone").press("Enter")
-        user.initialize("default", network="sandbox")
+        page.goto("/whatsapp")
+        page.get_by_label("Test mode").check()
+        page.get_by_role("button", name="Link WhatsApp").press("Enter")
+        expect(page.locator("#session-panel")).to_be_focused()
         user.wait_for_status("qr")
         page.goto("/whatsapp")
         page.get_by_role("button", name="Scan with").press("Enter")
@@ -44,3 +49,37 @@ def test_the_focus_begins_at_what_is_said_and_at_what_changed(
         page.get_by_role("button", name="Cancel").press("Enter")
         expect(page.locator("#said")).to_be_focused()
         user.disconnect()
+
+
+def test_what_changes_by_itself_leaves_the_focus_where_it_was(page: Page, linked_user: Api, stack: Stack) -> None:
+    """On links of lists that are drawn anew, and beside a button that is gone."""
+    Person(page, linked_user).log_in()
+    for number in ("+12025550912", "+12025550919"):
+        stack.sandbox("PUT", f"/phones/{number}", name="Kim")
+        stack.sandbox("POST", f"/phones/{number}/send", to="+12025550911", text="first")
+    page.goto("/inbox")
+    expect(page.locator(".chat-link").first).to_be_visible()
+    page.locator(".chat-link").last.focus()
+    focused = page.evaluate("document.activeElement.getAttribute('href')")
+    for text in ("second", "third"):
+        stack.sandbox("POST", "/phones/+12025550912/send", to="+12025550911", text=text)
+        expect(page.locator(".chat-link").first).to_contain_text(text)
+        assert page.evaluate("document.activeElement.getAttribute('href')") == focused
+    due = to_rfc3339(now() + timedelta(seconds=6))
+    message = linked_user.post("/api/messages/send", {"to": "+12025570913", "message": "soon", "send_at": due}).json()
+    page.goto(f"/messages/{message['id']}")
+    page.get_by_role("button", name="Cancel").focus()
+    expect(page.get_by_role("link", name="Send again")).to_be_visible(timeout=CHANGES_WITHIN_MS)
+    expect(page.locator("#main")).to_be_focused()
+
+
+def test_a_dialog_gives_the_focus_back_to_a_button_that_was_drawn_anew(page: Page, linked_user: Api) -> None:
+    Person(page, linked_user).log_in()
+    page.goto("/whatsapp")
+    button = page.get_by_role("button", name="Disconnect")
+    button.evaluate("one => { one.drawnFirst = true }")
+    button.press("Enter")
+    expect(page.locator("#confirm-dialog")).to_be_visible()
+    wait_until(lambda: page.evaluate("document.getElementById('disconnect').drawnFirst !== true"), 20, "a heartbeat was shown")
+    page.keyboard.press("Escape")
+    expect(button).to_be_focused()

@@ -54,4 +54,4 @@ def save() -> Any:
     except WabotError as error:
         return settings_page("language", values=values(), errors=errors_of(error)), error.status
     flash("Saved.", "success")
-    return redirect(url_for("settings.overview", _anchor="language"))
+    return redirect(url_for("settings.overview"))

@@ -59,4 +59,4 @@ def end_all() -> Any:
 def _ended(text: str) -> Any:
     live().logins_ended()
     flash(_(text), "success")
-    return redirect(url_for("settings.overview", _anchor="logins"))
+    return redirect(url_for("settings.overview"))

@@ -18,6 +18,8 @@ from ._languages import gettext as _
 
 bp = Blueprint("sandbox", __name__, url_prefix="/sandbox")
 NAV = NavItem("Sandbox", "sandbox.overview", "sandbox", order=70, sandbox=True)
+_PANEL = "session-panel"
+"""What changes on the page to link, where the focus begins then."""
 
 
 @bp.before_request
@@ -41,7 +43,7 @@ def start() -> Any:
     except WabotError as error:
         flash(error.detail, "error")
         return redirect(url_for("whatsapp.connect"))
-    return redirect(url_for("whatsapp.connect", session=None if session.name == DEFAULT else session.name))
+    return redirect(url_for("whatsapp.connect", session=None if session.name == DEFAULT else session.name, _anchor=_PANEL))
 
 
 @bp.get("/phones/<number>/screen")
@@ -61,7 +63,7 @@ def add() -> Any:
     except WabotError as error:
         return _page(field("shown"), values=values(), errors=errors_of(error)), error.status
     if field("back") == "whatsapp":
-        return redirect(url_for("whatsapp.connect", session=field("session") or None))
+        return redirect(url_for("whatsapp.connect", session=field("session") or None, _anchor=_PANEL))
     return redirect(url_for(".overview", phone=number))
 
 
@@ -119,7 +121,7 @@ def _done(work: Callable[[], object], number: str) -> Any:
     changed: str | None = None
     try:
         work()
-        changed = "session-panel"
+        changed = _PANEL
     except InvalidNumber:
         flash("This is not a phone number: write it in the international form, such as +1 202 555 0123.", "error")
     except WabotError as error:

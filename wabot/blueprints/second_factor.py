@@ -78,7 +78,7 @@ def turn_off() -> Any:
         with password_attempt(page_user().email):
             services().second_factor.turn_off(audited(), field("current_password"), field("otp"))
         flash("The second factor is off. Your password alone logs you in.", "success")
-        return redirect(url_for("settings.overview", _anchor="second-factor"))
+        return redirect(url_for("settings.overview"))
 
     return _with_code("off", work)
 

@@ -43,7 +43,7 @@ def initialize() -> Any:
     except WabotError as error:
         shown = field("from") if field("new") else _known(name)
         return _page(shown, values=values(), errors=errors_of(error)), error.status
-    return redirect(url_for(".connect", session=_known(name)))
+    return redirect(url_for(".connect", session=_known(name), _anchor="session-panel"))
 
 
 @bp.post("/disconnect")

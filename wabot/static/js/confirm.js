@@ -29,6 +29,8 @@ function ask(form) {
     'close',
     () => {
       const asked = stillThere(form)
+      // The button that asked has the focus back, unless it was drawn anew meanwhile.
+      if (asked !== form) asked?.querySelector('[type=submit]').focus()
       if (dialog.returnValue !== 'yes' || asked === null) return
       ASKED.add(asked)
       withoutBox(asked)

@@ -1,7 +1,7 @@
 /** The inbox: chats and messages come in live, answers go out without leaving the page, what is looked at is marked as read. */
 import { announce } from './announce.js'
 import { on } from './live.js'
-import { calmly, refresh } from './refresh.js'
+import { calmly, refresh, replace } from './refresh.js'
 import { showTick } from './ticks.js'
 import { localiseTimes } from './time.js'
 import { pageData, say } from './words.js'
@@ -31,9 +31,8 @@ function mergeMessages(fresh) {
   for (const old of [...messages.children]) if (!ids.has(old.id) && (old.id >= first || old.id === '')) old.remove()
   for (const item of items) {
     const old = item.id ? document.getElementById(item.id) : null
-    const node = document.importNode(item, true)
-    if (old === null) messages.append(node)
-    else if (looks(old) !== looks(node)) old.replaceWith(node)
+    if (old === null) messages.append(document.importNode(item, true))
+    else if (looks(old) !== looks(item)) replace(old, item)
   }
 }
 

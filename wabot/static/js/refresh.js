@@ -44,9 +44,25 @@ function swap(old, fresh) {
   localiseTimes(old)
   keepOpen(old, fresh)
   if (old.outerHTML === fresh.outerHTML || swapMembers(old, fresh)) return
-  const focus = document.activeElement?.id
-  old.replaceWith(document.importNode(fresh, true))
-  if (focus) document.getElementById(focus)?.focus()
+  replace(old, fresh)
+}
+
+/** Puts the new rendering in place of the old; the keyboard stays where it was. @param {Element} old @param {Element} fresh */
+export function replace(old, fresh) {
+  const focused = old.contains(document.activeElement) ? document.activeElement : null
+  const put = document.importNode(fresh, true)
+  old.replaceWith(put)
+  if (focused === null) return
+  const same = sameIn(put, focused)
+  if (same === null) put.closest('[tabindex]').focus({ preventScroll: true })
+  else same.focus()
+}
+
+/** By its id, or by where it leads; null for what is gone. */
+function sameIn(part, one) {
+  if (one.id) return document.getElementById(one.id)
+  const target = one.getAttribute('href')
+  return target === null ? null : part.querySelector(`a[href="${CSS.escape(target)}"]`)
 }
 
 /** A long list ([data-keyed], its members with ids) that has the same members is brought up to date one by one. */
