@@ -208,6 +208,10 @@ def test_a_message_that_nobody_is_there_to_hand_over_says_so(house: Services, li
     house.store.sessions.change(message.session_id, 1, {"status": "connected"})
     waits = house.messages.waits_for(message)
     assert waits and waits.code == "worker_away"
+    house.store.sessions.change(message.session_id, 1, {"observed_at": now() - timedelta(minutes=1)})
+    waits = house.messages.waits_for(message)
+    assert waits and waits.code == "worker_away", "it is the worker that hears of sessions"
+    house.store.sessions.change(message.session_id, 1, {"observed_at": now()})
     house.store.workers.seen("worker-1", now())
     waits = house.messages.waits_for(message)
     assert waits and waits.code == "next", "there is none before it"

@@ -125,7 +125,8 @@ class MessageService:
         if session is None:
             return None
         if session_machine.as_of(session, now()).status != "connected":
-            return Wait("session_not_connected")
+            unheard = session.status == "connected" and not worker_is_seen(self.store)
+            return Wait("worker_away" if unheard else "session_not_connected")
         lane = self.store.lanes.get(session.id)
         if lane and lane.rest_until and lane.rest_until > now():
             return Wait("outcome_unknown" if lane.rest_why == "outcome_unknown" else "back_off", lane.rest_until)
