@@ -83,3 +83,13 @@ def test_a_dialog_gives_the_focus_back_to_a_button_that_was_drawn_anew(page: Pag
     wait_until(lambda: page.evaluate("document.getElementById('disconnect').drawnFirst !== true"), 20, "a heartbeat was shown")
     page.keyboard.press("Escape")
     expect(button).to_be_focused()
+
+
+def test_escape_closes_the_choice_of_languages(page: Page) -> None:
+    page.goto("/login")
+    menu, choice = page.get_by_label("Language: en"), page.get_by_role("button", name="Português (Brasil)")
+    menu.press("Enter")
+    choice.focus()
+    page.keyboard.press("Escape")
+    expect(choice).to_be_hidden()
+    expect(menu).to_be_focused()

@@ -24,9 +24,9 @@ function sendOnce(event) {
   event.target.dataset.sent = '1'
 }
 
-/** Escape closes the menu of a narrow page, as it does a dialog. */
+/** Escape closes a menu, as it does a dialog. */
 function closeMenu(event) {
-  const menu = event.key === 'Escape' ? document.querySelector('details.mobile-menu[open]') : null
+  const menu = event.key === 'Escape' ? document.querySelector('details:is(.mobile-menu, .menu-small)[open]') : null
   if (menu === null) return
   menu.open = false
   menu.querySelector('summary').focus()
