@@ -6,6 +6,7 @@ from tests.support.api import Api
 from tests.support.stack import Stack
 
 PHONE = "+15550610001"
+OTHER = "+15550610002"
 FRIEND = "+12025561001"
 
 
@@ -24,4 +25,18 @@ def test_what_waits_while_the_engine_changes_goes_out_with_the_other(stack: Stac
         alice.wait_for_message(sent[-1], "sent", "delivered", "read")
     arrived = [one["body"] for one in stack.sandbox("GET", f"/phones/{FRIEND}/inbox")]
     assert arrived == ["by the browser", "before baileys", "before webjs"]
+    alice.disconnect()
+
+
+def test_what_was_taken_in_while_the_engine_changed_goes_out_from_no_other_number(stack: Stack, alice: Api) -> None:
+    stack.sandbox("PUT", f"/phones/{OTHER}", name="Other")
+    alice.link(PHONE, engine="webjs")
+    alice.switch_engine("baileys")
+    alice.wait_for_status("qr")
+    waits = alice.send(FRIEND, "from the number of before")
+    assert waits["from"] == PHONE
+    alice.scan(OTHER)
+    alice.wait_for_status("connected")
+    assert alice.wait_for_message(waits["id"], "failed")["error"]["code"] == "account_changed"
+    assert alice.wait_for_message(alice.send(FRIEND, "from the new one")["id"], "sent", "delivered", "read")["from"] == OTHER
     alice.disconnect()

@@ -244,7 +244,7 @@ def _new_message(user_id: str, session: Session, to: str, draft: Draft, correlat
         network=session.network,
         direction="out",
         to=to,
-        from_=session.phone,
+        from_=session.phone or session.switched_from,
         message=draft.message,
         status=status,
         send_at=draft.send_at if status == "scheduled" else None,

@@ -61,6 +61,7 @@ def ordered_end(session: Session, at: datetime) -> dict[str, Any]:
         "observed_at": at,
         "switch_to": None,
         "switching": False,
+        "switched_from": None,
         **_NO_CODES,
     }
     if session.status in RUNNING:
@@ -70,13 +71,15 @@ def ordered_end(session: Session, at: datetime) -> dict[str, Any]:
 
 def ordered_switch(session: Session, at: datetime, engine: str) -> dict[str, Any]:
     """As `ordered_end`, but `switched` follows, whoever finishes it. What was linked takes messages in meanwhile."""
-    return {**ordered_end(session, at), "switch_to": engine, "switching": session.linked or session.switching}
+    meanwhile = {"switching": session.linked or session.switching, "switched_from": session.phone or session.switched_from}
+    return {**ordered_end(session, at), "switch_to": engine, **meanwhile}
 
 
 def switched(session: Session, at: datetime) -> dict[str, Any]:
     """The old engine's login is gone, the new one's is to begin: one step, so that nothing can die in between."""
     order = {"engine": session.switch_to, "method": "qr", "pairing_phone": None, "switch_to": None}
-    return {**ended(at), "switching": session.switching, **ordered_start(session, at, order)}
+    meanwhile = {"switching": session.switching, "switched_from": session.switched_from}
+    return {**ended(at), **meanwhile, **ordered_start(session, at, order)}
 
 
 def ordered_rest(session: Session, at: datetime) -> dict[str, Any]:
@@ -107,6 +110,7 @@ def ended(at: datetime) -> dict[str, Any]:
         "memory_mb": None,
         "missing": [],
         "switching": False,
+        "switched_from": None,
         "switch_to": None,
         **_NO_CODES,
     }
@@ -124,6 +128,8 @@ def observed(session: Session, snapshot: dict[str, Any]) -> dict[str, Any]:
         seen["desired"] = "off"
     if session.switching and seen["linked"]:
         seen["switching"] = False
+    if session.switched_from and (seen["phone"] or seen["reason"] in LINK_ENDED):
+        seen["switched_from"] = None
     if seen["reason"] in LINK_ENDED:
         seen.update(linked=False, phone=None, push_name=None)
     if session.observed_at and _only_heartbeat(session, seen):

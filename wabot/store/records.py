@@ -131,6 +131,8 @@ class Session:
     """The engine that takes over once the login of the one before is gone."""
     switching: bool = False
     """The engine was changed and is not linked yet: messages are taken in and wait."""
+    switched_from: str | None = None
+    """The number it was linked with then, and for which they are taken in, until one is known again."""
     untold: str | None = None
     telling: list[dict[str, Any]] = field(default_factory=list)
     """Events that have not been told yet (services/hearing.py): {id, type, at, data}."""
