@@ -4,8 +4,9 @@
 #
 #   sudo deploy/install.sh --domain wabot.example.com [--mongo-uri mongodb://…/wabot] [--smtp-url smtp://…]
 #
-# Tested: shellcheck; scripts/setup.sh, the settings it writes and the launch under them, the browser in its sandbox as another user,
-# the Caddyfile, the units by `systemd-analyze verify`. Not tested: a whole run on a server with a domain of its own.
+# Tested: shellcheck; a first and a second run within a Debian 13 of debootstrap (chroot, so that systemctl did nothing), wabot started
+# there as its user under the settings it writes, `wabot doctor`, `create-admin` and `backup`; the browser in its sandbox as another user,
+# the Caddyfile, the units by `systemd-analyze verify`. Not tested: a run under a real systemd, with a domain of its own.
 set -euo pipefail
 
 domain='' mongo_uri='' smtp_url=''
@@ -14,29 +15,37 @@ home=/opt/wabot data=/var/lib/wabot settings=/etc/wabot/wabot.env backups=/var/b
 say() { printf 'install: %s\n' "$*"; }
 fail() { printf 'install: %s\n' "$*" >&2; exit 1; }
 
-while [ $# -gt 0 ]; do
-    case $1 in
-        --domain) domain=${2:?} ;;
-        --mongo-uri) mongo_uri=${2:?} ;;
-        --smtp-url) smtp_url=${2:?} ;;
-        *) fail "unknown: $1" ;;
-    esac
-    shift 2
-done
+tree=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-[ "$(id -u)" -eq 0 ] || fail "needs root: sudo $0 …"
-[ -n "$domain" ] || fail "say where it is to be found: --domain wabot.example.com"
-[[ $domain =~ ^[a-z0-9.-]+$ ]] || fail "$domain is not a domain"
-# shellcheck source=/dev/null
-. /etc/os-release
-if [ "${ID:-}" != debian ] || [ "${VERSION_ID:-0}" -lt 13 ]; then fail "needs Debian 13 or newer: Debian 12's Node.js is too old"; fi
-tree=$(cd "$(dirname "$0")/.." && pwd)
+read_arguments() {
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --domain | --mongo-uri | --smtp-url) [ -n "${2:-}" ] || fail "$1 needs a value" ;;
+            *) fail "unknown: $1" ;;
+        esac
+        case $1 in
+            --domain) domain=${2,,} ;;
+            --mongo-uri) mongo_uri=$2 ;;
+            --smtp-url) smtp_url=$2 ;;
+        esac
+        shift 2
+    done
+}
+
+check() {
+    [ "$(id -u)" -eq 0 ] || fail "needs root: sudo $0 …"
+    [ -n "$domain" ] || fail "say where it is to be found: --domain wabot.example.com"
+    [[ $domain =~ ^[a-z0-9.-]+$ ]] || fail "$domain is not a domain"
+    # shellcheck source=/dev/null
+    . /etc/os-release
+    if [ "${ID:-}" != debian ] || [ "${VERSION_ID:-0}" -lt 13 ]; then fail "needs Debian 13 or newer: Debian 12's Node.js is too old"; fi
+}
 
 install_packages() {
     say "installing Debian's packages"
     apt-get update -qq
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-        caddy chromium chromium-headless-shell chromium-sandbox fonts-liberation nodejs npm python3 python3-venv util-linux >/dev/null
+        adduser caddy chromium chromium-headless-shell chromium-sandbox fonts-liberation nodejs npm python3 python3-venv util-linux >/dev/null
 }
 
 make_user() {
@@ -49,8 +58,18 @@ copy_tree() {
     [ "$tree" = "$home" ] && return
     say "copying to $home"
     install -d -m 0755 "$home"
-    tar -C "$tree" --exclude=./.git --exclude=./var --exclude=./.venv --exclude=node_modules --exclude=test-results -cf - . |
-        tar -C "$home" --no-same-owner -xf -
+    tar -C "$tree" --exclude=./.git --exclude=./var --exclude=./.venv --exclude=node_modules --exclude=test-results --exclude=__pycache__ -cf - . |
+        tar -C "$home" --no-same-owner -xvf - | LC_ALL=C sort >"$home/.copied.new"
+}
+
+# Pages, engines and the like are found by their files: what this version has no more would go on working, or break it.
+# Only what an earlier run copied; whatever else lies there stays.
+drop_leftovers() {
+    [ -e "$home/.copied.new" ] || return 0
+    if [ -e "$home/.copied" ]; then
+        LC_ALL=C comm -23 "$home/.copied" "$home/.copied.new" | while IFS= read -r left; do [ -d "$home/$left" ] || rm -f "$home/$left"; done
+    fi
+    mv "$home/.copied.new" "$home/.copied"
 }
 
 random() { head -c 36 /dev/urandom | base64 | tr -d '\n'; }
@@ -106,18 +125,25 @@ write_proxy() {
     sed "s/wabot\.example\.com/$domain/" "$home/deploy/Caddyfile" >"$file"
 }
 
-install_packages
-make_user
-copy_tree
-"$home/scripts/setup.sh"
-"$home/.venv/bin/python" -m compileall -q "$home/wabot" # the service may not write there
-write_settings
-write_command
-install -m 0644 "$home"/deploy/wabot.service "$home"/deploy/wabot-backup.{service,timer} /etc/systemd/system/
-write_proxy
-systemctl daemon-reload
-systemctl enable --quiet wabot wabot-backup.timer caddy
-systemctl restart wabot caddy
-systemctl start wabot-backup.timer
-warn
-say "https://$domain answers in a moment. Make the first administrator: wabot create-admin you@example.com"
+main() {
+    read_arguments "$@"
+    check
+    install_packages
+    make_user
+    copy_tree
+    "$home/scripts/setup.sh"
+    drop_leftovers
+    "$home/.venv/bin/python" -m compileall -q "$home/wabot" # the service may not write there
+    write_settings
+    write_command
+    install -m 0644 "$home"/deploy/wabot.service "$home"/deploy/wabot-backup.{service,timer} /etc/systemd/system/
+    write_proxy
+    systemctl daemon-reload
+    systemctl enable --quiet wabot wabot-backup.timer caddy
+    systemctl restart wabot caddy
+    systemctl start wabot-backup.timer
+    warn
+    say "https://$domain answers in a moment. Make the first administrator: wabot create-admin you@example.com"
+}
+
+if [ "${BASH_SOURCE[0]}" = "$0" ]; then main "$@"; fi

@@ -104,7 +104,7 @@ install_python() {
     pip install "$PIP" || say "going on with the pip that came with Python"
     # Tests compile what they import; a service may not be allowed to write beside its packages.
     pip install --no-compile -r "$lock"
-    if [ "$mode" = run ]; then .venv/bin/python -m compileall -q -j 0 .venv/lib >/dev/null || true; fi # some ship Python that is none
+    if [ "$mode" = run ]; then PYTHONWARNINGS=ignore .venv/bin/python -m compileall -q -j 0 .venv/lib >/dev/null || true; fi # some ship Python that is none
     install -m 755 scripts/supervisorctl .venv/bin/supervisorctl
     stamp .venv "$print"
 }

@@ -69,7 +69,8 @@ class Settings(BaseModel):
         None,
         alias="SECRET_KEY",
         min_length=16,
-        description="signs cookies and tokens; local: made at the first start, in `WABOT_DATA/secrets`",
+        description="signs cookies and tokens; API keys and second factors can't be checked with another; local: made at the first start, "
+        "in `WABOT_DATA/secrets`",
     )
     public_url: str = Field(
         "",
