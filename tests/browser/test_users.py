@@ -29,6 +29,7 @@ def test_a_user_is_found_disabled_and_enabled(admin_page: Page, new_user: Callab
     page.get_by_role("link", name="Users", exact=True).click()
     page.get_by_role("searchbox", name="Find").fill(user.email[:12].upper())
     page.get_by_role("button", name="Find").click()
+    page.wait_for_url("**q=**", wait_until="load")  # a row is a link once its script has run
     page.locator("tr", has_text=user.email).get_by_role("cell").nth(1).click()
     expect(page.get_by_role("heading", name=user.email)).to_be_visible()
     page.get_by_role("button", name="Disable").click()
