@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.lane import Lane
 from wabot.lib.clock import now
-from wabot.services import claims
+from wabot.services import acceptance, aftercare, claims
 from wabot.services.claims import LEASE, Claim
 
 HOST = socket.gethostname()
@@ -109,3 +109,8 @@ def test_a_message_that_comes_while_its_lane_is_given_back_keeps_it_awake(lane: 
     monkeypatch.setattr(lane.house.store.outbox, "queue", stands_still)
     lane.run()
     assert [one.id for one in lane.house.store.lanes.waiting()] == [lane.session_id]
+
+
+def test_a_mark_is_taken_for_granted_for_a_third_of_the_time_that_it_keeps_a_lane_awake() -> None:
+    """Else a message could be accepted unmarked while the worker gives its lane back."""
+    assert timedelta(seconds=3 * acceptance._MARKED_SECONDS) <= claims._KEPT_AWAKE == aftercare._MARK_LASTS

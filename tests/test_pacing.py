@@ -197,9 +197,12 @@ def test_what_cannot_be_settled_is_for_its_sender_to_decide(
     person.submit(page.replace(message.id, "new"), f"{page}/decide", again=again)
     assert house.messages.one(message.user_id, message.id).status == "unknown"
     house.store.messages._messages.update_one({"status": "unknown"}, {"$set": {"updated_at": now() - timedelta(minutes=3)}})
+    house.store.lanes.erase(message.session_id)
+    house.acceptance._marked.clear()
     assert person.submit(page, f"{page}/decide", again=again).status_code == 302
     assert house.messages.one(message.user_id, message.id).status == status
     assert house.store.outbox.waiting_of(message.user_id, 5) == (1 if again == "yes" else 0)
+    assert len(house.store.lanes.waiting()) == (1 if again == "yes" else 0), "its lane is woken"
 
 
 def test_a_message_that_nobody_is_there_to_hand_over_says_so(house: Services, linked: Linked) -> None:

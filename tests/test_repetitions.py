@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,8 +11,9 @@ from flask import Flask
 from tests.support.allowance import Unlimited
 from tests.support.lane import PHONE, Lane
 from tests.support.web import Linked
+from wabot.errors import Invalid
 from wabot.lib.clock import now, to_rfc3339
-from wabot.services.messages import Draft, MessageService
+from wabot.services.messages import Draft, MessageService, wa_message_id
 from wabot.store import ids
 from wabot.store.idempotency import Remembered
 
@@ -57,5 +59,16 @@ def test_one_whose_first_try_died_long_ago_is_not_forgotten_if_the_second_dies(
         dying.setattr(lane.house.acceptance._write_together, "_then", lambda _: None)
         again = Draft(PHONE, "hello", idempotency_key="long-ago")
         message, _ = lane.house.messages.accept(lane.user_id, again, "corr", Unlimited())
-    assert message.id == old.message_id
+    assert (message.id, message.wa_message_id) == (old.message_id, wa_message_id(old.message_id))
     assert [one.id for one in lane.house.store.lanes.waiting()] == [lane.session_id]
+
+
+def test_the_same_by_another_session_is_another_request(lane: Lane) -> None:
+    lane.see()
+    session = {"engine": "webjs", "network": "sandbox", "created_at": now(), "desired": "on", "linked": True, "epoch": 1}
+    lane.house.store.sessions.add({**session, "user_id": lane.user_id, "name": "other", "phone": "+12025550998"})
+    draft = Draft(PHONE, "hello", idempotency_key="once")
+    lane.house.messages.accept(lane.user_id, draft, "corr", Unlimited())
+    with pytest.raises(Invalid) as refused:
+        lane.house.messages.accept(lane.user_id, replace(draft, session="other"), "corr", Unlimited())
+    assert refused.value.code == "idempotency_mismatch"

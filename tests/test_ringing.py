@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from pymongo.errors import AutoReconnect
 
 from tests.support.web import Linked
 from wabot.blueprints._context import services
@@ -53,3 +54,22 @@ def test_a_message_wakes_the_workers_only_while_it_can_go(app: Flask, linked: Li
     observe(known, linked, "reconnecting")
     assert linked.send().status_code == 202
     assert doorbell.wait(0).lanes == {}
+
+
+def test_what_is_stored_is_accepted_though_the_database_goes_away_before_its_lane_is_marked(
+    app: Flask, linked: Linked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with app.app_context():
+        known = services()
+
+    def away(*_: object) -> None:
+        raise AutoReconnect("away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(known.store.lanes), "mark", away)
+        answer = linked.send()
+    assert answer.status_code == 202
+    assert known.store.outbox.queue(next(iter(lane_of(known, linked)))) == [answer.get_json()["id"]]
+    assert known.store.lanes.waiting() == []
+    assert linked.send().status_code == 202
+    assert [one.id for one in known.store.lanes.waiting()] == list(lane_of(known, linked)), "the next marks it"

@@ -66,6 +66,20 @@ def test_who_has_lost_a_lane_changes_nothing_of_it(store: Store) -> None:
     assert held and (held.owner, held.epoch, held.rest_until) == ("other", 2, None)
 
 
+def test_a_lane_that_was_marked_lately_stays_awake(store: Store) -> None:
+    marked_at = now()
+    store.lanes.mark({"awake": "u"}, marked_at)
+    seen = store.lanes.get("awake")
+    assert seen and store.lanes.take(seen, "w", now() + timedelta(minutes=1))
+    store.lanes.calm("awake", marked_at)
+    assert not store.lanes.sleep("awake", "w", 1, marked_at)
+    assert "awake" in {one.id for one in store.lanes.waiting()}
+    assert store.lanes.sleep("awake", "w", 1, marked_at + timedelta(milliseconds=1))
+    store.lanes.mark({"awake": "u"}, marked_at)
+    store.lanes.calm("awake", marked_at + timedelta(milliseconds=1))
+    assert "awake" not in {one.id for one in store.lanes.waiting()}
+
+
 def test_under_an_older_claim_no_hand_over_begins_or_ends(store: Store) -> None:
     message = a_message(new_id())
     store.messages.add(message)
