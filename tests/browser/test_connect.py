@@ -120,7 +120,7 @@ def test_several_sessions_are_added_and_deleted(person: Person) -> None:
     another.get_by_label("Session name").fill("shop")
     another.get_by_label("Test mode").check()
     another.get_by_role("button", name="Link WhatsApp").click()
-    page.wait_for_url("**/whatsapp?session=shop")
+    page.wait_for_url("**/whatsapp?session=shop#session-panel")
     person.sees_session("qr")
     tabs = page.get_by_role("navigation", name="Sessions").get_by_role("link")
     expect(tabs).to_have_count(2)
