@@ -32,7 +32,7 @@ people. The server's log says more under the `request_id`, which is also in the 
 """
 EVENTS_HEAD = """# Every event
 
-These events are delivered by webhooks, Socket.IO and `GET /api/events`. Each is `{type, timestamp, data}`, where `data` is a message or session object as in the [reference](/api/docs). `GET /api/events/schemas` has a JSON schema and a sample of each.
+These events are delivered by webhooks, Socket.IO and `GET /api/events`. Each is `{type, timestamp, data}`, where `data` is a message or session object as in the [reference](/api/docs); `GET /api/events` has that as text, in `payload`. `GET /api/events/schemas` has a JSON schema and a sample of each.
 """
 
 

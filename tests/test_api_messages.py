@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -56,6 +57,14 @@ def test_bad_input_is_refused_by_field(linked: Linked, body: dict[str, Any], cod
 def test_a_megabyte_is_refused_not_choked_on(linked: Linked) -> None:
     assert linked.send(message="x" * 1_048_576).status_code in (413, 422)
     assert linked.send(message="x" * 3_000_000).status_code == 413
+
+
+def test_a_packed_body_is_told_from_broken_json(linked: Linked) -> None:
+    packed = gzip.compress(b'{"to": "+12025550123", "message": "hello"}')
+    headers = {**bearer(linked.token), "Content-Encoding": "gzip"}
+    answer = linked.client.post("/api/messages/send", data=packed, content_type="application/json", headers=headers)
+    assert (answer.status_code, answer.get_json()["code"]) == (400, "not_json")
+    assert "Content-Encoding" in answer.get_json()["detail"]
 
 
 def test_half_a_surrogate_is_no_text(linked: Linked) -> None:

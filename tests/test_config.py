@@ -47,6 +47,7 @@ def test_nothing_set_is_a_local_start() -> None:
         ("PUBLIC_URL", "javascript:alert(1)"),
         ("PUBLIC_URL", "https://"),
         ("PUBLIC_URL", "https://wabot.example.com/?x=1"),
+        ("PUBLIC_URL", "https://example.com/wabot"),
         ("WABOT_ADMIN_EMAIL", "admin"),
         ("WABOT_ADMIN_PASSWORD", "short"),
         ("MONGO_URI", "http://127.0.0.1/wabot"),

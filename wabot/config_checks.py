@@ -114,7 +114,9 @@ def _unusable_public_url(settings: Settings) -> dict[str, str]:
     public = urlsplit(settings.public_url)
     if public.scheme not in ("http", "https") or public.query or public.fragment or public.username:
         return {"PUBLIC_URL": "is not the address people open, such as https://wabot.example.com"}
-    return {} if _has_host(settings.public_url) else {"PUBLIC_URL": "names no host"}
+    if not _has_host(settings.public_url):
+        return {"PUBLIC_URL": "names no host"}
+    return {"PUBLIC_URL": "has a path: wabot needs a host name of its own"} if public.path else {}
 
 
 def _is_mongo(uri: str) -> bool:

@@ -22,7 +22,7 @@ def _known(meaning: str, *statuses: int) -> Known:
 
 REQUESTS = {
     "malformed_request": _known("The request can't be read.", 400),
-    "not_json": _known("The body is not sent as `application/json`.", 400),
+    "not_json": _known("The body is not sent as `application/json`, or it is compressed.", 400),
     "malformed_json": _known("The body is not valid JSON.", 400),
     "too_large": _known("The request is larger than about 1 MiB.", 413),
     "address_too_long": _known("The address has more than 8,190 characters: send with POST, and what it holds in the body.", 414),
