@@ -1,4 +1,4 @@
-"""The parts of deploy/install.sh that need no server."""
+"""What of deploy/ can be tried without a server and without a container engine."""
 
 from __future__ import annotations
 
@@ -46,3 +46,9 @@ def test_what_is_wrong_is_said(arguments: str, words: str) -> None:
 
 def test_a_domain_may_be_written_in_capitals() -> None:
     assert bash('read_arguments --domain Wabot.Example.com; echo "$domain"').stdout == "wabot.example.com\n"
+
+
+def test_the_settings_beside_the_compose_file_get_into_no_image_and_no_commit() -> None:
+    assert "env_file: wabot.env" in (ROOT / "deploy" / "compose.yaml").read_text()
+    assert "deploy/wabot.env" in (ROOT / ".dockerignore").read_text().splitlines()
+    assert "/deploy/wabot.env" in (ROOT / ".gitignore").read_text().splitlines()
