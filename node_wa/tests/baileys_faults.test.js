@@ -162,12 +162,17 @@ describe('engine baileys in bad times', () => {
     });
   }
 
-  test('what came in while the engine was gone is told, in order', async () => {
+  test('what came in while the engine was gone is told in order, and what comes meanwhile behind it', async () => {
     await gateway.call('POST', '/sessions/main/stop', { epoch: 1 });
-    const texts = Array.from({ length: 20 }, (_, n) => `kept for us ${n}`);
+    const texts = Array.from({ length: 200 }, (_, n) => `kept for us ${n}`);
     for (const text of texts) await write(text);
     await gateway.put('main', order);
-    await isTold('kept for us 19');
+    while (told('kept for us 199').length === 0) {
+      const text = `meanwhile ${texts.length}`;
+      texts.push(text);
+      await write(text);
+    }
+    await isTold(texts[texts.length - 1]);
     const bodies = gateway.web.told('message.received').map((event) => event.data.body);
     assert.deepEqual(
       bodies.filter((body) => texts.includes(body)),

@@ -1,6 +1,5 @@
 import { LRUCache } from 'lru-cache';
 import { until } from '../../lib/deadline.js';
-import { Lock } from '../../lib/lock.js';
 import { momentOf } from '../../lib/moment.js';
 import { brief } from '../../log.js';
 import { contentOf, describe, FILES, fileOf, quotedOf } from './letters.js';
@@ -71,11 +70,10 @@ export class Receiving {
   attach(sock, parties) {
     this.parties = parties;
     this.#offline.clear(); // what an earlier connection did not confirm comes again
-    const line = new Lock();
     instead(sock.ws, 'CB:message', (stanza, handle) => {
       this.#arrives(stanza);
-      // What had waited has a line of its own in the library; of the rest one could overtake another while its addresses are stored.
-      return stanza.attrs.offline ? handle(stanza) : line.run(() => handle(stanza));
+      // The library takes what had waited one after the other; of the rest one would overtake another, and what had waited, too.
+      return handle({ ...stanza, attrs: { ...stanza.attrs, offline: '0' } });
     });
     instead(sock.ws, 'CB:receipt', (stanza, handle) => this.#receipt(stanza, handle));
     sock.ev.on('messages.upsert', (/** @type {any} */ batch) => this.#upserted(batch));
