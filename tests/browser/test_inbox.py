@@ -209,11 +209,14 @@ def test_earlier_messages_come_when_they_are_asked_for(reader: Person, friend: F
     page.goto(f"/inbox/{chat['id']}")
     expect(page.locator("#messages li").last).to_contain_text("line 54")
     before = page.locator("#messages li").count()
-    page.get_by_role("link", name="Earlier messages").click()
-    expect(page.locator("#messages")).to_contain_text("Is it still there?")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "before=" in request.url else None)
+    page.get_by_role("link", name="Earlier messages").dblclick()
+    expect(page.locator("#messages")).to_contain_text("line 00")
     assert page.locator("#messages li").count() > before
     ids = page.locator("#messages li").evaluate_all("items => items.map((one) => one.id)")
     assert ids == sorted(set(ids))
+    assert len(asked) == 1, "an impatient second click fetches nothing again"
 
 
 def test_everybody_can_use_it(open_page: OpenPage, kim: Api, friend: Friend) -> None:

@@ -128,7 +128,7 @@ function watchReply(form) {
   })
 }
 
-/** Earlier messages go on top, and what is looked at stays where it is. @param {HTMLAnchorElement} link */
+/** Earlier messages go on top; what the reader is looking at stays where it is. @param {HTMLAnchorElement} link */
 async function showEarlier(link) {
   const { answer, fresh } = await page(link.href)
   if (!answer.ok) return location.assign(link.href)
@@ -139,6 +139,13 @@ async function showEarlier(link) {
   document.getElementById('earlier').replaceWith(document.importNode(fresh.getElementById('earlier'), true))
   scroller.scrollTop = scroller.scrollHeight - before
   scroller.focus()
+}
+
+/** A second click while they are being fetched would put the same messages there twice. @param {HTMLAnchorElement} link */
+function askForEarlier(link) {
+  if (link.dataset.asked === '1') return
+  link.dataset.asked = '1'
+  showEarlier(link).finally(() => delete link.dataset.asked)
 }
 
 /** Arrow keys go from chat to chat. */
@@ -169,7 +176,7 @@ document.addEventListener('click', (event) => {
   const link = event.target.closest('[data-earlier]')
   if (link === null) return
   event.preventDefault()
-  showEarlier(link)
+  askForEarlier(link)
 })
 document.getElementById('session')?.addEventListener('change', (event) => event.target.form.requestSubmit())
 const form = document.querySelector('[data-reply]')
