@@ -1,4 +1,4 @@
-/** The admin's overview is read anew every five seconds while somebody looks at it. */
+/** The administrators' overview reloads every five seconds while somebody is looking at it. */
 import { keepCurrent } from './keep_current.js'
 
 keepCurrent(['figures', 'charts'], location.href, 5000)

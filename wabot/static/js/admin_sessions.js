@@ -1,4 +1,4 @@
-/** Every session, as it is now. */
+/** The administrators' list of sessions, kept up to date. */
 import { keepCurrent } from './keep_current.js'
 import { pageData } from './words.js'
 

@@ -1,4 +1,4 @@
-/** Whom the rate limits stop, as it is now. */
+/** Who is being stopped by the rate limits, kept up to date. */
 import { keepCurrent } from './keep_current.js'
 import { pageData } from './words.js'
 

@@ -1,6 +1,6 @@
-/** What changes by itself is said to those who can't see it: one politely live line at the end of every page. */
+/** Tells screen readers about changes the user did not cause: one polite live region at the end of every page. */
 
-/** @param {string} text the last one counts */
+/** @param {string} text replaces the one before */
 export function announce(text) {
   document.getElementById('announce').textContent = text
 }

@@ -13,10 +13,10 @@ function followRow(event) {
   location.assign(row.dataset.href)
 }
 
-/** What takes longer shows that it is at work. */
+/** A button whose form takes longer than this is shown as busy. */
 const BUSY_AFTER_MS = 400
 
-/** A form sent twice by an impatient click does the same thing twice: the second is dropped. */
+/** An impatient second click would send a form twice: it is ignored. */
 function sendOnce(event) {
   if (event.defaultPrevented || event.target.method !== 'post') return
   if (event.target.dataset.sent === '1') event.preventDefault()
@@ -45,6 +45,6 @@ watchConfirmations()
 watchCopyButtons()
 localiseTimes(document)
 askInOwnZone()
-// A refused form begins where it was refused, which may be far down.
+// The focus starts at the first refused field, which may be far down the page.
 document.querySelector('[aria-invalid="true"]')?.focus()
 setInterval(() => localiseTimes(document), 15_000)

@@ -11,7 +11,7 @@ function withoutBox(form) {
   for (const box of form.querySelectorAll('[data-confirm-box]')) box.required = false
 }
 
-/** A live update may have drawn the form anew while the dialog was open. */
+/** A live update may have replaced the form while the dialog was open. */
 function stillThere(form) {
   if (form.isConnected) return form
   const same = (other) => other.action === form.action && other.dataset.confirm === form.dataset.confirm

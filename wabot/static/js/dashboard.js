@@ -16,7 +16,7 @@ on('message', (message) => {
   showTick(message)
   update()
 })
-// A heartbeat that stopped is pushed by nobody.
+// A missing heartbeat is not pushed.
 setInterval(() => {
   if (!document.hidden) update()
 }, 10_000)

@@ -1,4 +1,4 @@
-/** The inbox: chats and messages come in live, answers go out without leaving the page, what is looked at is marked as read. */
+/** The inbox: chats and messages arrive live, answers are sent without leaving the page, and what is seen is marked as read. */
 import { announce } from './announce.js'
 import { on } from './live.js'
 import { calmly, refresh, replace } from './refresh.js'
@@ -19,10 +19,10 @@ const toEnd = () => {
   scroller.scrollTop = scroller.scrollHeight
 }
 
-/** What a person sees of it: a token that is drawn anew each time is no change. */
+/** What a person sees of it: the CSRF token, which is new in each rendering, is no change. */
 const looks = (node) => node.outerHTML.replace(/name="csrf_token" value="[^"]*"/g, '')
 
-/** A message that has not changed keeps its node, so that what plays goes on playing. */
+/** An unchanged message keeps its node, so that sound or video goes on playing. */
 function mergeMessages(fresh) {
   localiseTimes(fresh)
   const items = [...fresh.children]

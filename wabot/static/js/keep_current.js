@@ -1,4 +1,4 @@
-/** Parts of a page read anew while somebody looks; the page says so when they are no longer the present. */
+/** Keeps parts of a page up to date while somebody is looking at it; the page says so when that fails. */
 import { calmly, refresh } from './refresh.js'
 
 const EVERY_MS = 2000

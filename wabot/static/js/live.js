@@ -2,12 +2,12 @@
  * The live connection of a page: Socket.IO over websocket only, into the user's own room.
  *
  * Events: `session` (a session object), `qr` ({session, svg, expires_at}), `message` (a message object), `chat` (a chat object),
- * and our own `up`, whenever a connection stands: what was pushed since the page was drawn is gone, so read it anew.
+ * and our own `up`, each time the connection is made: anything pushed since the page was rendered was missed, so reload.
  */
 import { io } from '../vendor/socket.io-client-4.8.4.esm.min.js'
 import { notLive } from './not_live.js'
 
-/** Short breaks (a page change, a restart of the server) are not worth a word. */
+/** Short breaks (a page change, a restart of the server) are not worth a notice. */
 const NOTICE_AFTER_MS = 2000
 const COUNT_AFTER_MS = 300
 
@@ -15,36 +15,36 @@ const COUNT_AFTER_MS = 300
 const VIEWING = 'viewing' in document.documentElement.dataset
 
 const socket = io({ autoConnect: !VIEWING, transports: ['websocket'], reconnectionDelay: 500, reconnectionDelayMax: 5000 })
-const connected = new Set()
+const upListeners = new Set()
 let timer = 0
 
-function stands(connection) {
-  document.documentElement.dataset.live = connection ? 'yes' : 'no'
-  notLive(socket, !connection)
+function showLive(live) {
+  document.documentElement.dataset.live = live ? 'yes' : 'no'
+  notLive(socket, !live)
 }
 
 function down() {
-  if (timer === 0) timer = setTimeout(() => stands(false), NOTICE_AFTER_MS)
+  if (timer === 0) timer = setTimeout(() => showLive(false), NOTICE_AFTER_MS)
 }
 
 socket.on('connect', () => {
   clearTimeout(timer)
   timer = 0
-  stands(true)
-  for (const listener of connected) listener()
+  showLive(true)
+  for (const listener of upListeners) listener()
 })
 socket.on('disconnect', (why) => {
   down()
-  // A server that says goodbye (logout everywhere, a restart) is not called back by the library itself.
+  // The library doesn't reconnect by itself when the server closed the connection (logout everywhere, a restart).
   if (why === 'io server disconnect') setTimeout(() => socket.connect(), NOTICE_AFTER_MS)
 })
 // This login was ended, here or elsewhere: the page's own address leads to the login page.
 socket.on('logged_out', () => location.reload())
 socket.on('connect_error', down)
-// A proxy may take the connection and say nothing: until it stands, the page isn't live.
+// A proxy may accept the connection and never answer: the page isn't live until the server does.
 if (!VIEWING) down()
 
-/** How many messages are unread stands in the navigation of every page. */
+/** The navigation of every page shows how many messages are unread. */
 async function countUnread() {
   const answer = await fetch('/inbox/unread', { cache: 'no-store' })
   if (!answer.ok || answer.redirected) return
@@ -63,6 +63,6 @@ socket.on('chat', () => {
 
 /** @param {'session'|'qr'|'message'|'chat'|'up'} event @param {(data?: any) => void} listener */
 export function on(event, listener) {
-  if (event === 'up') connected.add(listener)
+  if (event === 'up') upListeners.add(listener)
   else socket.on(event, listener)
 }

@@ -13,10 +13,10 @@ const FOLDED = 768
 const FEW_LEFT = 200
 const PAUSE_MS = 400
 
-/** As people count: an emoji is one. */
+/** As people count: an emoji is one character. */
 const letters = (value) => [...new Intl.Segmenter().segment(value)].length
 
-/** As the server counts; that takes a moment, and what is short enough in the browser's way is so in the server's. */
+/** As the server counts. That is slow for long texts, so only those near the limit are: the browser's own count is never lower. */
 const points = (value) => (value.length > LONGEST - FEW_LEFT ? [...value].length : value.length)
 
 let unfolded = false
@@ -34,7 +34,7 @@ function show() {
   showLength(value)
 }
 
-/** A text may become too long, since what a browser cuts off nobody sees; it is sent once it fits. */
+/** A text may be typed beyond the limit, since nobody would notice the browser cutting it off; it can be sent once it fits. */
 function showLength(value) {
   const left = LONGEST - points(value)
   const over = left < 0 ? say('characters_over', { n: -left }) : ''
@@ -55,7 +55,7 @@ function showHint() {
 const to = document.getElementById('to')
 const found = document.getElementById('to-found')
 
-/** What the server finds in it; it is asked, since it decides in the end. */
+/** The numbers as the server reads them, since it is the server that decides; null if they changed meanwhile. */
 async function readNumbers() {
   const typed = to.value
   const body = new FormData()
@@ -91,13 +91,13 @@ const when = document.getElementById('send_at')
 const zone = document.getElementById('zone')
 const send = document.getElementById('send')
 
-/** Nobody should have to know the name of the zone they sit in. */
+/** Nobody should have to know the name of their own time zone. */
 function guessZone() {
   const here = Intl.DateTimeFormat().resolvedOptions().timeZone
   if (here && zone.value === 'UTC' && !when.value) zone.value = here
 }
 
-function nameDeed() {
+function labelButton() {
   send.lastChild.textContent = say(when.value ? 'schedule_message' : 'send_message')
 }
 
@@ -112,11 +112,11 @@ document.getElementById('preview-more').addEventListener('click', () => {
   unfolded = true
   show()
 })
-when.addEventListener('input', nameDeed)
+when.addEventListener('input', labelButton)
 session?.addEventListener('change', showHint)
 
 function showAll() {
-  nameDeed()
+  labelButton()
   if (when.value) document.getElementById('later').open = true
   show()
   showHint()
@@ -124,5 +124,5 @@ function showAll() {
 
 guessZone()
 showAll()
-// What a browser restores when one comes back, it fills in after this script has run.
+// When the user comes back to the page, the browser restores the form only after this script has run.
 addEventListener('pageshow', showAll)

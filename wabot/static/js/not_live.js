@@ -1,6 +1,6 @@
-/** The notices of a page that does not show the present; there may be several reasons at once. */
+/** The notices of a page that no longer shows the current state; there may be several reasons at once. */
 
-/** Reason → whether it is that what the page shows is gone. */
+/** Reason → true if what the page shows was deleted, false if it is only out of date. */
 const reasons = new Map()
 
 function show(id, shown) {
@@ -8,7 +8,7 @@ function show(id, shown) {
   if (notice !== null) notice.hidden = !shown
 }
 
-/** @param {unknown} reason whatever tells it from others @param {boolean} holds @param {boolean} [gone] no waiting helps */
+/** @param {unknown} reason any unique value @param {boolean} holds @param {boolean} [gone] waiting won't help */
 export function notLive(reason, holds, gone = false) {
   if (holds) reasons.set(reason, gone)
   else reasons.delete(reason)

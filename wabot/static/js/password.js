@@ -1,13 +1,13 @@
 /**
- * A word on a new password while it is typed, where its form offers one: what the server would say when it is sent.
- * Without it the server says it then.
+ * Says how good a new password is while it is typed, in forms that have a hint for it: what the server would say to it.
+ * Without this the server says so when the form is sent.
  */
-import { say as word } from './words.js'
+import { say } from './words.js'
 
 const PAUSE_MS = 400
 const ENOUGH = 8
 
-/** The fields that decide; a disabled one counts, too. */
+/** The fields that matter; unlike the form's own FormData it includes disabled ones. */
 function asked(input) {
   const answer = new FormData()
   for (const name of ['csrf_token', 'email', 'name']) {
@@ -17,7 +17,7 @@ function asked(input) {
   return answer
 }
 
-async function say(input, hint, usual) {
+async function judge(input, hint, usual) {
   const value = input.value
   if (value.length < ENOUGH) {
     hint.textContent = usual
@@ -27,7 +27,7 @@ async function say(input, hint, usual) {
   if (input.value !== value) return
   const { why } = answer.ok ? await answer.json() : {}
   if (why === undefined) hint.textContent = usual
-  else hint.textContent = why === null ? word('hard_enough') : `${why}.`
+  else hint.textContent = why === null ? say('hard_enough') : `${why}.`
 }
 
 for (const input of document.querySelectorAll('input[autocomplete="new-password"]')) {
@@ -39,7 +39,7 @@ for (const input of document.querySelectorAll('input[autocomplete="new-password"
     input.addEventListener('input', () => {
       clearTimeout(pause)
       pause = setTimeout(() => {
-        say(input, hint, usual).catch((error) => console.info('No word on the password.', error))
+        judge(input, hint, usual).catch((error) => console.info('The password could not be judged.', error))
       }, PAUSE_MS)
     })
   }

@@ -1,15 +1,15 @@
-/** Reads parts of the present page anew from the server, which stays the only place that draws them. */
+/** Reloads parts of the current page from the server, which remains the only place that renders them. */
 import { notLive } from './not_live.js'
 import { localiseTimes } from './time.js'
 
 const AGAIN_AFTER_MS = 2000
 
-/** What is looked at was deleted. */
+/** What the page shows has been deleted. */
 class Gone extends Error {}
 
 /**
- * @param {string} url @returns {Promise<Document>} what it answers now
- * @throws {Error} when the server doesn't answer with a page; Gone, when there is none any more
+ * @param {string} url @returns {Promise<Document>} the page as it is now
+ * @throws {Error} when the server doesn't answer with a page; Gone, when the page no longer exists
  */
 export async function read(url) {
   const response = await fetch(url, { headers: { Accept: 'text/html' }, cache: 'no-store' })
@@ -30,7 +30,7 @@ export async function refresh(ids, { url = location.href } = {}) {
   for (const id of ids) swap(document.getElementById(id), fresh.getElementById(id))
 }
 
-/** Every rendering has a new CSRF token: it goes into all forms that stand, so that an unchanged part is seen as such. */
+/** Every rendering has a new CSRF token: it is put into all existing forms, so that an unchanged part compares equal. */
 function takeOverTokens(fresh) {
   const newest = fresh.querySelector('input[name=csrf_token]')?.value
   if (newest === undefined) return
@@ -38,7 +38,7 @@ function takeOverTokens(fresh) {
     for (const input of root.querySelectorAll('input[name=csrf_token]')) input.setAttribute('value', newest)
 }
 
-/** Left alone while nothing changed, or while a person is typing in it or mending what was refused. */
+/** A part is left alone while it is unchanged, or while somebody is typing in it or correcting what was refused. */
 function swap(old, fresh) {
   if (old === null || fresh === null || old.contains(typing()) || isBeingMended(old, fresh)) return
   localiseTimes(old)
@@ -87,9 +87,9 @@ function typing() {
 }
 
 /**
- * Calls of a burst become one, at most one every `gap` milliseconds and never two at once; the last call always counts.
- * What fails is tried again until it succeeds, and the page says that it is not live: at once where the server refused, from the
- * second time on where nothing answered, since a page that is left ends what it was reading.
+ * Merges bursts of calls: runs at most once every `gap` milliseconds, never twice at the same time, and always after the last call.
+ * A failure is retried until it succeeds, and the page says that it is not live: at once if the server refused, but only from the
+ * second failure on if nothing answered, since leaving a page also aborts what it was reading.
  * @param {() => Promise<void>} work
  * @param {number} gap
  */
@@ -108,7 +108,7 @@ export function calmly(work, gap) {
     } catch (error) {
       gone = error instanceof Gone
       failures += error instanceof TypeError ? 1 : 2 // fetch's own, for no answer at all
-      console.warn('The page could not be brought up to date; it is tried again.', error)
+      console.warn('The page could not be updated; trying again.', error)
       setTimeout(call, AGAIN_AFTER_MS)
     }
     notLive(work, failures > 1, gone)

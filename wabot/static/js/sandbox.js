@@ -1,4 +1,4 @@
-/** The virtual phone: its screen is read anew every second while somebody looks at it. */
+/** The virtual phone: its screen reloads every second while somebody is looking at it. */
 import { on } from './live.js'
 import { calmly, read, refresh } from './refresh.js'
 import { localiseTimes } from './time.js'

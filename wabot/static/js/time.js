@@ -5,7 +5,7 @@ const written = (options) => new Intl.DateTimeFormat(LANGUAGE, { timeZone: ZONE,
 const FULL = written({ dateStyle: 'medium', timeStyle: 'medium' })
 const CLOCK = written({ timeStyle: 'medium' })
 const HOUR = written({ timeStyle: 'short' })
-/** One digit or two, as the language's own times have it: beside a day it has to be said. */
+/** One digit or two, as in the language's own times: beside a day the format has to say so explicitly. */
 const EARLY = written({ timeStyle: 'short', timeZone: 'UTC' }).formatToParts(new Date('2026-01-01T01:05Z'))
 const HOUR_DIGITS = EARLY.find((part) => part.type === 'hour').value.length > 1 ? '2-digit' : 'numeric'
 const DAY = written({ dateStyle: 'medium' })
@@ -14,7 +14,7 @@ const EXACT = written({
   ...{ day: 'numeric', month: 'short', hour: HOUR_DIGITS, minute: '2-digit', second: '2-digit' },
   fractionalSecondDigits: 3,
 })
-/** With the zone, for what is still to come: whoever chose the moment may have meant another zone's. */
+/** With the zone, for times still to come: they may have been chosen in another zone. */
 const ZONED = written({
   ...{ day: 'numeric', month: 'short', year: 'numeric', hour: HOUR_DIGITS, minute: '2-digit', second: '2-digit' },
   timeZoneName: 'short',

@@ -4,7 +4,7 @@ import { on } from './live.js'
 import { calmly, refresh } from './refresh.js'
 import { pageData, pageWords, say } from './words.js'
 
-/** What only time brings (a code that ran out, a heartbeat that stopped) is pushed by nobody: the server is asked. */
+/** Changes that only time brings (an expired code, a missing heartbeat) are not pushed, so the server is asked. */
 const LOOK_EVERY_MS = 5000
 
 const { session: NAME, here: HERE, server_time: serverTime } = pageData()
@@ -30,7 +30,7 @@ function showQr({ svg, expires_at: expiresAt }) {
   countDown()
 }
 
-/** A code that ran out is not left standing: the server draws what there is instead. */
+/** Does not leave an expired code on the page: the server then renders what there is instead. */
 function countDown() {
   const left = document.querySelector('#session-panel [data-expires]')
   if (left === null || !left.dataset.expires) return
@@ -40,7 +40,7 @@ function countDown() {
   if (leftMs < -500) update()
 }
 
-/** Readers hear the change of state once; the countdown is not read out. */
+/** Screen readers hear a change of state once; the countdown is not read out. */
 function announceState(session) {
   const text = pageWords().session[session.status]?.text ?? session.status
   announce(`${session.session}: ${text}`)

@@ -1,4 +1,4 @@
-/** The words of the page's language and the page's data, all written into the page by the server. */
+/** Texts in the page's language, and the page's data: both are written into the page by the server. */
 
 /** @param {string} id */
 function json(id) {
@@ -14,14 +14,14 @@ export const pageData = () => json('page-data')
 const ROOT = document.documentElement
 const PHRASES = json('phrases')
 
-/** The language of the page, in the browser's own kind of it: British dates on an English page. */
+/** The page's language in the browser's own variant of it: British dates on an English page, for example. */
 export const LANGUAGE = navigator.languages.find((one) => one.split('-')[0] === ROOT.lang.split('-')[0]) ?? ROOT.lang
 
-/** The time zone of the settings; without one the browser's holds. */
+/** The time zone in the user's settings; without one the browser's is used. */
 export const ZONE = ROOT.dataset.zone
 
 /**
- * A phrase of templates/_script_words.html; `{n}` in it is the value `n`, and a number is written in the reader's way.
+ * A phrase of templates/_script_words.html; `{n}` in it is the value `n`, and numbers are written as usual in the reader's language.
  * @param {string} name @param {Record<string, string|number>} [values]
  */
 export function say(name, values = {}) {

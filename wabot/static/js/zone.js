@@ -1,4 +1,4 @@
-/** Days and times that are asked for: in the zone of the page's own times, which the server knows only where the settings name one. */
+/** Fields for days and times use the zone of the times on the page, which the server only knows if the settings name one. */
 import { ZONE } from './words.js'
 
 const HERE = Intl.DateTimeFormat().resolvedOptions().timeZone
@@ -10,7 +10,7 @@ function here(typed) {
   return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16)
 }
 
-/** Every form with a field `zone` that still says UTC: what it asks for is of the browser's zone from now on, and says so. */
+/** Switches every form whose field `zone` still says UTC to the browser's zone, and names that zone beside its fields. */
 export function askInOwnZone() {
   if (ZONE !== undefined || !HERE) return
   for (const zone of document.querySelectorAll('input[type=hidden][name=zone][value=UTC]')) {
