@@ -1,6 +1,6 @@
 /**
  * The optional package this server stands on: `baileys`, for its codec, protobufs and curves, and its `libsignal`. Loaded
- * with the first connection, since it takes some 50 MB.
+ * with the first connection, or at the start if devices are linked already, since it takes some 50 MB.
  */
 import { Console } from 'node:console';
 import { createRequire } from 'node:module';
