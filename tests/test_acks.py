@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from pymongo.errors import WriteError
+from pymongo.errors import AutoReconnect, WriteError
 
 from tests.support.lane import Lane, ack_event
 from wabot.lib.clock import now, to_rfc3339
+from wabot.services.waits import Waits
 from wabot.store.ids import new_id
 from wabot.store.records import Message
 
@@ -89,3 +90,40 @@ def test_what_whatsapp_rejects_has_failed_with_its_reason(lane: Lane) -> None:
     failed = lane.message(message.id)
     assert (failed.status, failed.error and failed.error["code"]) == ("failed", "rejected_by_whatsapp")
     assert lane.recorder.told == [(message.id, "failed")]
+
+
+@pytest.mark.parametrize(
+    ("acks", "ends"), [(("failed", "sent"), "sent"), (("sent", "failed"), "sent"), (("read", "failed"), "read")]
+)
+def test_what_whatsapp_has_taken_has_not_failed(lane: Lane, acks: tuple[str, str], ends: str) -> None:
+    [message] = on_their_way(lane, "a")
+    for seq, ack in enumerate(acks, 1):
+        lane.house.ingest.apply([tick(message, ack, seq)])
+    assert lane.message(message.id).status == ends
+
+
+def test_ticks_that_could_not_be_stored_are_taken_when_they_come_again(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
+    [message] = on_their_way(lane, "a")
+    events = [tick(message, "sent", 1)]
+
+    def away(*_: Any) -> set[str]:
+        raise AutoReconnect("away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(lane.house.store.messages), "advance_many", away)
+        with pytest.raises(AutoReconnect):
+            lane.house.ingest.apply(events)
+    assert lane.house.ingest.apply(events) == 1
+    assert lane.message(message.id).status == "sent"
+
+
+def test_a_hand_over_and_what_follows_are_marked_to_be_told(lane: Lane) -> None:
+    lane.house.hearing.begin(lane.user_id)
+    store = lane.house.store.messages
+    message = lane.message(lane.send("a")[0])
+    store.told([message])
+    [sending] = lane.house.progress.start_sending([message], 1, Waits())
+    assert lane.message(message.id).untold
+    store.told([lane.message(message.id)])
+    lane.house.progress.move(sending, "unknown")
+    assert lane.message(message.id).untold

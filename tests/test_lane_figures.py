@@ -6,10 +6,12 @@ import itertools
 
 import pytest
 
-from tests.support.lane import Lane, ack_event
+from tests.support.allowance import Unlimited
+from tests.support.lane import PHONE, Lane, ack_event
 from wabot.errors import RateLimited
 from wabot.lib.clock import now
 from wabot.services import queue_gauge
+from wabot.services.messages import Draft
 
 
 def test_each_change_is_told_once_whatever_is_repeated(lane: Lane) -> None:
@@ -66,3 +68,22 @@ def test_a_full_queue_refuses_and_is_not_counted_with_every_refusal(lane: Lane, 
     lane.run()
     lane.acknowledge(*sent)
     lane.send("d")
+
+
+class Counted(Unlimited):
+    taken = 0
+
+    def take(self) -> None:
+        self.taken += 1
+
+    def give_back(self) -> None:
+        self.taken -= 1
+
+
+def test_what_a_full_queue_refuses_takes_nothing_of_what_may_be_sent(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue_gauge, "QUEUE_LENGTH", 1)
+    lane.send("a")
+    allowance = Counted()
+    with pytest.raises(RateLimited):
+        lane.house.messages.accept(lane.user_id, Draft(PHONE, "b"), "corr", allowance)
+    assert allowance.taken == 0

@@ -88,9 +88,11 @@ def test_a_lane_runs_once_at_a_time_however_often_it_is_rung(house: House) -> No
         house.want(one="user")
     wait_until(lambda: house.running["one"] == 1, 5, "it runs")
     house.want(one="user")
+    house.want(two="user")
+    wait_until(lambda: house.running["two"] == 1, 5, "it was looked what may run")
     assert house.running["one"] == 1
     house.go.set()
-    wait_until(lambda: len(house.ran) == 2, 5, "it runs once more, for what came meanwhile")
+    wait_until(lambda: house.ran.count("one") == 2, 5, "it runs once more, for what came meanwhile")
 
 
 def test_a_lane_that_rests_comes_back_by_itself_and_in_time(house: House) -> None:

@@ -15,8 +15,13 @@ def test_ticks_never_run_backwards() -> None:
         assert not ALLOWED_FROM[status] & set(TICKS[index:])
 
 
+def test_what_came_in_gets_no_ticks() -> None:
+    assert all("received" not in allowed_from for allowed_from in ALLOWED_FROM.values())
+
+
 def test_nothing_that_was_sent_goes_back_to_the_queue() -> None:
     assert not ALLOWED_FROM["queued"] & FINAL
+    assert not ALLOWED_FROM["failed"] & FINAL
     assert not ALLOWED_FROM["sending"] & FINAL
 
 

@@ -88,7 +88,9 @@ def test_a_scheduled_message_waits_for_its_time(house: Services, linked: Linked)
     assert message["status"] == "scheduled"
     assert house.schedule.promote() == 0
     let_it_be_due(house)
+    house.store.lanes.erase(house.messages.one(linked.user["id"], message["id"]).session_id)
     assert house.schedule.promote() == 1
+    assert len(house.store.lanes.waiting()) == 1, "its lane is woken"
     found = linked.client.get(f"/api/messages/{message['id']}", headers=bearer(linked.token)).get_json()
     assert [one["status"] for one in found["timeline"]] == ["scheduled", "queued"]
     assert house.schedule.promote() == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import traceback
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -103,6 +104,13 @@ def test_a_tick_of_several_passes_over_what_has_moved_on(store: Store) -> None:
     assert found and [one["status"] for one in found.timeline] == ["queued", "delivered"]
 
 
+def test_how_far_events_were_applied_never_falls_back(store: Store) -> None:
+    """As when one process that was slow says so after another that went on."""
+    store.applied_events.reach({"life": 5}, now())
+    store.applied_events.reach({"life": 3}, now())
+    assert store.applied_events.reached(["life", "other"]) == {"life": 5}
+
+
 def test_no_time_is_before_the_one_above_it_whoever_was_slower(store: Store) -> None:
     """Each took the time before it wrote, and the one that took it first wrote last."""
     message, earlier, later = a_message(new_id()), now() + timedelta(seconds=1), now() + timedelta(seconds=2)
@@ -121,6 +129,14 @@ def test_ids_rise_in_the_order_they_are_made() -> None:
     assert all(theirs == sorted(theirs) for theirs in made)
     assert len({one for theirs in made for one in theirs}) == 2000
     assert abs(ObjectId(new_id()).generation_time.timestamp() - datetime.now(UTC).timestamp()) < 2
+
+
+def test_ids_rise_while_the_clock_stands_still_or_is_set_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = new_id()
+    moment = time.time_ns() - 3_600_000_000_000
+    monkeypatch.setattr(time, "time_ns", lambda: moment)
+    made = [before, *(new_id() for _ in range(100))]
+    assert made == sorted(made)
 
 
 def test_one_transition_wins_of_many(store: Store) -> None:

@@ -62,7 +62,7 @@ class Acks:
         moving = [
             (one, message, entries)
             for one, message in zip(acked, messages, strict=True)
-            if message and message.direction == "out" and (entries := list(_allowed(message, one.acks)))
+            if message and (entries := list(_allowed(message, one.acks)))
         ]
         moved: set[str] = set()
         for group in _alike([(message, entries) for _, message, entries in moving]):
