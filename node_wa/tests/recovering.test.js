@@ -97,6 +97,8 @@ test('looking back may take as long as it takes: no call into the page waits for
   assert.deepEqual(await recovered, { told: 0, cut: false });
 });
 
+const connected = async () => ({ state: 'CONNECTED' });
+
 for (const [
   what,
   broken,
@@ -111,17 +113,18 @@ for (const [
     await Promise.resolve();
     setTimeout(() => broken(loaded.reject), 20);
     const error = await recovered.catch((/** @type {unknown} */ thrown) => thrown);
-    assert.equal(lossOf(error)[0], reason);
+    assert.equal((await lossOf(error, connected))[0], reason);
   });
 
-test('what is only late, or gone with its browser, is no changed site', () => {
-  const reasons = [
+test('what is only late, or gone with its browser, is no changed site', async () => {
+  const losses = [
     new GatewayError('deadline', 'the page does not answer me'),
     new Error('Runtime.callFunctionOn timed out. Increase the ’protocolTimeout’ setting'),
     new Error('Execution context was destroyed, most likely because of a navigation.'),
     new Error('Protocol error (Runtime.callFunctionOn): Target closed'),
     new TypeError('wabot.me is not a function'),
-  ].map((error) => lossOf(error)[0]);
+  ].map((error) => lossOf(error, connected));
+  const reasons = (await Promise.all(losses)).map(([reason]) => reason);
   assert.deepEqual(reasons, [
     'page_hung',
     'page_hung',
@@ -129,4 +132,15 @@ test('what is only late, or gone with its browser, is no changed site', () => {
     'browser_ended',
     'whatsapp_changed',
   ]);
+});
+
+test('what fails while WhatsApp is not connected says nothing of its version', async () => {
+  const error = new Error('not connected');
+  assert.equal((await lossOf(error, connected))[0], 'whatsapp_changed');
+  for (const look of [
+    async () => ({ state: 'OPENING' }),
+    async () => null,
+    () => Promise.reject(new Error('no document')),
+  ])
+    assert.equal((await lossOf(error, look))[0], 'connection_lost');
 });

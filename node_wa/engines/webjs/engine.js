@@ -166,7 +166,7 @@ export class WebjsEngine extends Answering {
       if (result && 'failed' in result) this.#end(...result.failed);
       else if (result) await this.#arrived(result.missing);
     } catch (error) {
-      this.#end(...lossOf(error));
+      this.#end(...(await lossOf(error, () => this.#page.look())));
     } finally {
       this.#arrival = null;
     }

@@ -34,14 +34,18 @@ const FAILURES = [
 ];
 
 /**
- * That a page went away or was slow says nothing about the site; what it throws of itself does.
+ * That a page went away or was slow says nothing about the site, nor does what it throws while it isn't connected; what else it
+ * throws of itself does.
  * @param {unknown} error of a call into the page
- * @returns {[string, string]} reason code and detail
+ * @param {() => Promise<{state: string | null} | null>} look at the page
+ * @returns {Promise<[string, string]>} reason code and detail
  */
-export function lossOf(error) {
+export async function lossOf(error, look) {
   const [reason, detail] = failureOf(error);
-  const isLate = error instanceof GatewayError && error.code === 'deadline';
-  return [isLate ? 'page_hung' : reason, detail];
+  if (error instanceof GatewayError && error.code === 'deadline') return ['page_hung', detail];
+  if (reason !== 'whatsapp_changed') return [reason, detail];
+  const seen = await look().catch(() => null);
+  return [seen?.state === 'CONNECTED' ? reason : 'connection_lost', detail];
 }
 
 /**
