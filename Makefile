@@ -44,6 +44,7 @@ format: setup-dev ## Put Python and Node into the checked formats
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 	cd node_wa && npx --no-install biome check --write .
+	cd node_wa && npx --no-install biome check --write --config-path=. --skip=suspicious/noConsole ../wabot/static/js
 
 .PHONY: css
 css: setup-dev ## Build wabot/static from wabot/assets

@@ -17,6 +17,7 @@ check "ruff format" .venv/bin/ruff format --check --quiet .
 check "mypy" .venv/bin/mypy
 check "import-linter" .venv/bin/lint-imports --no-logo
 check "biome" in_dir node_wa npx --no-install biome ci --colors=off .
+check "biome, scripts of the pages" in_dir node_wa npx --no-install biome ci --colors=off --config-path=. --skip=suspicious/noConsole ../wabot/static/js
 check "tsc" in_dir node_wa npx --no-install tsc -p tsconfig.json
 check "stylesheet is current" in_dir wabot/assets npm run --silent check
 

@@ -1,4 +1,4 @@
 /** The administrators' overview reloads every five seconds while somebody is looking at it. */
-import { keepCurrent } from './keep_current.js'
+import { keepCurrent } from './keep_current.js';
 
-keepCurrent(['figures', 'charts'], location.href, 5000)
+keepCurrent(['figures', 'charts'], location.href, 5000);

@@ -1,5 +1,5 @@
 /** The administrators' list of sessions, kept up to date. */
-import { keepCurrent } from './keep_current.js'
-import { pageData } from './words.js'
+import { keepCurrent } from './keep_current.js';
+import { pageData } from './words.js';
 
-keepCurrent(['session-states', 'sessions', 'session-pages', 'web-versions'], pageData().list)
+keepCurrent(['session-states', 'sessions', 'session-pages', 'web-versions'], pageData().list);

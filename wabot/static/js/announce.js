@@ -2,5 +2,5 @@
 
 /** @param {string} text replaces the one before */
 export function announce(text) {
-  document.getElementById('announce').textContent = text
+  document.getElementById('announce').textContent = text;
 }

@@ -4,65 +4,70 @@
  * Events: `session` (a session object), `qr` ({session, svg, expires_at}), `message` (a message object), `chat` (a chat object),
  * and our own `up`, each time the connection is made: anything pushed since the page was rendered was missed, so reload.
  */
-import { io } from '../vendor/socket.io-client-4.8.4.esm.min.js'
-import { notLive } from './not_live.js'
+import { io } from '../vendor/socket.io-client-4.8.4.esm.min.js';
+import { notLive } from './not_live.js';
 
 /** Short breaks (a page change, a restart of the server) are not worth a notice. */
-const NOTICE_AFTER_MS = 2000
-const COUNT_AFTER_MS = 300
+const NOTICE_AFTER_MS = 2000;
+const COUNT_AFTER_MS = 300;
 
 /** An administrator who views as a user gets nothing pushed: the server refuses the connection. */
-const VIEWING = 'viewing' in document.documentElement.dataset
+const VIEWING = 'viewing' in document.documentElement.dataset;
 
-const socket = io({ autoConnect: !VIEWING, transports: ['websocket'], reconnectionDelay: 500, reconnectionDelayMax: 5000 })
-const upListeners = new Set()
-let timer = 0
+const socket = io({
+  autoConnect: !VIEWING,
+  transports: ['websocket'],
+  reconnectionDelay: 500,
+  reconnectionDelayMax: 5000,
+});
+const upListeners = new Set();
+let timer = 0;
 
 function showLive(live) {
-  document.documentElement.dataset.live = live ? 'yes' : 'no'
-  notLive(socket, !live)
+  document.documentElement.dataset.live = live ? 'yes' : 'no';
+  notLive(socket, !live);
 }
 
 function down() {
-  if (timer === 0) timer = setTimeout(() => showLive(false), NOTICE_AFTER_MS)
+  if (timer === 0) timer = setTimeout(() => showLive(false), NOTICE_AFTER_MS);
 }
 
 socket.on('connect', () => {
-  clearTimeout(timer)
-  timer = 0
-  showLive(true)
-  for (const listener of upListeners) listener()
-})
+  clearTimeout(timer);
+  timer = 0;
+  showLive(true);
+  for (const listener of upListeners) listener();
+});
 socket.on('disconnect', (why) => {
-  down()
+  down();
   // The library doesn't reconnect by itself when the server closed the connection (logout everywhere, a restart).
-  if (why === 'io server disconnect') setTimeout(() => socket.connect(), NOTICE_AFTER_MS)
-})
+  if (why === 'io server disconnect') setTimeout(() => socket.connect(), NOTICE_AFTER_MS);
+});
 // This login was ended, here or elsewhere: the page's own address leads to the login page.
-socket.on('logged_out', () => location.reload())
-socket.on('connect_error', down)
+socket.on('logged_out', () => location.reload());
+socket.on('connect_error', down);
 // A proxy may accept the connection and never answer: the page isn't live until the server does.
-if (!VIEWING) down()
+if (!VIEWING) down();
 
 /** The navigation of every page shows how many messages are unread. */
 async function countUnread() {
-  const answer = await fetch('/inbox/unread', { cache: 'no-store' })
-  if (!answer.ok || answer.redirected) return
-  const { unread } = await answer.json()
+  const answer = await fetch('/inbox/unread', { cache: 'no-store' });
+  if (!answer.ok || answer.redirected) return;
+  const { unread } = await answer.json();
   for (const node of document.querySelectorAll('[data-unread-total]')) {
-    node.firstChild.textContent = unread > 99 ? '99+' : String(unread)
-    node.hidden = unread === 0
+    node.firstChild.textContent = unread > 99 ? '99+' : String(unread);
+    node.hidden = unread === 0;
   }
 }
 
-let counting = 0
+let counting = 0;
 socket.on('chat', () => {
-  clearTimeout(counting)
-  counting = setTimeout(countUnread, COUNT_AFTER_MS)
-})
+  clearTimeout(counting);
+  counting = setTimeout(countUnread, COUNT_AFTER_MS);
+});
 
 /** @param {'session'|'qr'|'message'|'chat'|'up'} event @param {(data?: any) => void} listener */
 export function on(event, listener) {
-  if (event === 'up') upListeners.add(listener)
-  else socket.on(event, listener)
+  if (event === 'up') upListeners.add(listener);
+  else socket.on(event, listener);
 }

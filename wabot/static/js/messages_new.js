@@ -1,128 +1,137 @@
 /** Writing a message: the numbers found in what was pasted, the preview, the length, and the hint of the chosen session. */
-import { format } from './format.js'
-import { hour } from './time.js'
-import { say } from './words.js'
+import { format } from './format.js';
+import { hour } from './time.js';
+import { say } from './words.js';
 
-const text = document.getElementById('message')
-const preview = document.getElementById('preview')
-const count = document.getElementById('message-count')
-const session = document.getElementById('session')
-const LONGEST = Number(text.dataset.longest)
+const text = document.getElementById('message');
+const preview = document.getElementById('preview');
+const count = document.getElementById('message-count');
+const session = document.getElementById('session');
+const LONGEST = Number(text.dataset.longest);
 /** WhatsApp folds longer texts behind "Read more". */
-const FOLDED = 768
-const FEW_LEFT = 200
-const PAUSE_MS = 400
+const FOLDED = 768;
+const FEW_LEFT = 200;
+const PAUSE_MS = 400;
 
 /** As people count: an emoji is one character. */
-const letters = (value) => [...new Intl.Segmenter().segment(value)].length
+const letters = (value) => [...new Intl.Segmenter().segment(value)].length;
 
 /** As the server counts. That is slow for long texts, so only those near the limit are: the browser's own count is never lower. */
-const points = (value) => (value.length > LONGEST - FEW_LEFT ? [...value].length : value.length)
+const points = (value) => (value.length > LONGEST - FEW_LEFT ? [...value].length : value.length);
 
-let unfolded = false
+let unfolded = false;
 
 function show() {
-  const value = text.value
-  const empty = value.trim() === ''
-  const folds = value.length > FOLDED && !unfolded
-  document.getElementById('preview-empty').hidden = !empty
-  document.getElementById('preview-bubble').hidden = empty
-  document.getElementById('preview-more').hidden = !folds
-  document.getElementById('preview-time').textContent = hour(new Date())
-  preview.classList.toggle('letter-large', /^(?:\p{Extended_Pictographic}|\p{Emoji_Modifier}|\u200d|\ufe0f){1,9}$/u.test(value.trim()) && letters(value.trim()) < 4)
-  preview.replaceChildren(...format(folds ? `${value.slice(0, FOLDED)} …` : value))
-  showLength(value)
+  const value = text.value;
+  const empty = value.trim() === '';
+  const folds = value.length > FOLDED && !unfolded;
+  document.getElementById('preview-empty').hidden = !empty;
+  document.getElementById('preview-bubble').hidden = empty;
+  document.getElementById('preview-more').hidden = !folds;
+  document.getElementById('preview-time').textContent = hour(new Date());
+  preview.classList.toggle(
+    'letter-large',
+    /^(?:\p{Extended_Pictographic}|\p{Emoji_Modifier}|\u200d|\ufe0f){1,9}$/u.test(value.trim()) &&
+      letters(value.trim()) < 4,
+  );
+  preview.replaceChildren(...format(folds ? `${value.slice(0, FOLDED)} …` : value));
+  showLength(value);
 }
 
 /** A text may be typed beyond the limit, since nobody would notice the browser cutting it off; it can be sent once it fits. */
 function showLength(value) {
-  const left = LONGEST - points(value)
-  const over = left < 0 ? say('characters_over', { n: -left }) : ''
-  const was = text.validity.customError
-  text.setCustomValidity(over)
-  count.textContent = over || (left < FEW_LEFT ? say('characters_left', { n: left }) : say('characters', { n: letters(value) }))
-  count.classList.toggle('text-error', over !== '')
-  if (over) text.setAttribute('aria-invalid', 'true')
-  else if (was) text.removeAttribute('aria-invalid')
+  const left = LONGEST - points(value);
+  const over = left < 0 ? say('characters_over', { n: -left }) : '';
+  const was = text.validity.customError;
+  text.setCustomValidity(over);
+  count.textContent =
+    over ||
+    (left < FEW_LEFT ? say('characters_left', { n: left }) : say('characters', { n: letters(value) }));
+  count.classList.toggle('text-error', over !== '');
+  if (over) text.setAttribute('aria-invalid', 'true');
+  else if (was) text.removeAttribute('aria-invalid');
 }
 
 function showHint() {
-  const chosen = session?.selectedOptions?.[0] ?? session
-  const sandbox = chosen?.dataset.network === 'sandbox'
-  document.getElementById('sandbox-hint')?.toggleAttribute('hidden', !sandbox)
+  const chosen = session?.selectedOptions?.[0] ?? session;
+  const sandbox = chosen?.dataset.network === 'sandbox';
+  document.getElementById('sandbox-hint')?.toggleAttribute('hidden', !sandbox);
 }
 
-const to = document.getElementById('to')
-const found = document.getElementById('to-found')
+const to = document.getElementById('to');
+const found = document.getElementById('to-found');
 
 /** The numbers as the server reads them, since it is the server that decides; null if they changed meanwhile. */
 async function readNumbers() {
-  const typed = to.value
-  const body = new FormData()
-  body.set('csrf_token', to.form.elements.csrf_token.value)
-  body.set('to', typed)
-  const answer = await fetch('/messages/recipients', { method: 'POST', body })
-  return answer.ok && to.value === typed ? answer.json() : null
+  const typed = to.value;
+  const body = new FormData();
+  body.set('csrf_token', to.form.elements.csrf_token.value);
+  body.set('to', typed);
+  const answer = await fetch('/messages/recipients', { method: 'POST', body });
+  return answer.ok && to.value === typed ? answer.json() : null;
 }
 
 function sayNumbers({ numbers, refused, doubles }) {
-  const parts = []
-  if (numbers > 1 || refused.length > 0) parts.push(say('numbers_found', { n: numbers }))
-  if (doubles > 0) parts.push(say('numbers_twice', { n: doubles }))
-  if (refused.length > 0) parts.push(say('numbers_refused', { which: refused.join(', ') }))
-  found.textContent = parts.join(' · ')
-  found.hidden = parts.length === 0
+  const parts = [];
+  if (numbers > 1 || refused.length > 0) parts.push(say('numbers_found', { n: numbers }));
+  if (doubles > 0) parts.push(say('numbers_twice', { n: doubles }));
+  if (refused.length > 0) parts.push(say('numbers_refused', { which: refused.join(', ') }));
+  found.textContent = parts.join(' · ');
+  found.hidden = parts.length === 0;
 }
 
 async function lookAtNumbers(clean) {
   if (to.value.trim() === '') {
-    found.hidden = true
-    return
+    found.hidden = true;
+    return;
   }
-  const answer = await readNumbers()
-  if (answer === null) return
-  sayNumbers(answer)
-  if (clean && answer.numbers > 1) to.value = answer.text
+  const answer = await readNumbers();
+  if (answer === null) return;
+  sayNumbers(answer);
+  if (clean && answer.numbers > 1) to.value = answer.text;
 }
 
-const look = (clean) => lookAtNumbers(clean).catch((error) => console.info('The numbers are only checked when they are sent.', error))
+const look = (clean) =>
+  lookAtNumbers(clean).catch((error) =>
+    console.info('The numbers are only checked when they are sent.', error),
+  );
 
-const when = document.getElementById('send_at')
-const zone = document.getElementById('zone')
-const send = document.getElementById('send')
+const when = document.getElementById('send_at');
+const zone = document.getElementById('zone');
+const send = document.getElementById('send');
 
 /** Nobody should have to know the name of their own time zone. */
 function guessZone() {
-  const here = Intl.DateTimeFormat().resolvedOptions().timeZone
-  if (here && zone.value === 'UTC' && !when.value) zone.value = here
+  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (here && zone.value === 'UTC' && !when.value) zone.value = here;
 }
 
 function labelButton() {
-  send.lastChild.textContent = say(when.value ? 'schedule_message' : 'send_message')
+  send.lastChild.textContent = say(when.value ? 'schedule_message' : 'send_message');
 }
 
-let pause = 0
+let pause = 0;
 to.addEventListener('input', (event) => {
-  clearTimeout(pause)
-  const pasted = event.inputType === 'insertFromPaste'
-  pause = setTimeout(() => look(pasted), pasted ? 0 : PAUSE_MS)
-})
-text.addEventListener('input', show)
+  clearTimeout(pause);
+  const pasted = event.inputType === 'insertFromPaste';
+  pause = setTimeout(() => look(pasted), pasted ? 0 : PAUSE_MS);
+});
+text.addEventListener('input', show);
 document.getElementById('preview-more').addEventListener('click', () => {
-  unfolded = true
-  show()
-})
-when.addEventListener('input', labelButton)
-session?.addEventListener('change', showHint)
+  unfolded = true;
+  show();
+});
+when.addEventListener('input', labelButton);
+session?.addEventListener('change', showHint);
 
 function showAll() {
-  labelButton()
-  if (when.value) document.getElementById('later').open = true
-  show()
-  showHint()
+  labelButton();
+  if (when.value) document.getElementById('later').open = true;
+  show();
+  showHint();
 }
 
-guessZone()
-showAll()
+guessZone();
+showAll();
 // When the user comes back to the page, the browser restores the form only after this script has run.
-addEventListener('pageshow', showAll)
+addEventListener('pageshow', showAll);

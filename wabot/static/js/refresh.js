@@ -1,8 +1,8 @@
 /** Reloads parts of the current page from the server, which remains the only place that renders them. */
-import { notLive } from './not_live.js'
-import { localiseTimes } from './time.js'
+import { notLive } from './not_live.js';
+import { localiseTimes } from './time.js';
 
-const AGAIN_AFTER_MS = 2000
+const AGAIN_AFTER_MS = 2000;
 
 /** What the page shows has been deleted. */
 class Gone extends Error {}
@@ -12,10 +12,10 @@ class Gone extends Error {}
  * @throws {Error} when the server doesn't answer with a page; Gone, when the page no longer exists
  */
 export async function read(url) {
-  const response = await fetch(url, { headers: { Accept: 'text/html' }, cache: 'no-store' })
-  if (response.status === 404) throw new Gone(`${url} is gone`)
-  if (!response.ok || response.redirected) throw new Error(`${url} answered ${response.status}`)
-  return new DOMParser().parseFromString(await response.text(), 'text/html')
+  const response = await fetch(url, { headers: { Accept: 'text/html' }, cache: 'no-store' });
+  if (response.status === 404) throw new Gone(`${url} is gone`);
+  if (!response.ok || response.redirected) throw new Error(`${url} answered ${response.status}`);
+  return new DOMParser().parseFromString(await response.text(), 'text/html');
 }
 
 /**
@@ -24,66 +24,67 @@ export async function read(url) {
  * @throws {Error} as `read` does
  */
 export async function refresh(ids, { url = location.href } = {}) {
-  const fresh = await read(url)
-  localiseTimes(fresh)
-  takeOverTokens(fresh)
-  for (const id of ids) swap(document.getElementById(id), fresh.getElementById(id))
+  const fresh = await read(url);
+  localiseTimes(fresh);
+  takeOverTokens(fresh);
+  for (const id of ids) swap(document.getElementById(id), fresh.getElementById(id));
 }
 
 /** Every rendering has a new CSRF token: it is put into all existing forms, so that an unchanged part compares equal. */
 function takeOverTokens(fresh) {
-  const newest = fresh.querySelector('input[name=csrf_token]')?.value
-  if (newest === undefined) return
+  const newest = fresh.querySelector('input[name=csrf_token]')?.value;
+  if (newest === undefined) return;
   for (const root of [document, fresh])
-    for (const input of root.querySelectorAll('input[name=csrf_token]')) input.setAttribute('value', newest)
+    for (const input of root.querySelectorAll('input[name=csrf_token]')) input.setAttribute('value', newest);
 }
 
 /** A part is left alone while it is unchanged, or while somebody is typing in it or correcting what was refused. */
 function swap(old, fresh) {
-  if (old === null || fresh === null || old.contains(typing()) || isBeingMended(old, fresh)) return
-  localiseTimes(old)
-  keepOpen(old, fresh)
-  if (old.outerHTML === fresh.outerHTML || swapMembers(old, fresh)) return
-  replace(old, fresh)
+  if (old === null || fresh === null || old.contains(typing()) || isBeingMended(old, fresh)) return;
+  localiseTimes(old);
+  keepOpen(old, fresh);
+  if (old.outerHTML === fresh.outerHTML || swapMembers(old, fresh)) return;
+  replace(old, fresh);
 }
 
 /** Puts the new rendering in place of the old; the keyboard stays where it was. @param {Element} old @param {Element} fresh */
 export function replace(old, fresh) {
-  const focused = old.contains(document.activeElement) ? document.activeElement : null
-  const put = document.importNode(fresh, true)
-  old.replaceWith(put)
-  if (focused === null) return
-  const same = sameIn(put, focused)
-  if (same === null) put.closest('[tabindex]').focus({ preventScroll: true })
-  else same.focus()
+  const focused = old.contains(document.activeElement) ? document.activeElement : null;
+  const put = document.importNode(fresh, true);
+  old.replaceWith(put);
+  if (focused === null) return;
+  const same = sameIn(put, focused);
+  if (same === null) put.closest('[tabindex]').focus({ preventScroll: true });
+  else same.focus();
 }
 
 /** By its id, or by where it leads; null for what is gone. */
 function sameIn(part, one) {
-  if (one.id) return document.getElementById(one.id)
-  const target = one.getAttribute('href')
-  return target === null ? null : part.querySelector(`a[href="${CSS.escape(target)}"]`)
+  if (one.id) return document.getElementById(one.id);
+  const target = one.getAttribute('href');
+  return target === null ? null : part.querySelector(`a[href="${CSS.escape(target)}"]`);
 }
 
 /** A long list ([data-keyed], its members with ids) that has the same members is brought up to date one by one. */
 function swapMembers(old, fresh) {
-  const [were, are] = [old, fresh].map((part) => [...(part.querySelector('[data-keyed]')?.children ?? [])])
-  const same = were.length > 0 && were.length === are.length && were.every((one, i) => one.id === are[i].id)
-  if (same) for (const [i, one] of were.entries()) swap(one, are[i])
-  return same
+  const [were, are] = [old, fresh].map((part) => [...(part.querySelector('[data-keyed]')?.children ?? [])]);
+  const same = were.length > 0 && were.length === are.length && were.every((one, i) => one.id === are[i].id);
+  if (same) for (const [i, one] of were.entries()) swap(one, are[i]);
+  return same;
 }
 
 function keepOpen(old, fresh) {
   for (const one of old.querySelectorAll('details[id]'))
-    fresh.querySelector(`#${CSS.escape(one.id)}`)?.toggleAttribute('open', one.open)
+    fresh.querySelector(`#${CSS.escape(one.id)}`)?.toggleAttribute('open', one.open);
 }
 
 /** The newest rendering knows neither what was typed nor what was wrong with it; another state of the part goes before. */
-const isBeingMended = (old, fresh) => old.querySelector('[data-refused]') !== null && old.dataset.status === fresh.dataset.status
+const isBeingMended = (old, fresh) =>
+  old.querySelector('[data-refused]') !== null && old.dataset.status === fresh.dataset.status;
 
 function typing() {
-  const node = document.activeElement
-  return node?.matches('input:not([type=radio], [type=checkbox]), textarea, select') ? node : null
+  const node = document.activeElement;
+  return node?.matches('input:not([type=radio], [type=checkbox]), textarea, select') ? node : null;
 }
 
 /**
@@ -94,30 +95,30 @@ function typing() {
  * @param {number} gap
  */
 export function calmly(work, gap) {
-  let timer = 0
-  let running = false
-  let again = false
-  let failures = 0
+  let timer = 0;
+  let running = false;
+  let again = false;
+  let failures = 0;
   const run = async () => {
-    timer = 0
-    running = true
-    let gone = false
+    timer = 0;
+    running = true;
+    let gone = false;
     try {
-      await work()
-      failures = 0
+      await work();
+      failures = 0;
     } catch (error) {
-      gone = error instanceof Gone
-      failures += error instanceof TypeError ? 1 : 2 // fetch's own, for no answer at all
-      console.warn('The page could not be updated; trying again.', error)
-      setTimeout(call, AGAIN_AFTER_MS)
+      gone = error instanceof Gone;
+      failures += error instanceof TypeError ? 1 : 2; // fetch's own, for no answer at all
+      console.warn('The page could not be updated; trying again.', error);
+      setTimeout(call, AGAIN_AFTER_MS);
     }
-    notLive(work, failures > 1, gone)
-    running = false
-    if (again) call()
-  }
+    notLive(work, failures > 1, gone);
+    running = false;
+    if (again) call();
+  };
   const call = () => {
-    again = running
-    if (!running && timer === 0) timer = setTimeout(run, gap)
-  }
-  return call
+    again = running;
+    if (!running && timer === 0) timer = setTimeout(run, gap);
+  };
+  return call;
 }
