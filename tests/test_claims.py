@@ -42,7 +42,7 @@ def test_a_lane_is_taken_at_once_from_a_worker_that_is_dead(lane: Lane) -> None:
     assert held(lane).epoch == 2
 
 
-@pytest.mark.parametrize("owner", [f"{HOST}:{os.getpid()}:another", f"elsewhere:{2**22 + 1}:x"])
+@pytest.mark.parametrize("owner", [f"{HOST}:{os.getpid()}:another", f"elsewhere:{2**22 + 1}:x"], ids=["here", "elsewhere"])
 def test_a_lane_is_left_to_whoever_may_live_until_the_lease_is_over(lane: Lane, owner: str) -> None:
     lane.send("a")
     given_to(lane, owner)
