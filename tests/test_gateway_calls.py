@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import struct
 import threading
@@ -14,7 +15,7 @@ import pytest
 from wabot.lib import gateway as gateways
 from wabot.lib.clock import now, to_rfc3339
 from wabot.lib.gateway import Gateway, NotHandedOver, Outcome, OutcomeUnknown
-from wabot.lib.loopback import LoopbackClient
+from wabot.lib.loopback import LoopbackClient, Problem
 
 RESET = struct.pack("ii", 1, 0)
 """SO_LINGER: closing sends a reset."""
@@ -62,6 +63,19 @@ def test_so_may_one_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
         outcomes = sent(url)
         over.set()
     assert [type(one) for one in outcomes] == [OutcomeUnknown, OutcomeUnknown]
+
+
+def refusing(code: str) -> Callable[[socket.socket], object]:
+    body = json.dumps({"status": 404, "code": code, "detail": ""})
+    head = f"HTTP/1.1 404 Not Found\r\nContent-Type: application/problem+json\r\nContent-Length: {len(body)}\r\n\r\n"
+    return lambda one: one.sendall((head + body).encode())
+
+
+def test_stopping_what_the_gateway_has_let_go_is_no_fault() -> None:
+    with listening(refusing("session_not_found")) as url:
+        Gateway(LoopbackClient(url, "secret")).stop("s", 1)
+    with listening(refusing("not_found")) as url, pytest.raises(Problem):
+        Gateway(LoopbackClient(url, "secret")).stop("s", 1)
 
 
 def test_one_that_is_not_there_has_handed_over_nothing() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import zlib
 from datetime import timedelta
 from typing import Any
@@ -135,6 +136,25 @@ def test_a_file_is_given_out_as_what_it_is(
     assert disposition.startswith("attachment" if kind == "application/octet-stream" else "inline")
     assert "Set-Cookie" not in answer.headers
     assert "\n" not in disposition
+
+
+@pytest.mark.parametrize(
+    ("content", "ending"),
+    [
+        (PNG, ".png"),
+        (b"\xff\xd8\xff\xe0\x00\x10JFIF\0" + b"\0" * 60, ".jpg"),
+        (b"OggS\x00\x02" + b"\0" * 60, ".ogg"),
+        (b"what?", ""),
+    ],
+)
+def test_a_file_without_a_name_gets_the_ending_of_what_it_is(
+    teller: Teller, files: Files, owner: Owner, content: bytes, ending: str
+) -> None:
+    teller.tell("", **attached("text/html", len(content)))
+    files.answers = [content]
+    files.work()
+    disposition = owner.file(owner.message()["id"]).headers["Content-Disposition"]
+    assert re.search(rf"filename=image-[\d-]+{re.escape(ending)}$", disposition), disposition
 
 
 def test_somebody_elses_file_is_not_there(app: Flask, teller: Teller, files: Files, owner: Owner) -> None:

@@ -91,9 +91,13 @@ class Gateway:
         """Comes back when the login is gone at WhatsApp (if reachable), the browser has ended and the profile is wiped."""
         return self._command("POST", f"/sessions/{session_id}/logout", order, LOGOUT_TIMEOUT, correlation_id)
 
-    def stop(self, session_id: str, epoch: int, correlation_id: str | None = None) -> Snapshot:
-        """Ends the browser, keeps the login."""
-        return self._command("POST", f"/sessions/{session_id}/stop", {"epoch": epoch}, LOGOUT_TIMEOUT, correlation_id)
+    def stop(self, session_id: str, epoch: int, correlation_id: str | None = None) -> None:
+        """Ends the browser, keeps the login; harmless when the gateway doesn't hold the session."""
+        try:
+            self._command("POST", f"/sessions/{session_id}/stop", {"epoch": epoch}, LOGOUT_TIMEOUT, correlation_id)
+        except Problem as problem:
+            if problem.code != _NOT_HELD:
+                raise
 
     def send(self, session_id: str, epoch: int, claim: Claim, messages: list[dict[str, Any]]) -> list[Outcome]:
         """Hand messages over, in order: each {id, to, body, wa_message_id, correlation_id}, 25 at most.
@@ -178,6 +182,7 @@ class Gateway:
 
 
 STALE_CLAIM = "stale_claim"
+_NOT_HELD = "session_not_found"
 STALE_EPOCH = "stale_epoch"
 _UNKNOWN_OUTCOMES = {"outcome_unknown", "internal"}
 _UNREADABLE = "invalid_body"

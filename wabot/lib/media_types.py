@@ -27,6 +27,19 @@ _SHOWN = {
     "video/webm": "video/webm",
 }
 """Types a browser may show in a page, each by the names it goes by. None of them can hold a script."""
+_ENDINGS = {
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/gif": ".gif",
+    "image/webp": ".webp",
+    "audio/mpeg": ".mp3",
+    "audio/ogg": ".ogg",
+    "audio/wav": ".wav",
+    "audio/mp4": ".m4a",
+    "video/mp4": ".mp4",
+    "video/webm": ".webm",
+}
+"""Not by `mimetypes`, which says something else on each machine, and of some of these nothing."""
 _PICTURES_IN_MP4 = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis")
 """Brands of files that are built like a film, and are none (ISO 23008-12)."""
 
@@ -43,6 +56,11 @@ def sniff(path: Path) -> str:
         return OTHER
     named = [one.mime_type for one in found if one.mime_type]
     return _SHOWN.get(named[0], OTHER) if named else OTHER  # the best guess: a page that mentions a picture is none
+
+
+def ending_of(kind: str | None) -> str:
+    """Of file names, such as `.jpg`; none for OTHER."""
+    return _ENDINGS.get(kind or OTHER, "")
 
 
 def is_shown(kind: str | None) -> bool:

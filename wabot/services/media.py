@@ -20,7 +20,7 @@ from ..lib.clock import now
 from ..lib.gateway import FetchedMedia, Gateway, MediaRefused
 from ..lib.log import get_logger
 from ..lib.media_files import MediaFiles
-from ..lib.media_types import OTHER, is_shown, sniff
+from ..lib.media_types import OTHER, ending_of, is_shown, sniff
 from ..store import Store
 from ..store.records import Message, WantedMedia
 from ..words import N_
@@ -171,9 +171,10 @@ class MediaService:
 
 
 def filename_of(message: Message) -> str:
-    """As its sender called it, or by its kind and time."""
-    given = _NOT_IN_NAMES.sub("_", str((message.media or {}).get("filename") or "")).strip(". ")
-    return given or f"{message.kind}-{message.created_at:%Y-%m-%d-%H%M%S}"
+    """As its sender called it, or by its kind and time, with the ending of what it is."""
+    media = message.media or {}
+    given = _NOT_IN_NAMES.sub("_", str(media.get("filename") or "")).strip(". ")
+    return given or f"{message.kind}-{message.created_at:%Y-%m-%d-%H%M%S}{ending_of(media.get('type'))}"
 
 
 def _phone_of(message: Message) -> str | None:
