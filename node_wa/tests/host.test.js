@@ -35,6 +35,35 @@ test('what a library throws in a timer of one session ends none of the others', 
   }
 });
 
+const ENGINE = new URL('../engines/baileys/engine.js', import.meta.url);
+const FAULTY = `import { BaileysEngine } from '${ENGINE}';
+for (const name of ['send', 'checkNumber']) BaileysEngine.prototype[name] = () => null.nothing;`;
+
+for (const [method, code] of [
+  ['send', 'outcome_unknown'],
+  ['checkNumber', 'engine_error'],
+])
+  test(`what nobody foresaw in ${method} is ${code}`, async () => {
+    const host = fork(PROGRAM, ['baileys'], {
+      execArgv: ['--import', `data:text/javascript,${encodeURIComponent(FAULTY)}`],
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    const answer = async (/** @type {object} */ call) => {
+      host.send({ run: 'r', ...call });
+      return (await once(host, 'message'))[0];
+    };
+    try {
+      const options = { engine: 'baileys', session: 's', settings: { baileys: { backoff: {} } } };
+      assert.deepEqual(await answer({ n: 1, method: 'create', args: options }), { n: 1, value: null });
+      const { error } = await answer({ n: 2, method, args: {} });
+      assert.equal(error.code, code);
+    } finally {
+      const ended = once(host, 'exit');
+      host.disconnect();
+      await ended;
+    }
+  });
+
 /** @type {any} */
 const QUIET = { info() {}, error() {}, child: () => QUIET };
 const KIND = { name: 'none', engine: 'none', perHost: 8, heap: null, isShared: false };
