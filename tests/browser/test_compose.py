@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.support.api import Api
 from tests.support.stack import Stack
@@ -39,6 +39,20 @@ def test_one_text_to_several_numbers_and_their_ticks(compose: Page) -> None:
     rows = compose.locator("[data-message]", has_text="to both")
     expect(rows).to_have_count(2)
     expect(rows.locator('[data-status="delivered"]')).to_have_count(2, timeout=CHANGES_WITHIN_MS)
+
+
+def test_numbers_typed_before_the_script_is_there_are_looked_at(robin: Person) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    robin.page.route("**/messages_new.js*", hold)
+    with robin.page.expect_request("**/messages_new.js*"):
+        robin.page.goto("/messages/new", wait_until="commit")
+    robin.page.get_by_label("To", exact=True).fill(f"{ONE}; mum")
+    held[0].continue_()
+    expect(robin.page.locator("#to-found")).to_contain_text("No phone number: mum")
 
 
 def test_a_scheduled_message_names_the_zone_of_its_time(open_page: OpenPage, linked_user: Api) -> None:

@@ -129,6 +129,7 @@ function showAll() {
   if (when.value) document.getElementById('later').open = true;
   show();
   showHint();
+  if (to.value !== to.defaultValue) look(false); // typed before this script was there, or restored
 }
 
 guessZone();
