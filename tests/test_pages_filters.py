@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from zoneinfo import ZoneInfo
-
 import pytest
 from flask import Flask
 
 from tests.support import hooked as house
+from tests.support import zones
 from tests.support.hooked import Hooked
 from tests.support.pages import Browser
 from tests.support.receiver import Receiver
 from tests.test_pages_admin import admin  # noqa: F401  # a fixture
-from tests.test_pages_log_filter import FARTHEST
 from wabot.blueprints._context import services
-from wabot.lib.clock import now
 from wabot.services.audit import Audited
 from wabot.store.audit import AuditFilter
 
@@ -44,16 +40,11 @@ def test_the_audit_log_shows_and_gives_nothing(app: Flask, admin: Browser, query
     assert known.audit.page(AuditFilter(action="audit.export"), limit=5, cursor=None).items == [], "nothing was taken away"
 
 
-@pytest.mark.parametrize("zone", FARTHEST)
+@pytest.mark.parametrize("zone", zones.FARTHEST)
 def test_days_of_the_audit_log_are_those_of_the_readers_zone(admin: Browser, zone: str) -> None:  # noqa: F811
-    admin.submit("/settings", "/settings/language", language="en", zone=zone)
-    shown = admin.open("/admin/audit").get_data(as_text=True)
-    assert (
-        f'<input type="hidden" name="zone" value="{zone}">' in shown and shown.count(f"<span data-zone-name>{zone}</span>") == 2
-    )
-    today = now().astimezone(ZoneInfo(zone)).date()
-    for since, until, found in ((0, 0, True), (1, 9, False), (-9, -1, False)):
-        query = f"since={today + timedelta(days=since)}&until={today + timedelta(days=until)}&zone={zone}"
+    zones.settle_in(admin, zone)
+    assert zones.asks_in(admin.open("/admin/audit").get_data(as_text=True), zone)
+    for query, found in zones.queries_around_today(zone):
         page = admin.open(f"/admin/audit?{query}").get_data(as_text=True)
         assert ('<span class="font-medium" title="' in page) is found, query
 

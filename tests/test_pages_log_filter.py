@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
 
+from tests.support import zones
 from tests.support.pages import Browser
 from tests.support.web import Linked
 from wabot.lib.clock import now
@@ -32,21 +32,12 @@ def test_days_filter_the_log(person: Browser, linked: Linked, since: int | None,
     assert ("of today" in person.open(f"/messages?{query}").get_data(as_text=True)) is found
 
 
-FARTHEST = ["Pacific/Kiritimati", "Pacific/Pago_Pago"]
-"""At any moment another day than in UTC at one of them."""
-
-
-@pytest.mark.parametrize("zone", FARTHEST)
+@pytest.mark.parametrize("zone", zones.FARTHEST)
 def test_days_are_those_of_the_readers_zone(person: Browser, linked: Linked, zone: str) -> None:
-    person.submit("/settings", "/settings/language", language="en", zone=zone)
+    zones.settle_in(person, zone)
     assert linked.send(message="of today").status_code == 202
-    shown = person.open("/messages").get_data(as_text=True)
-    assert (
-        f'<input type="hidden" name="zone" value="{zone}">' in shown and shown.count(f"<span data-zone-name>{zone}</span>") == 2
-    )
-    today = now().astimezone(ZoneInfo(zone)).date()
-    for since, until, found in ((0, 0, True), (1, 9, False), (-9, -1, False)):
-        query = f"since={today + timedelta(days=since)}&until={today + timedelta(days=until)}&zone={zone}"
+    assert zones.asks_in(person.open("/messages").get_data(as_text=True), zone)
+    for query, found in zones.queries_around_today(zone):
         page = person.open(f"/messages?{query}").get_data(as_text=True)
         assert ("of today" in page) is found, query
         assert ("of today" in person.open(f"/messages/export.csv?{query}").get_data(as_text=True)) is found
@@ -54,7 +45,7 @@ def test_days_are_those_of_the_readers_zone(person: Browser, linked: Linked, zon
 
 
 def test_an_address_without_a_zone_goes_on_being_in_utc(person: Browser, linked: Linked) -> None:
-    person.submit("/settings", "/settings/language", language="en", zone=FARTHEST[0])
+    zones.settle_in(person, zones.FARTHEST[0])
     assert linked.send(message="of today").status_code == 202
     today = now().date()
     page = person.open(f"/messages?since={today}&until={today}").get_data(as_text=True)
