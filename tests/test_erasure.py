@@ -18,7 +18,7 @@ from tests.support.web import bearer
 from wabot.errors import Conflict, GatewayUnavailable
 from wabot.lib.clock import now
 from wabot.services import Services
-from wabot.services.sessions import SessionService
+from wabot.services.sessions import Sessions
 from wabot.store.idempotency import Remembered
 from wabot.store.ids import new_id
 from wabot.store.indexes import INDEXES
@@ -38,11 +38,11 @@ def gateway(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """No gateway runs here: what would be logged out there."""
     told: list[str] = []
 
-    def finish(self: SessionService, session: Any, correlation_id: str) -> None:
+    def finish(self: Sessions, session: Any, correlation_id: str) -> None:
         told.append(session.id)
         self.store.sessions.change(session.id, session.epoch, {"desired": "off", "status": "disconnected", "linked": False})
 
-    monkeypatch.setattr(SessionService, "finish_logout", finish)
+    monkeypatch.setattr(Sessions, "finish_logout", finish)
     return told
 
 

@@ -13,7 +13,7 @@ from tests.support.lane import PHONE, Lane
 from tests.support.web import Linked
 from wabot.errors import Invalid
 from wabot.lib.clock import now, to_rfc3339
-from wabot.services.messages import Draft, MessageService, wa_message_id
+from wabot.services.messages import Draft, Messages, wa_message_id
 from wabot.store import ids
 from wabot.store.idempotency import Remembered
 
@@ -48,7 +48,7 @@ def test_one_whose_first_try_died_long_ago_is_not_forgotten_if_the_second_dies(
     lane.see()
     draft = Draft(PHONE, "hello", idempotency_key="once")
     with monkeypatch.context() as dying:
-        dying.setattr(MessageService, "_store", lambda *_, **__: (_ for _ in ()).throw(SystemExit))
+        dying.setattr(Messages, "_store", lambda *_, **__: (_ for _ in ()).throw(SystemExit))
         with pytest.raises(SystemExit):
             lane.house.messages.accept(lane.user_id, draft, "corr", Unlimited())
     kept = lane.house.store.idempotency.get(lane.user_id, "once")

@@ -15,7 +15,7 @@ from tests.support.receiver import Receiver
 from wabot.errors import Conflict, NotFound
 from wabot.lib.clock import now
 from wabot.services.hearing import Hearing
-from wabot.services.webhooks import PER_USER, UNDO, WebhookService
+from wabot.services.webhooks import PER_USER, UNDO, Webhooks
 
 hooked, receiver, settings = house.hooked, house.receiver, house.settings
 Mistake = Callable[[Hooked, dict[str, Any]], None]
@@ -79,7 +79,7 @@ def test_killed_before_the_ring_it_is_served_all_the_same(
     delete(hooked, made)
     hooked.send("meanwhile")
     hooked.work()
-    monkeypatch.setattr(WebhookService, "_ring", lambda *_: None)
+    monkeypatch.setattr(Webhooks, "_ring", lambda *_: None)
     undo(hooked, made)
     hooked.work()
     assert len(receiver.requests) == 1

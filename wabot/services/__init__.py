@@ -51,8 +51,8 @@ from .login_guard import LoginGuard
 from .logins import Logins
 from .mails import Mails, door_of
 from .measurements import Measurements
-from .media import MediaService
-from .messages import MessageService
+from .media import Media
+from .messages import Messages
 from .onboarding import Onboarding
 from .pacing import Pacing
 from .preferences import Preferences
@@ -68,14 +68,14 @@ from .second_factor import SecondFactor
 from .seen import SeenTeller
 from .session_administration import SessionAdministration
 from .session_overview import SessionOverview
-from .sessions import SessionService
+from .sessions import Sessions
 from .settings_administration import SettingsAdministration
 from .tally import Tally
 from .telling import Telling
 from .user_administration import UserAdministration
 from .view_as import ViewAs
 from .virtual_phones import VirtualPhones
-from .webhooks import WebhookService
+from .webhooks import Webhooks
 
 
 @dataclass(frozen=True)
@@ -91,12 +91,12 @@ class Services:
     erasure: Erasure
     exports: Exports
     preferences: Preferences
-    sessions: SessionService
-    messages: MessageService
+    sessions: Sessions
+    messages: Messages
     progress: Progress
     ingest: Ingest
     inbox: Inbox
-    media: MediaService
+    media: Media
     delivery: Delivery
     aftercare: Aftercare
     claims: Claims
@@ -131,7 +131,7 @@ class Services:
     telling: Telling
     attempts: Attempts
     hook_lanes: HookLanes
-    webhooks: WebhookService
+    webhooks: Webhooks
     event_stream: EventStream
 
     def hook_rounds(self, ring: Callable[[], None]) -> HookRounds:
@@ -161,9 +161,7 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
     telling = Telling(store)
     hearing = Hearing(store, hooks_bell.ring, telling)
     acceptance = Acceptance(store, wake_ups.ring)
-    sessions = SessionService(
-        store, gateway, publisher, preferences, settings, hearing, Engines(gateway, settings), wake_ups.ring
-    )
+    sessions = Sessions(store, gateway, publisher, preferences, settings, hearing, Engines(gateway, settings), wake_ups.ring)
     virtual_phones = VirtualPhones(store, sandbox, sessions)
     links = Links(store, settings)
     mails = Mails(store, settings, links, wake_ups.ring, door_of(settings), owner_name())
@@ -178,7 +176,7 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
     attempts = Attempts(store, door, settings)
     book = ChatBook(store)
     files = MediaFiles(settings.data / "media")
-    media = MediaService(
+    media = Media(
         store,
         gateway,
         publisher,
@@ -187,7 +185,7 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         limit_bytes=settings.media_limit_mb * 2**20,
         quota_bytes=settings.media_quota_mb * 2**20,
     )
-    messages = MessageService(store, sessions, publisher, acceptance, QueueGauge(store), tally, pacing, progress, hearing)
+    messages = Messages(store, sessions, publisher, acceptance, QueueGauge(store), tally, pacing, progress, hearing)
     schedule = Schedule(store, progress)
     acks = Acks(store, progress, hearing)
     erasure = Erasure(store, accounts, administrators, sessions, second_factor, files, audit)
@@ -243,6 +241,6 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         telling=telling,
         attempts=attempts,
         hook_lanes=HookLanes(store, attempts, HookCare(store, mails)),
-        webhooks=WebhookService(store, door, hearing, hooks_bell.ring),
+        webhooks=Webhooks(store, door, hearing, hooks_bell.ring),
         event_stream=EventStream(store, hearing),
     )

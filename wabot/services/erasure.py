@@ -23,7 +23,7 @@ from .accounts import PASSWORD_LENGTH, Accounts
 from .administrators import Administrators
 from .audit import Audited, AuditLog
 from .second_factor import SecondFactor
-from .sessions import SessionService
+from .sessions import Sessions
 
 AT_ONCE = 50
 """Documents a write deletes: more would hold up everybody else on the embedded database."""
@@ -41,7 +41,7 @@ class Erasure:
     store: Store
     accounts: Accounts
     administrators: Administrators
-    sessions: SessionService
+    sessions: Sessions
     second_factor: SecondFactor
     files: MediaFiles
     audit: AuditLog

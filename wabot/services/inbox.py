@@ -18,7 +18,7 @@ from ..store.messages import MessageFilter
 from ..store.records import Chat, Message, Page
 from .allowance import Allowance
 from .chat_book import Address, ChatBook
-from .messages import Draft, MessageService
+from .messages import Draft, Messages
 from .publishing import Publisher, pushes_of_chat
 from .seen import SeenTeller
 
@@ -50,7 +50,7 @@ class Inbox:
     store: Store
     publisher: Publisher
     book: ChatBook
-    messages: MessageService
+    messages: Messages
     seen: SeenTeller
 
     def page(
@@ -94,7 +94,7 @@ class Inbox:
         return ChatView(chat, view.last)
 
     def reply(self, user_id: str, chat_id: str, answer: Answer, allowance: Allowance) -> Message:
-        """Raises as `MessageService.accept` does, and Conflict `number_unknown` where WhatsApp tells only a LID."""
+        """Raises as `Messages.accept` does, and Conflict `number_unknown` where WhatsApp tells only a LID."""
         chat = self.chat(user_id, chat_id).chat
         if chat.phone is None:
             raise Conflict(

@@ -13,7 +13,7 @@ from .acks import Acked, Acks
 from .chat_book import Address, ChatBook
 from .hearing import Hearing
 from .letters import Letter, record_of
-from .media import MediaService
+from .media import Media
 from .message_machine import ACK_TO_STATUS
 from .publishing import Publisher, pushes_of_chat, pushes_of_message
 from .tally import Tally
@@ -31,7 +31,7 @@ class Incoming:
     acks: Acks
     hearing: Hearing
     book: ChatBook
-    media: MediaService
+    media: Media
 
     def take(self, session_id: str, letters: list[Letter]) -> None:
         """Store a batch of one session, in its order. One that can't be stored is named in the log and holds nothing up."""

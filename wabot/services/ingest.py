@@ -17,7 +17,7 @@ from .acks import Ack, Acked, Acks
 from .incoming import Incoming
 from .letters import Letter
 from .message_machine import ACK_TO_STATUS
-from .sessions import SessionService
+from .sessions import Sessions
 
 _TOGETHER = ("message.ack", "message.received")
 """What is applied after the rest of a batch, together."""
@@ -47,7 +47,7 @@ class GatewayEvent(BaseModel):
 @dataclass(frozen=True)
 class Ingest:
     store: Store
-    sessions: SessionService
+    sessions: Sessions
     acks: Acks
     incoming: Incoming
     _turn: Lock = field(default_factory=Lock)

@@ -60,7 +60,7 @@ class MediaFile:
 
 
 @dataclass(frozen=True)
-class MediaService:
+class Media:
     store: Store
     gateway: Gateway
     publisher: Publisher

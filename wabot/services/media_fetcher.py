@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from ..store.records import WantedMedia
-from .media import MediaService
+from .media import Media
 
 MEDIA_AT_ONCE = 4
 SWEEP_EVERY = 3600.0
@@ -17,7 +17,7 @@ SWEEP_EVERY = 3600.0
 class MediaFetcher:
     """Fetches files of incoming messages, a few at a time, so that a slow one holds up nothing else."""
 
-    def __init__(self, media: MediaService, guarded: Callable[[Callable[[], object], str], object]) -> None:
+    def __init__(self, media: Media, guarded: Callable[[Callable[[], object], str], object]) -> None:
         self._media = media
         self._guarded = guarded
         self._bell = threading.Event()

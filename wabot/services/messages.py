@@ -25,7 +25,7 @@ from .progress import Progress
 from .publishing import Publisher, pushes_of_message
 from .queue_gauge import QueueGauge
 from .readiness import worker_is_seen
-from .sessions import DEFAULT, SessionService
+from .sessions import DEFAULT, Sessions
 from .tally import Tally
 
 BODY_LENGTH = 65_536
@@ -48,9 +48,9 @@ class Draft:
 
 
 @dataclass(frozen=True)
-class MessageService:
+class Messages:
     store: Store
-    sessions: SessionService
+    sessions: Sessions
     publisher: Publisher
     acceptance: Acceptance
     queue: QueueGauge

@@ -9,7 +9,7 @@ from ..lib import phones
 from ..store import Store
 from ..store.messages import MessageFilter
 from ..store.records import Session
-from .sessions import DEFAULT, SessionService, StartOrder
+from .sessions import DEFAULT, Sessions, StartOrder
 from .virtual_phones import VirtualPhones
 
 WAY = ("account", "phone", "scan", "send")
@@ -22,7 +22,7 @@ _SANDBOX = "sandbox"
 @dataclass(frozen=True)
 class Onboarding:
     store: Store
-    sessions: SessionService
+    sessions: Sessions
     phones: VirtualPhones
 
     def next_step(self, user_id: str) -> str | None:

@@ -10,7 +10,7 @@ from ..lib.phone_lists import PhoneList, read
 from ..store.records import Message
 from ..words import Text
 from .allowance import Allowance
-from .messages import Draft, MessageService
+from .messages import Draft, Messages
 
 MOST = 100
 """Numbers that may be written to at once."""
@@ -42,7 +42,7 @@ def checked(text: str) -> PhoneList:
 
 
 def send_to_each(
-    service: MessageService,
+    service: Messages,
     user_id: str,
     draft: Draft,
     numbers: list[str],

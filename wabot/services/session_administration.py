@@ -9,13 +9,13 @@ from ..store import Store
 from ..store.records import Session
 from .audit import Audited, AuditLog
 from .session_overview import SessionOverview
-from .sessions import SessionService
+from .sessions import Sessions
 
 
 @dataclass(frozen=True)
 class SessionAdministration:
     store: Store
-    sessions: SessionService
+    sessions: Sessions
     audit: AuditLog
     overview: SessionOverview
 

@@ -41,7 +41,7 @@ class StartOrder:
 
 
 @dataclass(frozen=True)
-class SessionService:
+class Sessions:
     store: Store
     gateway: Gateway
     publisher: Publisher

@@ -16,7 +16,7 @@ from ..store import REFUSED, Store
 from ..store.ids import new_id
 from ..store.records import Session
 from . import session_machine as machine
-from .sessions import SessionService
+from .sessions import Sessions
 
 STARTS_PER_ROUND = 2
 """Browsers started in one round, so that a reboot with ten sessions doesn't start ten at once."""
@@ -32,7 +32,7 @@ log = get_logger(__name__)
 class Upkeep:
     store: Store
     gateway: Gateway
-    sessions: SessionService
+    sessions: Sessions
     errands: Errands
     """For what takes long: meanwhile all other sessions go on being observed, and are not taken for lost."""
     _answered_at: float = field(default_factory=time.monotonic)

@@ -18,7 +18,7 @@ from .administrators import Administrators
 from .audit import Audited, AuditLog
 from .erasure import Erasure
 from .preferences import Preferences
-from .sessions import SessionService
+from .sessions import Sessions
 
 NO_PLACE = N_("is not where a page of this list begins")
 _NEWEST = re.compile(r"[0-9a-f]{24}\Z", re.ASCII)
@@ -40,7 +40,7 @@ class UserAdministration:
     store: Store
     accounts: Accounts
     administrators: Administrators
-    sessions: SessionService
+    sessions: Sessions
     preferences: Preferences
     erasure: Erasure
     audit: AuditLog

@@ -11,7 +11,7 @@ from ..lib.clock import now
 from ..lib.sandbox import Sandbox
 from ..store import Store
 from ..words import N_
-from .sessions import SessionService
+from .sessions import Sessions
 
 _SHORTEST = len("+1234567")
 """The sandbox's rule: seven digits at least."""
@@ -24,7 +24,7 @@ _READ = 3
 class VirtualPhones:
     store: Store
     sandbox: Sandbox
-    sessions: SessionService
+    sessions: Sessions
 
     def of_user(self, user_id: str) -> list[dict[str, Any]]:
         """[{number, name}], an empty name for none; empty as well while the sandbox is away."""

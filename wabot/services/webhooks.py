@@ -43,7 +43,7 @@ class DeliveryFilter:
 
 
 @dataclass(frozen=True)
-class WebhookService:
+class Webhooks:
     store: Store
     door: Door
     hearing: Hearing
