@@ -12,7 +12,7 @@ from flask import Flask
 
 from tests.support.pages import Browser
 from tests.support.web import Linked, email
-from wabot.services import message_export
+from wabot.services import messages
 
 ANN, BEN = "+12025550143", "+12025550144"
 
@@ -75,7 +75,7 @@ def test_the_form_is_told_what_is_found_while_one_types(person: Browser) -> None
 
 
 def test_the_log_as_csv(person: Browser, linked: Linked, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(message_export, "_PAGE", 5)
+    monkeypatch.setattr(messages, "_READ_AT_ONCE", 5)
     for number, text in enumerate(["=1+1", "@SUM(A1)", 'two\nlines, and a "quote"', *map(str, range(9))]):
         linked.send(to=f"+1202557{number:04}", message=text)
     answer = person.open("/messages/export.csv")

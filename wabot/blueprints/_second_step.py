@@ -37,7 +37,7 @@ def waiting() -> Waiting | None:
     kept = session.get(_KEY)
     if not isinstance(kept, dict) or not 0 <= time.time() - int(kept["at"]) < _SECONDS:
         return None
-    user = services().store.users.get(str(kept["user"]))
+    user = services().accounts.get(str(kept["user"]))
     if user is None or user.disabled or user.token_version != kept["version"]:
         return None
     return Waiting(user, bool(kept["remember"]), str(kept["target"]) or None)

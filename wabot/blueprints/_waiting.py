@@ -29,9 +29,8 @@ def until_sent(message: Message, seconds: float) -> tuple[Message, bool]:
 
 
 def _look_until(message: Message, deadline: float, event: threading.Event) -> Message:
-    store = services().store
     while message.status not in _SETTLED and (left := deadline - time.monotonic()) > 0:
         event.wait(min(left, _LOOK_EVERY))
         event.clear()
-        message = store.messages.get(message.id) or message
+        message = services().messages.latest(message)
     return message

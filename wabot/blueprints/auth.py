@@ -91,7 +91,7 @@ def change_password() -> Any:
     except WabotError as error:
         return render_template("settings_password.html", errors=errors_of(error), form="password"), error.status
     live().logins_ended()
-    fresh = services().store.users.get(page_user().id)
+    fresh = services().accounts.get(page_user().id)
     if fresh:
         _open(fresh, remember=False)
     flash("Your password is changed. Every other login has ended.", "success")

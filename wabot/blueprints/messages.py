@@ -52,7 +52,7 @@ def log() -> Any:
 @login_required
 def export() -> Response:
     """All that the log would show over all its pages, in chunks while it is read."""
-    rows = csv_of(services().store, page_user().id, log_filter.understood(log_filter.asked()))
+    rows = csv_of(services().messages.everything(page_user().id, log_filter.understood(log_filter.asked())))
     response = Response(stream_with_context(rows), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="wabot-messages-{now():%Y-%m-%d}.csv"'
     return response

@@ -37,7 +37,7 @@ def connect() -> str:
 def initialize() -> Any:
     name = field("session") or DEFAULT
     try:
-        if field("new") and services().store.sessions.named(page_user().id, name):
+        if field("new") and _has(name):
             raise Invalid.field("session", "you have a session of this name: choose another")
         name = _start(name).name
     except WabotError as error:
@@ -130,10 +130,13 @@ def _others(session: Session) -> list[Engine]:
     return [one for one in offered if one.name != session.engine]
 
 
+def _has(name: str) -> bool:
+    return name in [one.name for one in services().sessions.of_user(page_user().id)]
+
+
 def _known(name: str) -> str | None:
     """A name that was refused has no page of its own."""
-    known = services().store.sessions.named(page_user().id, name)
-    return name if known and name != DEFAULT else None
+    return name if name != DEFAULT and _has(name) else None
 
 
 def _picture(session: Session) -> Markup | None:

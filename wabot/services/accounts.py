@@ -80,6 +80,14 @@ class Accounts:
             self.mails.queue("confirm_address", user_id=user.id)
         return user
 
+    def get(self, user_id: str) -> User | None:
+        """As the user is now; None when the account is gone."""
+        return self.store.users.get(user_id)
+
+    def by_email(self, typed: str) -> User | None:
+        """None also for what is no address."""
+        return self.store.users.by_email(_looked_up(typed))
+
     @property
     def _must_confirm(self) -> bool:
         return self.preferences.current().confirm_email and self.mails.available
@@ -87,7 +95,7 @@ class Accounts:
     def authenticate(self, email: str, password: str) -> User:
         """Raises InvalidCredentials after the same work whether the address is known or not, and, to who knows the password of
         an address that must be confirmed first, Forbidden `email_unconfirmed`."""
-        user = self.store.users.by_email(_looked_up(email))
+        user = self.by_email(email)
         matches = verify_password(user.password_hash if user else None, password[: PASSWORD_LENGTH.stop])
         if user is None or not matches or user.disabled or self._left_from_local(user, password):
             raise InvalidCredentials

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from ..errors import Conflict, Invalid, NotFound, RateLimited
 from ..lib import phones
@@ -15,6 +17,7 @@ from ..store.idempotency import Remembered
 from ..store.ids import new_id
 from ..store.messages import MessageFilter
 from ..store.records import Message, Page, Session
+from ..store.windows import every_page
 from ..words import Text
 from . import message_machine, session_machine
 from .acceptance import Acceptance
@@ -34,6 +37,7 @@ IDEMPOTENCY_LIFETIME = timedelta(hours=24)
 FURTHEST = timedelta(days=366)
 """How far ahead a message may be scheduled. One that lies in the past goes at once."""
 _KEY_LENGTH = 255
+_READ_AT_ONCE = 200
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,15 @@ class Messages:
 
     def page(self, user_id: str, asked: MessageFilter, *, limit: int, cursor: str | None) -> Page:
         return self.store.messages.page(user_id, asked, limit=limit, cursor=cursor)
+
+    def everything(self, user_id: str, asked: MessageFilter) -> Iterator[list[Message]]:
+        """All that `page` gives over all its pages, in chunks, so that nobody else waits for long; for an export."""
+        for page in every_page(partial(self.page, user_id, asked), limit=_READ_AT_ONCE):
+            yield page.items
+
+    def latest(self, message: Message) -> Message:
+        """As it stands now; once it is gone, as it was."""
+        return self.store.messages.get(message.id) or message
 
     def cancel(self, user_id: str, message_id: str) -> Message:
         """Raises NotFound, or Conflict `too_late` when it is on its way already."""

@@ -89,7 +89,7 @@ def _id_of(typed: str) -> str | None:
     """An account may be named by its address; what is no account's is taken as an id."""
     if "@" not in typed:
         return typed or None
-    user = services().store.users.by_email(typed.lower())
+    user = services().accounts.by_email(typed)
     return user.id if user else typed
 
 

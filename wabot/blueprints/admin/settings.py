@@ -106,5 +106,5 @@ def _people(rows: list[Row]) -> dict[str, str]:
 
 def _name(who: str) -> str:
     kind, _, rest = who.partition(":")
-    user = services().store.users.get(rest) if kind == "user" else None
+    user = services().accounts.get(rest) if kind == "user" else None
     return user.email if user else N_("a deleted account") if kind == "user" else rest

@@ -158,7 +158,7 @@ def _done(user_id: str, work: Callable[[], str]) -> Any:
     except WabotError as error:
         flash(_(error.detail), "error")
     live().logins_ended()
-    still = services().store.users.get(page_user().id)
+    still = services().accounts.get(page_user().id)
     return redirect(url_for(".user", user_id=user_id) if still and still.is_admin else url_for("home.dashboard"))
 
 
