@@ -80,10 +80,10 @@ def test_after_a_restore_whatsapp_is_asked_first(app: Flask, linked: Linked) -> 
     later = linked.send(send_at="2027-01-31T12:00:00Z").get_json()["id"]
     with app.app_context():
         note = services().settings.data / RESTORED
-        assert services().restored.settle()
+        services().restored.settle()
         assert services().messages.one(linked.user["id"], message).status == "queued"
         note.touch()
-        assert services().restored.settle()
+        services().restored.settle()
         assert not note.exists()
         found = services().messages.one(linked.user["id"], message)
         assert (found.status, found.timeline[-1]["detail"]) == ("unknown", "restored from a backup")
@@ -96,7 +96,7 @@ def test_after_a_restore_whatsapp_is_asked_for_what_fell_due_meanwhile_too(app: 
         was_due = {"due": to_rfc3339(now() - timedelta(minutes=5)), "send_at": now() - timedelta(minutes=5)}
         services().store._db["messages"].update_one({"_id": ObjectId(late)}, {"$set": was_due})
         (services().settings.data / RESTORED).touch()
-        assert services().restored.settle()
+        services().restored.settle()
         assert services().schedule.promote() == 0
         found = services().messages.one(linked.user["id"], late)
         assert [one["status"] for one in found.timeline] == ["scheduled", "queued", "unknown"]

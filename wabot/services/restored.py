@@ -23,11 +23,11 @@ class Restored:
     schedule: Schedule
     note: Path
 
-    def settle(self) -> bool:
+    def settle(self) -> None:
         """Every message that waits in a queue, or whose time came since, becomes `unknown`, and is looked up by its lane; then the
-        note is taken away. True."""
+        note is taken away."""
         if not self.note.exists():
-            return True
+            return
         while self.schedule.promote():
             pass  # some at a time
         doubted = 0
@@ -36,4 +36,3 @@ class Restored:
             doubted += self.store.messages.move(message, frozenset({"queued"}), entry)
         log.info("started_on_a_backup", doubted=doubted)
         self.note.unlink()
-        return True
