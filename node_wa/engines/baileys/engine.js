@@ -1,5 +1,5 @@
-import { GatewayError } from '../../errors.js';
-import { deferred, until, within } from '../../lib/deadline.js';
+import { tellOfLogout } from '../../leaving.js';
+import { deferred, until } from '../../lib/deadline.js';
 import { brief } from '../../log.js';
 import { Answering } from './answering.js';
 import { Connection } from './connection.js';
@@ -23,7 +23,6 @@ const QR_LIFE_MS = [60_000, 20_000]; // how long the library shows the first QR 
 const CODES_MS = 155_000; // about as long as WhatsApp gives codes: 60 s and five times 20
 const NAME_MS = 3_000; // the account's own name comes soon after the first login
 const SLOW_WRITE_MS = 1_500;
-const LOGOUT_MS = 4_500;
 /** What it means that the stored login can't be read or written. @type {Record<string, string>} */
 const OF_THE_STATE = { login_damaged: 'login_damaged', stale_epoch: 'opened_elsewhere' };
 const NO_CONNECTION = /** @type {Connection} */ (/** @type {unknown} */ (null));
@@ -256,19 +255,13 @@ export class BaileysEngine extends Answering {
 
   async logout() {
     this.#over = true;
-    const told = await this.#leave().catch((error) => {
-      this.log.warn({ err: brief(error) }, 'WhatsApp could not be told of the log-out');
-      return false;
-    });
+    const told = this.#returning.isOpen && (await tellOfLogout(() => this.#leave(), this.log));
     await this.stop();
     return { told };
   }
 
   async #leave() {
-    if (!this.#returning.isOpen) return false;
-    const late = () => new GatewayError('deadline', 'WhatsApp does not confirm the log-out');
-    await within(this.#connection.leave(this.#state.creds.me.id), LOGOUT_MS, late);
-    return true;
+    await this.#connection.leave(this.#state.creds.me.id);
   }
 
   get #works() {

@@ -1,4 +1,5 @@
 import { GatewayError } from '../../errors.js';
+import { tellOfLogout } from '../../leaving.js';
 import { deferred, within } from '../../lib/deadline.js';
 import { brief } from '../../log.js';
 import { Answering } from './answering.js';
@@ -17,7 +18,6 @@ const LAUNCH_SLACK_MS = 5_000;
 const QR_LIFE_MS = [60_000, 20_000]; // how long WhatsApp Web shows the first QR text, and each further one
 const QR_SLACK_MS = 2_000;
 const LEAVING_MS = 1_000;
-const LOGOUT_MS = 4_500;
 const RECOVER_SLACK_MS = 60_000; // of a page that loaded itself anew
 const NOT_STARTED = /** @type {Page} */ (/** @type {unknown} */ (null));
 
@@ -269,20 +269,15 @@ export class WebjsEngine extends Answering {
   /** The library's own logout() tells nobody whether it worked, and deletes the profile under a live browser. */
   async logout() {
     this.#over = true;
-    const told = await this.#leave().catch((error) => {
-      this.log.warn({ err: brief(error) }, 'WhatsApp could not be told of the log-out');
-      return false;
-    });
+    const told = this.#ready && (await tellOfLogout(() => this.#leave(), this.log));
     await this.stop();
     return { told };
   }
 
+  /** Settles when WhatsApp says that it is done, which it may do before the page's own call comes back. */
   async #leave() {
-    if (!this.#ready) return false;
     const left = this.#page.logout().then(() => this.#left.promise);
-    const late = () => new GatewayError('deadline', 'WhatsApp does not confirm the log-out');
-    await within(Promise.race([left, this.#left.promise]), LOGOUT_MS, late);
-    return true;
+    await Promise.race([left, this.#left.promise]);
   }
 
   /** @returns {Promise<{state: import('../contract.js').EngineState}>} */
