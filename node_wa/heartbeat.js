@@ -12,7 +12,7 @@ import { GatewayError } from './errors.js';
 export async function keepLooking(run, times, { isCurrent, seen, missed }) {
   let misses = 0;
   while (isCurrent()) {
-    if (misses === 0) await sleep(times.heartbeat);
+    if (misses === 0) await sleep(times.heartbeat, undefined, { ref: false }); // it keeps no process alive
     if (!isCurrent()) return;
     try {
       const { state } = await run.call('state', {}, times.heartbeatDeadline);
