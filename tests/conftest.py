@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,12 +26,12 @@ from tests.support.owner import Owner, no_faults
 from tests.support.recovery import house as house
 from tests.support.recovery import made as made
 from tests.support.recovery import post as post
-from tests.support.stack import Stack, environment
+from tests.support.stack import Stack
 from tests.support.waiting import wait_until
 from tests.support.web import linked as linked
+from tests.support.web import settings_for
 from wabot import config
 from wabot.app import create_app
-from wabot.launching import data as wabot_data
 from wabot.services import Services
 
 compile_once()
@@ -153,8 +152,8 @@ def admin(stack: Stack) -> Api:
 
 
 @pytest.fixture(scope="session")
-def database() -> Iterator[Database]:
-    running = Database()
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    running = Database(tmp_path_factory.mktemp("db"))
     running.start()
     yield running
     running.stop()
@@ -170,16 +169,7 @@ def db(database: Database) -> Iterator[str]:
 
 @pytest.fixture
 def settings(db: str, tmp_path: Path) -> config.Settings:
-    """As the launcher would leave them, with no other process running."""
     return settings_for(db, tmp_path / "var")
-
-
-def settings_for(db: str, data: Path) -> config.Settings:
-    chosen = {"MONGO_URI": db, "SECRET_KEY": secrets.token_urlsafe(32), "GATEWAY_PORT": "1", "SANDBOX_PORT": "2"}
-    loaded = config.load(environment(data, **chosen))
-    wabot_data.prepare(loaded.data)
-    wabot_data.make_secrets(loaded.data)
-    return loaded
 
 
 @pytest.fixture

@@ -14,11 +14,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pymongo import MongoClient
 
-from tests.conftest import settings_for
 from tests.support.database import Database
 from tests.support.pages import Browser
 from tests.support.stack import ROOT, environment
-from tests.support.web import bearer, register
+from tests.support.web import bearer, register, settings_for
 from wabot import cli, config
 from wabot.app import create_app
 from wabot.config import DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD
@@ -193,7 +192,7 @@ def test_registered_users_are_no_admins(client: FlaskClient) -> None:
 
 
 def test_a_database_that_comes_after_web_is_prepared_before_it_is_used(tmp_path: Path) -> None:
-    database = Database()
+    database = Database(tmp_path / "db")
     app = create_app(settings_for(database.new_uri(), tmp_path / "var"))
     client = app.test_client()
     try:

@@ -14,13 +14,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.support.pages import Browser
-from tests.support.stack import environment
-from tests.support.web import Linked, bearer, email, register
-from wabot import config
+from tests.support.web import Linked, bearer, email, register, settings_for
 from wabot.app import create_app
 from wabot.blueprints._context import services
 from wabot.blueprints._forms import local_path
-from wabot.launching import data as wabot_data
 from wabot.lib.log import _without_secrets
 
 TEMPLATES = Path(__file__).parents[1] / "wabot" / "templates"
@@ -30,11 +27,7 @@ CROSS = [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Or
 @contextmanager
 def web(db: str, path: Path, **settings: str) -> Iterator[Flask]:
     """A web application of other settings."""
-    chosen = {"MONGO_URI": db, "SECRET_KEY": "k" * 40, "GATEWAY_PORT": "1", "SANDBOX_PORT": "2", **settings}
-    loaded = config.load(environment(path / "var", **chosen))
-    wabot_data.prepare(loaded.data)
-    wabot_data.make_secrets(loaded.data)
-    made = create_app(loaded)
+    made = create_app(settings_for(db, path / "var", **settings))
     try:
         yield made
     finally:

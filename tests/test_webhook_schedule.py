@@ -49,7 +49,7 @@ def test_what_fails_by_itself_keeps_its_schedule_while_others_arrive(hooked: Hoo
 
 def test_what_waits_is_tried_at_once_where_its_owner_has_put_things_right(hooked: Hooked, receiver: Receiver) -> None:
     made = hooked.endpoint(receiver.url + "/mistyped", "message.queued")
-    hooked.services.attempts.settings.__dict__["webhook_retries"] = "0,3600,3600,3600"
+    hooked.retry_after("0,3600,3600,3600")
     receiver.answer = lambda one: 404 if "mistyped" in one.path else 204
     hooked.send("to another address")
     hooked.work()
@@ -184,10 +184,6 @@ def test_what_waits_for_room_goes_on_waiting_while_its_endpoint_is_off(
     assert len(receiver.taken()) == 9
 
 
-def _killed(*_: object) -> None:
-    raise RuntimeError
-
-
 def test_a_lane_that_waited_longer_for_a_thread_than_it_was_held_is_left_to_its_holder(
     hooked: Hooked, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,3 +206,7 @@ def test_a_lane_that_waited_longer_for_a_thread_than_it_was_held_is_left_to_its_
     late.join()
     another.wait()
     assert len(arrived) == 1
+
+
+def _killed(*_: object) -> None:
+    raise RuntimeError

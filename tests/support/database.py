@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
 from pymongo import MongoClient
@@ -17,9 +16,11 @@ from .waiting import wait_until
 
 
 class Database:
-    def __init__(self) -> None:
+    """Keeps its data in `data`, which is taken away when it stops."""
+
+    def __init__(self, data: Path) -> None:
         self.port = ports.choose_free()
-        self._data = Path(tempfile.mkdtemp(prefix="wbdb-", dir="/tmp"))
+        self._data = data
         self._names = 0
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +12,9 @@ from flask import Flask
 
 from tests.support.pages import Browser
 from tests.support.receiver import Receiver
-from tests.support.stack import environment
 from tests.support.waiting import wait_until
-from tests.support.web import Linked, bearer
+from tests.support.web import Linked, bearer, settings_for
 from wabot import config
-from wabot.launching import data as wabot_data
 from wabot.lib.clock import now, to_rfc3339
 from wabot.services import Services
 from wabot.services.hook_rounds import HookRounds
@@ -27,11 +24,7 @@ SETTINGS = {"WABOT_WEBHOOK_ALLOW": "127.0.0.1", "WABOT_WEBHOOK_RETRIES": "0,0.05
 
 @pytest.fixture
 def settings(db: str, tmp_path: Path) -> config.Settings:
-    chosen = {"MONGO_URI": db, "SECRET_KEY": secrets.token_urlsafe(32), "GATEWAY_PORT": "1", "SANDBOX_PORT": "2"}
-    loaded = config.load(environment(tmp_path / "var", **chosen, **SETTINGS))
-    wabot_data.prepare(loaded.data)
-    wabot_data.make_secrets(loaded.data)
-    return loaded
+    return settings_for(db, tmp_path / "var", **SETTINGS)
 
 
 @pytest.fixture

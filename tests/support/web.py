@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import secrets
 import uuid
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from tests.support.stack import environment
+from wabot import config
 from wabot.blueprints._context import services
+from wabot.launching import data as wabot_data
 from wabot.lib.clock import now
 
 PHONE = "+12025550123"
+
+
+def settings_for(db: str, data: Path, **chosen: str) -> config.Settings:
+    """As the launcher would leave them in `data`, with no other process running; `db` is the database's URI."""
+    base = {"MONGO_URI": db, "SECRET_KEY": secrets.token_urlsafe(32), "GATEWAY_PORT": "1", "SANDBOX_PORT": "2"}
+    loaded = config.load(environment(data, **(base | chosen)))
+    wabot_data.prepare(loaded.data)
+    wabot_data.make_secrets(loaded.data)
+    return loaded
 
 
 def email() -> str:
