@@ -5,21 +5,20 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import fsp from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
-import os from 'node:os';
 import path from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
-import pino from 'pino';
 import { Delivery } from '../delivery.js';
-import { Journal } from '../journal.js';
+import { append, Journals, log, numbers, write } from './support/journals.js';
 import { until } from './support/sandbox.js';
 import { Web } from './support/web.js';
 
-const log = pino({ level: 'silent' });
 const WRITER = path.join(import.meta.dirname, 'support', 'journal_writer.js');
 
+/** @typedef {import('../journal.js').Journal} Journal */
+
 describe('journal', () => {
-  /** @type {string} */
-  let directory;
+  /** @type {Journals} */
+  let journals;
   /** @type {Web} */
   let web;
   let limit = 0;
@@ -29,26 +28,18 @@ describe('journal', () => {
   });
   after(() => web.stop());
   beforeEach(() => {
-    directory = fs.mkdtempSync(path.join(os.tmpdir(), 'wabot-journal-'));
+    journals = new Journals();
   });
   afterEach(() => {
     web.refuse = null;
     web.limit = limit;
     web.events.length = 0;
-    fs.rmSync(directory, { recursive: true });
+    journals.remove();
   });
 
-  /** @param {string} [bootId] */
-  const open = (bootId = 'boot') => new Journal(directory, { bootId, log }).open();
-  /** @param {Journal} journal @param {number} n */
-  const append = (journal, n) =>
-    journal.append({ type: 'message.ack', session_id: 's', epoch: 1, correlation_id: 'c', data: { n } });
-  /** @param {Journal} journal */
-  const numbers = (journal) => journal.peek(1_000).map((line) => JSON.parse(line).data.n);
-  const file = () => path.join(directory, 'journal.jsonl');
   /** @param {string} bootId @returns {Promise<{journal: Journal, end: () => Promise<void>}>} one that web is told of */
   const delivering = async (bootId) => {
-    const journal = await open(bootId);
+    const journal = await journals.open(bootId);
     const delivery = new Delivery({ journal, url: `${web.url}/internal/events`, secret: 'secret', log });
     delivery.run();
     const end = () => {
@@ -59,11 +50,11 @@ describe('journal', () => {
   };
 
   test('what was appended is there after a restart, what was stored is not, and the count goes on', async () => {
-    const first = await open('a');
+    const first = await journals.open('a');
     await Promise.all([1, 2, 3].map((n) => append(first, n)));
     await first.stored(2);
     await first.close();
-    const second = await open('b');
+    const second = await journals.open('b');
     await append(second, 4);
     const events = second.peek().map((line) => JSON.parse(line));
     assert.deepEqual(
@@ -77,14 +68,14 @@ describe('journal', () => {
   });
 
   test('a torn last line is cut off and written over', async () => {
-    const first = await open();
+    const first = await journals.open();
     await append(first, 1);
     await first.close();
-    fs.appendFileSync(file(), '{"id":"boot-2","seq":2,"data":{"n":');
-    const second = await open();
+    fs.appendFileSync(journals.file, '{"id":"boot-2","seq":2,"data":{"n":');
+    const second = await journals.open();
     await append(second, 2);
     await second.close();
-    const third = await open();
+    const third = await journals.open();
     assert.deepEqual(numbers(third), [1, 2]);
     await third.close();
   });
@@ -96,37 +87,37 @@ describe('journal', () => {
     ['without a number', '{}'],
   ])
     test(`an offset that a power cut left ${what} is none: what is there is told again`, async () => {
-      const first = await open('a');
+      const first = await journals.open('a');
       await append(first, 1);
       await append(first, 2);
       await first.stored(1);
       await first.close();
-      fs.writeFileSync(path.join(directory, 'journal.offset'), left);
-      const second = await open('b');
+      fs.writeFileSync(path.join(journals.directory, 'journal.offset'), left);
+      const second = await journals.open('b');
       await append(second, 3);
       assert.deepEqual(numbers(second), [1, 2, 3]);
       assert.equal(JSON.parse(second.peek()[2]).seq, 3);
       await second.stored(3);
       await second.close();
-      const third = await open('c');
+      const third = await journals.open('c');
       assert.equal(third.pending, 0);
       await third.close();
     });
 
   test('stored lines are cut off the file, and the count survives an empty one', async () => {
-    const first = await open();
+    const first = await journals.open();
     const big = 'x'.repeat(50_000);
     for (let n = 0; n < 100; n += 1) {
-      await first.append({ type: 't', session_id: 's', epoch: 1, correlation_id: null, data: { big } });
+      await write(first, { big });
       await first.stored(1);
     }
     await append(first, 7);
-    assert.ok(fs.statSync(file()).size < 2_000_000, 'the file was compacted');
+    assert.ok(fs.statSync(journals.file).size < 2_000_000, 'the file was compacted');
     assert.deepEqual(numbers(first), [7]);
     await first.stored(1);
     await first.close();
-    fs.truncateSync(file(), 0);
-    const second = await open();
+    fs.truncateSync(journals.file, 0);
+    const second = await journals.open();
     await append(second, 8);
     assert.equal(JSON.parse(second.peek()[0]).seq, 102);
     await second.close();
@@ -136,34 +127,27 @@ describe('journal', () => {
   const compact = async (journal, down = () => {}) => {
     const data = { big: 'x'.repeat(50_000) };
     for (let n = 0; n < 90; n += 1) {
-      await journal.append({ type: 't', session_id: 's', epoch: 1, correlation_id: null, data });
+      await write(journal, data);
       down();
       await journal.stored(1);
     }
   };
-  /** @returns {Promise<number[]>} what the next life finds */
-  const found = async () => {
-    const next = await open('next');
-    const there = numbers(next);
-    await next.close();
-    return there;
-  };
 
   test('lines go into the new file when the one before can not be closed', async () => {
-    const journal = await open();
+    const journal = await journals.open();
     const earlier = /** @type {fsp.FileHandle} */ (journal.handle);
     const close = earlier.close.bind(earlier);
     earlier.close = () => Promise.reject(new Error('EIO'));
     await compact(journal);
     await append(journal, 7);
-    assert.deepEqual(await found(), [7]);
+    assert.deepEqual(await journals.found(), [7]);
     earlier.close = close;
     await close();
     if (journal.handle !== earlier) await journal.close();
   });
 
   test('no line counts until the name of the new file is durable', async (t) => {
-    const journal = await open();
+    const journal = await journals.open();
     const opened = fsp.open;
     let lines = 0;
     /** @type {number[]} how many lines counted at each refusal */
@@ -173,7 +157,7 @@ describe('journal', () => {
       syncBuiltinESMExports();
     });
     fsp.open = (name, ...more) => {
-      const renamed = name === directory && fs.statSync(file()).size < 1_000_000;
+      const renamed = name === journals.directory && fs.statSync(journals.file).size < 1_000_000;
       if (!renamed || refused.length === 3) return opened(name, ...more);
       refused.push(lines);
       return Promise.reject(new Error('EMFILE'));
@@ -184,31 +168,29 @@ describe('journal', () => {
     });
     await append(journal, 7);
     assert.deepEqual(refused, [refused[0], refused[0], refused[0]]);
-    assert.deepEqual(await found(), [7]);
+    assert.deepEqual(await journals.found(), [7]);
     await journal.close();
   });
 
   test('a batch has at most 100 events and about a megabyte, but never none', async () => {
-    const journal = await open();
+    const journal = await journals.open();
     await Promise.all(Array.from({ length: 150 }, (_, n) => append(journal, n)));
     assert.equal(journal.peek().length, 100);
     await journal.stored(150);
     const data = { big: 'x'.repeat(700_000) };
-    for (let n = 0; n < 3; n += 1)
-      await journal.append({ type: 't', session_id: 's', epoch: 1, correlation_id: null, data });
+    for (let n = 0; n < 3; n += 1) await write(journal, data);
     assert.equal(journal.peek().length, 1);
     await journal.close();
   });
 
   test('it is full by what it holds in bytes as well as by how many, after a restart too', async () => {
     const data = { body: '字'.repeat(1_000) };
-    const letter = { type: 't', session_id: 's', epoch: 1, correlation_id: null, data };
-    const first = await open('a');
-    const written = Promise.all([1, 2].map(() => first.append(letter)));
+    const first = await journals.open('a');
+    const written = Promise.all([1, 2].map(() => write(first, data)));
     assert.equal(first.isFull(200_000, 6_000), true, 'what is not on disk yet counts');
     await written;
     await first.close();
-    const journal = await open('b');
+    const journal = await journals.open('b');
     const full = () => [journal.isFull(200_000, 6_000), journal.isFull(2), journal.isFull(3, 7_000)];
     assert.deepEqual(full(), [true, true, false]);
     await journal.stored(1);
@@ -219,8 +201,7 @@ describe('journal', () => {
   test('ten long letters in a wide script are more than web takes at once, and get through', async () => {
     const { journal, end } = await delivering('wide');
     const data = { body: '字'.repeat(65_536) };
-    const letter = { type: 'message.received', session_id: 's', epoch: 1, correlation_id: null, data };
-    await Promise.all(Array.from({ length: 10 }, () => journal.append(letter)));
+    await Promise.all(Array.from({ length: 10 }, () => write(journal, data)));
     await until('all stored', () => journal.pending === 0);
     await end();
   });
@@ -229,14 +210,13 @@ describe('journal', () => {
     web.limit = 1_000;
     const { journal, end } = await delivering('narrow');
     const data = { n: 'x'.repeat(700) };
-    const ack = { type: 'message.ack', session_id: 's', epoch: 1, correlation_id: null, data };
-    await Promise.all(Array.from({ length: 12 }, () => journal.append(ack)));
+    await Promise.all(Array.from({ length: 12 }, () => write(journal, data)));
     await until('all stored', () => journal.pending === 0);
     await end();
   });
 
   test('web is asked again, in order, until it has stored them', async () => {
-    const journal = await open('again');
+    const journal = await journals.open('again');
     const delivery = new Delivery({ journal, url: `${web.url}/internal/events`, secret: 'secret', log });
     web.refuse = 503;
     const running = delivery.run();
@@ -257,7 +237,12 @@ describe('journal', () => {
   test('killed again and again: what was said to be written arrives, in order', async () => {
     let said = '';
     for (const size of [2_000, 9_000, 500, 20_000]) {
-      const child = spawn(process.execPath, [WRITER, directory, `${web.url}/internal/events`, 'secret']);
+      const child = spawn(process.execPath, [
+        WRITER,
+        journals.directory,
+        `${web.url}/internal/events`,
+        'secret',
+      ]);
       const begun = said.length;
       child.stdout.on('data', (chunk) => {
         said += chunk;
@@ -266,7 +251,7 @@ describe('journal', () => {
       child.kill('SIGKILL');
       await once(child, 'close');
     }
-    const journal = await open('last');
+    const journal = await journals.open('last');
     const delivery = new Delivery({ journal, url: `${web.url}/internal/events`, secret: 'secret', log });
     delivery.run();
     await until('the rest is stored', () => journal.pending === 0);

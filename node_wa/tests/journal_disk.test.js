@@ -1,40 +1,21 @@
 /** What counts as written: what the disk has, and nothing before; whatever fails there, each event is in the file once. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import pino from 'pino';
-import { Journal } from '../journal.js';
 import { deferred } from '../lib/deadline.js';
+import { append, Journals, numbers, write } from './support/journals.js';
 import { until } from './support/sandbox.js';
 
-const log = pino({ level: 'silent' });
-
 describe('journal on disk', () => {
-  /** @type {string} */
-  let directory;
+  /** @type {Journals} */
+  let journals;
   beforeEach(() => {
-    directory = fs.mkdtempSync(path.join(os.tmpdir(), 'wabot-journal-'));
+    journals = new Journals();
   });
-  afterEach(() => fs.rmSync(directory, { recursive: true }));
-
-  const open = (bootId = 'boot') => new Journal(directory, { bootId, log }).open();
-  /** @param {Journal} journal @param {number} n @param {string} [big] */
-  const append = (journal, n, big = '') =>
-    journal.append({ type: 't', session_id: 's', epoch: 1, correlation_id: null, data: { n, big } });
-  /** @param {Journal} journal */
-  const numbers = (journal) => journal.peek().map((line) => JSON.parse(line).data.n);
-  /** @returns {Promise<number[]>} what the next life finds */
-  const found = async () => {
-    const next = await open('next');
-    const there = numbers(next);
-    await next.close();
-    return there;
-  };
+  afterEach(() => journals.remove());
 
   test('an event is neither told nor said to be written before the disk has it', async () => {
-    const journal = await open();
+    const journal = await journals.open();
     const handle = /** @type {fs.promises.FileHandle} */ (journal.handle);
     const { promise, resolve } = deferred();
     const sync = handle.datasync.bind(handle);
@@ -57,7 +38,7 @@ describe('journal on disk', () => {
   });
 
   test('what could not be synced is written again, once', async () => {
-    const journal = await open();
+    const journal = await journals.open();
     const handle = /** @type {fs.promises.FileHandle} */ (journal.handle);
     const sync = handle.datasync.bind(handle);
     handle.datasync = () => {
@@ -67,16 +48,16 @@ describe('journal on disk', () => {
     await append(journal, 1);
     await append(journal, 2);
     await journal.close();
-    assert.deepEqual(await found(), [1, 2]);
+    assert.deepEqual(await journals.found(), [1, 2]);
   });
 
   test('what web has not stored yet is in the new file, too', async () => {
-    const journal = await open();
-    for (let n = 1; n <= 90; n += 1) await append(journal, n, 'x'.repeat(50_000));
+    const journal = await journals.open();
+    for (let n = 1; n <= 90; n += 1) await write(journal, { n, big: 'x'.repeat(50_000) });
     await journal.stored(89);
     await append(journal, 91);
     await journal.close();
     assert.ok(fs.statSync(journal.file).size < 100_000, 'it was written anew');
-    assert.deepEqual(await found(), [90, 91]);
+    assert.deepEqual(await journals.found(), [90, 91]);
   });
 });

@@ -1,7 +1,6 @@
 import { GatewayError } from '../../errors.js';
 import { tellOfLogout } from '../../leaving.js';
 import { deferred, within } from '../../lib/deadline.js';
-import { brief } from '../../log.js';
 import { Answering } from './answering.js';
 import { Arrival, isUseless } from './arrival.js';
 import { claimProfile, endBrowser, launchOptions } from './browser.js';
