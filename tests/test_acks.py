@@ -11,6 +11,7 @@ from pymongo.errors import AutoReconnect, WriteError
 
 from tests.support.lane import Lane, ack_event
 from wabot.lib.clock import now, to_rfc3339
+from wabot.services.acks import Acked
 from wabot.services.waits import Waits
 from wabot.store.ids import new_id
 from wabot.store.records import Message
@@ -43,6 +44,27 @@ def test_a_tick_is_not_lost_when_somebody_else_moves_its_message_meanwhile(lane:
     lane.house.ingest.apply([tick(one, "delivered", seq) for seq, one in enumerate((first, second), 1)])
     assert [one for one, _ in lane.steps(first.id)][-2:] == ["sent", "delivered"]
     assert sorted(lane.recorder.told) == sorted([(first.id, "sent"), (first.id, "delivered"), (second.id, "delivered")])
+
+
+@pytest.mark.parametrize("overtakes", [("a",), ("a", "b")])
+def test_a_tick_that_two_processes_apply_at_the_same_moment_is_counted_once(
+    lane: Lane, monkeypatch: pytest.MonkeyPatch, overtakes: tuple[str, ...]
+) -> None:
+    """As when a slow web's gateway gives the same batch to another; both have read what is to be moved."""
+    sending = on_their_way(lane, "a", "b")
+    messages, at, other = type(lane.house.store.messages), now() + timedelta(seconds=1), lane.house.ingest.acks
+    advance = messages.advance_many
+
+    def overtaken(store: Any, ids: list[str], *more: Any) -> set[str]:
+        monkeypatch.setattr(messages, "advance_many", advance)
+        first = [Acked(one.session_id, str(one.wa_message_id), one.id, [("sent", at)]) for one in sending]
+        other.apply([one for one, message in zip(first, sending, strict=True) if message.message in overtakes])
+        return advance(store, ids, *more)
+
+    monkeypatch.setattr(messages, "advance_many", overtaken)
+    lane.house.ingest.apply([tick(one, "sent", seq, at) for seq, one in enumerate(sending, 1)])
+    assert sorted(lane.recorder.told) == sorted((one.id, "sent") for one in sending)
+    assert [lane.steps(one.id)[-1] for one in sending] == [("sent", None)] * 2
 
 
 def test_a_tick_that_the_database_will_not_take_holds_up_no_other(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import time
 from datetime import timedelta
 
 import pytest
@@ -11,7 +13,8 @@ from tests.support.lane import Lane
 from wabot.lib.clock import now
 from wabot.services import aftercare
 from wabot.services.waits import Waits
-from wabot.store import outbox
+from wabot.store import ids, messages, outbox
+from wabot.store.records import Message
 
 LONG_AGO = timedelta(hours=30)
 
@@ -38,30 +41,85 @@ def test_what_was_handed_over_is_asked_about_when_no_ack_came_for_a_while(lane: 
     assert looked == [False, True]
 
 
+def forgotten(lane: Lane, *texts: str) -> list[str]:
+    """Accepted by a web that was killed before it had marked the lane."""
+    accepted = lane.send(*texts)
+    asleep(lane)
+    return accepted
+
+
+def test_what_is_forgotten_is_found_however_much_was_accepted_in_that_second(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(messages, "SOME", 3)
+    monkeypatch.setattr(aftercare, "SOME", 3)
+    monkeypatch.setattr(ids, "_rising", itertools.count(time.time_ns() * 2**24 // 10**9 // 2**24 * 2**24).__next__)
+    forgotten(lane, *"abcdefg")
+    found: list[Message] = []
+    monkeypatch.setattr(lane.house.acceptance, "ring", found.extend)
+    monkeypatch.setattr(aftercare, "now", lambda: now() + timedelta(minutes=1))
+    for _ in range(4):
+        lane.house.aftercare.look_after(lane.user_id)
+    assert {one.message for one in found} == set("abcdefg")
+
+
+def end(lane: Lane, ago: timedelta) -> None:
+    session = {"desired": "off", "linked": False, "status": "disconnected", "since": now() - ago}
+    lane.house.store.sessions.change(lane.session_id, 1, session)
+
+
+@pytest.mark.parametrize("worker", ["the same", "another"])
+def test_what_is_forgotten_as_its_session_ends_fails_after_a_day(
+    lane: Lane, worker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody ever links it again, and nobody else's lane wakes it."""
+    if worker == "the same":
+        lane.house.aftercare.look_after_ended()
+    [message_id] = forgotten(lane, "a")
+    end(lane, timedelta(hours=3) if worker == "another" else timedelta(seconds=20))
+    lane.house.aftercare.look_after_ended()
+    assert awake(lane)
+    moment = now() + LONG_AGO
+    monkeypatch.setattr(aftercare, "now", lambda: moment)
+    lane.house.aftercare.give_up()
+    failed = lane.message(message_id)
+    assert (failed.status, failed.error and failed.error["code"]) == ("failed", "session_logged_out")
+
+
+def test_the_lane_of_a_session_that_ended_with_nothing_waiting_is_left_asleep(lane: Lane) -> None:
+    lane.see()
+    end(lane, timedelta(seconds=20))
+    lane.house.aftercare.look_after_ended()
+    assert not awake(lane)
+
+
+def test_only_of_users_with_sessions_is_remembered_how_far_was_looked(lane: Lane) -> None:
+    lane.house.aftercare.look_after_all({lane.user_id, "another"})
+    lane.house.aftercare.look_after_all({lane.user_id})
+    assert set(lane.house.aftercare._looked_until) == {lane.user_id}
+
+
 def test_the_day_of_a_scheduled_message_begins_with_its_time(lane: Lane) -> None:
     early, late = lane.send("a", "b")
     written = {"created_at": now() - LONG_AGO}
-    messages = lane.house.store._db["messages"]
+    log = lane.house.store._db["messages"]
     for message_id, more in ((early, {}), (late, {"send_at": now() - timedelta(hours=1)})):
-        document = messages.find_one({"_id": ObjectId(message_id)})
+        document = log.find_one({"_id": ObjectId(message_id)})
         assert document
-        messages.delete_one({"_id": document["_id"]})
+        log.delete_one({"_id": document["_id"]})
         old = ObjectId.from_datetime(written["created_at"]).binary[:4] + document["_id"].binary[4:]
-        messages.insert_one({**document, **written, **more, "_id": ObjectId(old)})
-    session = {"desired": "off", "linked": False, "status": "disconnected", "since": now() - LONG_AGO}
-    lane.house.store.sessions.change(lane.session_id, 1, session)
+        log.insert_one({**document, **written, **more, "_id": ObjectId(old)})
+    end(lane, LONG_AGO)
     lane.house.aftercare.give_up()
-    states = {one["message"]: one["status"] for one in messages.find({"session_id": lane.session_id})}
+    states = {one["message"]: one["status"] for one in log.find({"session_id": lane.session_id})}
     assert states == {"a": "failed", "b": "queued"}
 
 
 def test_the_lane_of_a_deleted_session_is_there_until_all_of_it_has_failed(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outbox, "_SOME", 1)
-    ids = lane.send("a", "b")
+    both = lane.send("a", "b")
     lane.house.store.sessions.remove(lane.user_id, lane.session_id)
     lane.house.aftercare.give_up()
-    assert sorted(lane.message(one).status for one in ids) == ["failed", "queued"]
+    assert sorted(lane.message(one).status for one in both) == ["failed", "queued"]
     assert awake(lane)
     lane.house.aftercare.give_up()
-    assert [lane.message(one).status for one in ids] == ["failed", "failed"]
+    assert [lane.message(one).status for one in both] == ["failed", "failed"]
     assert not awake(lane)

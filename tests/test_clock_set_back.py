@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.lane import PHONE, Lane
 from wabot.lib.clock import now
+from wabot.services import aftercare, claims, delivery
 from wabot.store.records import Session
 
 BEFORE = timedelta(hours=2)
@@ -27,6 +28,27 @@ def test_a_lane_does_not_rest_till_then(lane: Lane, worker: str) -> None:
         lane.house.claims.release_all()
     lane.run()
     assert lane.engine.went == ["a"]
+
+
+def test_a_lost_ack_is_not_waited_for_till_then(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
+    lane.send("a")
+    lane.run()
+    for module in (claims, delivery):
+        monkeypatch.setattr(module, "now", lambda: now() - BEFORE)
+    again = lane.run()
+    assert again and again - (now() - BEFORE) <= claims._ASK_AGAIN_AFTER
+
+
+def test_what_is_accepted_and_forgotten_from_then_on_is_found(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By another process: one that runs on counts its ids on from where it was."""
+    monkeypatch.setattr(aftercare, "now", lambda: now() + BEFORE)
+    lane.house.aftercare.look_after(lane.user_id)
+    monkeypatch.setattr(aftercare, "now", lambda: now() + timedelta(minutes=1))
+    lane.send("a")
+    lane.house.store.lanes.erase(lane.session_id)
+    lane.house.acceptance._marked.clear()
+    lane.house.aftercare.look_after(lane.user_id)
+    assert lane.house.store.lanes.waiting()
 
 
 def test_a_session_is_not_paced_till_then(lane: Lane) -> None:

@@ -199,8 +199,7 @@ class Worker:
         self._upgraded = True
 
     def _look_after(self) -> None:
-        for user_id in {one.user_id for one in self._upkeep.wanted()}:
-            self._services.aftercare.look_after(user_id)
+        self._services.aftercare.look_after_all({one.user_id for one in self._upkeep.wanted()})
         self._services.aftercare.give_up()
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from ..lib.clock import now
-from ..store import Store
+from ..lib.clock import BEGINNING, now
+from ..store import Store, ids
 from ..store.messages import SOME
 from ..store.records import Message, Session
 from .acceptance import Acceptance
@@ -21,6 +22,9 @@ LOGGED_OUT_PATIENCE = timedelta(hours=24)
 _MARK_LASTS = timedelta(seconds=15)
 _OVERLAP = timedelta(minutes=2)
 """Looked at once more: what was just being written when it was looked at."""
+_ENDED_LATELY = timedelta(minutes=10)
+_SESSIONS_AT_ONCE = 200
+_FIRST = str(ids.earliest_at(BEGINNING))
 
 
 @dataclass
@@ -28,7 +32,17 @@ class Aftercare:
     store: Store
     acceptance: Acceptance
     progress: Progress
-    _looked_until: dict[str, datetime] = field(default_factory=dict)
+    _looked_until: dict[str, str] = field(default_factory=dict)
+    """By user: the id up to which the queue was looked through."""
+    _looked_after_ended: bool = False
+
+    def look_after_all(self, user_ids: Collection[str]) -> None:
+        """`user_ids`: whose sessions are to run."""
+        for gone in self._looked_until.keys() - user_ids:
+            del self._looked_until[gone]
+        for user_id in user_ids:
+            self.look_after(user_id)
+        self.look_after_ended()
 
     def look_after(self, user_id: str) -> None:
         """Accepted, but its lane may not know it, or handed over and never acknowledged: the lanes are rung.
@@ -37,16 +51,31 @@ class Aftercare:
         queue is looked through once, since a lane stays awake until its queue is empty.
         """
         moment = now()
-        queued = self._found(user_id, "queued", self._looked_until.get(user_id), moment - FORGOTTEN_AFTER)
-        handed = [one for status in ("sending", "unknown") for one in self._found(user_id, status, None, moment)]
+        queued = self._queued(user_id, moment - FORGOTTEN_AFTER)
+        everything = (_FIRST, str(ids.earliest_at(moment)))
+        handed = [one for status in ("sending", "unknown") for one in self.store.messages.in_state(user_id, status, *everything)]
         unacknowledged = [one for one in handed if moment - one.updated_at > UNACKNOWLEDGED_AFTER]
         if found := queued + unacknowledged:
             self.acceptance.ring(found)
-        looked_through = len(queued) < SOME
-        self._looked_until[user_id] = moment - FORGOTTEN_AFTER - _OVERLAP if looked_through else queued[-1].created_at
 
-    def _found(self, user_id: str, status: str, since: datetime | None, until: datetime) -> list[Message]:
-        return self.store.messages.in_state(user_id, status, since, until)
+    def _queued(self, user_id: str, until: datetime) -> list[Message]:
+        """From where the last look has ended."""
+        before, after = str(ids.earliest_at(until)), self._looked_until.get(user_id, _FIRST)
+        if after > before:  # the clock has been set back
+            after = _FIRST
+        found = self.store.messages.in_state(user_id, "queued", after, before)
+        self._looked_until[user_id] = found[-1].id if len(found) == SOME else str(ids.earliest_at(until - _OVERLAP))
+        return found
+
+    def look_after_ended(self) -> None:
+        """What was accepted just before its session ended may stand in a lane that nobody knows, and nobody may ever link it again. A
+        worker that has begun looks at all that have ended, then at those that ended since."""
+        lately = now() - _ENDED_LATELY
+        ended = [one for one in self.store.sessions.desired("off") if _ended_since(one, lately) or not self._looked_after_ended]
+        for start in range(0, len(ended), _SESSIONS_AT_ONCE):
+            owners = {one.id: one.user_id for one in ended[start : start + _SESSIONS_AT_ONCE]}
+            self.store.lanes.mark({one: owners[one] for one in self.store.outbox.occupied(list(owners))}, now())
+        self._looked_after_ended = True
 
     def give_up(self) -> None:
         """Messages of a session that was logged out wait visibly, for a day; then they fail. Those of a deleted one fail now."""
@@ -79,3 +108,7 @@ class Aftercare:
             if max(message.created_at, message.send_at or message.created_at) < patience_ends:
                 code = "session_logged_out" if message.status in WAITING else "outcome_unknown"
                 self.progress.fail(message, code, claim=message.claim)
+
+
+def _ended_since(session: Session, moment: datetime) -> bool:
+    return session.since is None or session.since > moment

@@ -7,6 +7,7 @@ lets nobody else say what became of a message that was handed over under it.
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import secrets
@@ -62,7 +63,8 @@ class Claim:
     failures: int = 0
     queue: deque[str] = field(default_factory=deque)
     waits: Waits = field(default_factory=Waits)
-    passed_over: dict[str, datetime] = field(default_factory=dict)
+    passed_over: dict[str, float] = field(default_factory=dict)
+    """Till when (monotonic)."""
     empty_since: datetime | None = None
     read_at: float = 0.0
     """Monotonic time when `queue` was read."""
@@ -98,10 +100,16 @@ class Claim:
     def pass_over(self, message_id: str) -> None:
         """WhatsApp has it and its ack is on the way, or whether it has can't be told for so long that it holds up nobody any
         more: it is asked about after a while."""
-        self.passed_over[message_id] = now() + _ASK_AGAIN_AFTER
+        self.passed_over[message_id] = time.monotonic() + _ASK_AGAIN_AFTER.total_seconds()
 
     def is_passed_over(self, message_id: str) -> bool:
-        return self.passed_over.get(message_id, now()) > now()
+        return self.passed_over.get(message_id, -math.inf) > time.monotonic()
+
+    def asks_again(self) -> datetime | None:
+        """When the first of what was passed over is asked about."""
+        if not self.passed_over:
+            return None
+        return now() + timedelta(seconds=max(0.0, min(self.passed_over.values()) - time.monotonic()))
 
 
 class Claims:

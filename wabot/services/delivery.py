@@ -83,7 +83,7 @@ class Delivery:
 
     def _next_batch(self, claim: Claim, session: Session) -> datetime | None:
         if claim.is_to_be_read and not self._refill(claim):
-            return _when_asked_again(claim)
+            return claim.asks_again()
         at_once = self._at_once(claim, session)
         batch = [claim.queue.popleft() for _ in range(min(at_once, len(claim.queue)))]
         crash_point("lane.after-claim")
@@ -230,10 +230,6 @@ class Delivery:
         log.warning("outcome_unknown", message_id=message.id, correlation_id=message.correlation_id)
         why = "the hand-over was interrupted; WhatsApp can't be asked yet"
         self.progress.move(message, "unknown", detail=why, claim=message.claim)
-
-
-def _when_asked_again(claim: Claim) -> datetime | None:
-    return min(claim.passed_over.values(), default=None)
 
 
 def _order(message: Message) -> dict[str, str | None]:

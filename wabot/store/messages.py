@@ -112,9 +112,9 @@ class Messages:
         started = {"status": entry["status"], "updated_at": entry["at"], "claim": claim}
         return {str(one["_id"]) for one in self._messages.find({"_id": wanted, **started})}
 
-    def in_state(self, user_id: str, status: str, since: datetime | None, until: datetime) -> list[Message]:
-        """Up to `SOME` of a user's own messages in that state, the oldest accepted from `since` to `until`."""
-        born = {"$lt": ids.earliest_at(until), **({"$gte": ids.earliest_at(since)} if since else {})}
+    def in_state(self, user_id: str, status: str, after: str, before: str) -> list[Message]:
+        """Up to `SOME` of a user's own messages in that state, the oldest with ids between these."""
+        born = {"$gt": ids.parse(after), "$lt": ids.parse(before)}
         equal = {"user_id": user_id, "direction": "out", "status": status}
         return [message_of(one) for one in self._messages.find({**equal, "_id": born}).sort("_id", 1).limit(SOME)]
 
@@ -122,15 +122,14 @@ class Messages:
         self, message_ids: list[str], status: str, entries: list[dict[str, Any]], changes: dict[str, Any] | None = None
     ) -> set[str]:
         """The same transitions, in one write, for all of these that are still in `status`, and not since later than the first of them;
-        ids of those that made them."""
-        last = entries[-1]
-        after = {"status": last["status"], "updated_at": last["at"]}
+        ids of those that made them by this call, whoever makes the same ones meanwhile."""
+        mine = {"advanced_by": ids.new_id()}
         wanted = {"_id": {"$in": [ids.parse(one) for one in message_ids]}}
-        update = {"$set": {**(changes or {}), **_state_of(last)}, "$push": {"timeline": {"$each": entries}}}
+        update = {"$set": {**(changes or {}), **_state_of(entries[-1]), **mine}, "$push": {"timeline": {"$each": entries}}}
         unchanged = {**wanted, "status": status, "updated_at": {"$lte": entries[0]["at"]}}
         if self._messages.update_many(unchanged, update).modified_count == len(message_ids):
             return set(message_ids)
-        return {str(one["_id"]) for one in self._messages.find({**wanted, **after}, {"_id": 1})}
+        return {str(one["_id"]) for one in self._messages.find({**wanted, **mine}, {"_id": 1})}
 
     def untold(self, limit: int) -> list[Message]:
         """Messages with changes whose events have not been told, the longest marked first."""

@@ -52,6 +52,10 @@ class Outbox:
         found = self._messages.find({"queue": session_id}, {"_id": 1}).sort("_id", 1).limit(QUEUE_READ)
         return [str(one["_id"]) for one in found]
 
+    def occupied(self, session_ids: list[str]) -> set[str]:
+        """Those of these sessions in whose queues something stands."""
+        return {one["queue"] for one in self._messages.find({"queue": {"$in": session_ids}}, {"queue": 1})}
+
     def everything_queued(self) -> Iterator[Message]:
         """In all sessions' queues: for a start on a backup, when nobody else reads or writes."""
         found = [one["_id"] for one in self._messages.find({"queue": _ANY}, {"_id": 1})]
