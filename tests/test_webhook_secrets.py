@@ -35,6 +35,31 @@ def test_a_rotated_secret_and_the_one_before_both_verify(hooked: Hooked, receive
         Webhook(made["secret"]).verify(receiver.requests[1].body, receiver.requests[1].headers)
 
 
+def test_whoever_rotates_is_shown_the_secret_made_for_that_request(
+    hooked: Hooked, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = hooked.endpoint(receiver.url, "message.queued")
+    service = type(hooked.services.webhooks)
+    ring, shown = service._ring, []
+
+    def rotate() -> str:
+        return str(hooked.call("POST", f"/{made['id']}/rotate-secret", {})["secret"])
+
+    def overtaken(self: Any, endpoint: Any) -> None:
+        monkeypatch.setattr(service, "_ring", ring)
+        shown.append(rotate())
+        ring(self, endpoint)
+
+    monkeypatch.setattr(service, "_ring", overtaken)
+    shown.append(rotate())
+    hooked.send()
+    hooked.work()
+    (one,) = receiver.requests
+    assert len({made["secret"], *shown}) == 3
+    for secret in shown:
+        Webhook(secret).verify(one.body, one.headers)
+
+
 def test_two_secrets_made_at_the_same_moment_both_verify(
     hooked: Hooked, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+
 from tests.support import hooked as house
 from tests.support.hooked import Hooked
 from tests.support.receiver import Receiver
 from wabot.lib.clock import now, to_rfc3339
+from wabot.services import hearing
 from wabot.store.records import Session
 
 hooked, receiver, settings = house.hooked, house.receiver, house.settings
@@ -21,14 +24,17 @@ def session(hooked: Hooked) -> Session:
 
 
 def observe(hooked: Hooked, since: datetime, **more: Any) -> None:
+    hooked.services.sessions.observe(snapshot(hooked, since, **more))
+
+
+def snapshot(hooked: Hooked, since: datetime, **more: Any) -> dict[str, Any]:
     """What the gateway sees, a second later than anything before."""
     seen = session(hooked)
     at = max(seen.observed_at or now(), now()) + timedelta(seconds=1)
-    snapshot = {
+    return {
         "id": seen.id, "epoch": 1, "status": "connected", "reason": None, "linked": True, "since": to_rfc3339(since),
         "observed_at": to_rfc3339(at), "phone": "+12025550999", "push_name": "Al", **more,
     }  # fmt: skip
-    hooked.services.sessions.observe(snapshot)
 
 
 def told(receiver: Receiver) -> list[tuple[str, str]]:
@@ -60,3 +66,45 @@ def test_what_happens_to_a_session_that_is_connected_for_long_is_kept_as_new(hoo
     receiver.answer = lambda _: 204
     hooked.work_until(lambda: len(receiver.taken()) == 2, "both arrive")
     assert {one["event"] for one in hooked.deliveries(made)} == {"session.status", "session.connected"}
+
+
+def test_a_change_that_an_event_and_a_heartbeat_bring_is_told_once(
+    hooked: Hooked, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of them a moment before the full minute, the other after it."""
+    hooked.endpoint(receiver.url, "session.status")
+    since = now() - timedelta(hours=1)
+    observe(hooked, since)
+    renamed, sessions = snapshot(hooked, since, push_name="Bo"), type(hooked.services.sessions)
+    change = sessions._change
+
+    def overtaken(self: Any, *asked: Any, **more: Any) -> Session | None:
+        monkeypatch.setattr(sessions, "_change", change)
+        self.observe(renamed)
+        monkeypatch.setattr(hearing, "now", lambda: now() + timedelta(minutes=1))
+        return change(self, *asked, **more)
+
+    monkeypatch.setattr(sessions, "_change", overtaken)
+    hooked.services.sessions.observe(renamed)
+    hooked.work()
+    assert [one.json["data"]["push_name"] for one in receiver.requests] == ["Bo"]
+
+
+def test_what_is_observed_while_a_heartbeat_is_noted_is_told(
+    hooked: Hooked, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hooked.endpoint(receiver.url, "session.status")
+    since = now() - timedelta(hours=1)
+    observe(hooked, since)
+    renamed, sessions = snapshot(hooked, since, push_name="Bo"), type(hooked.services.sessions)
+    change = sessions._change
+
+    def overtaken(self: Any, before: Session, *asked: Any, **more: Any) -> Session | None:
+        monkeypatch.setattr(sessions, "_change", change)
+        self.store.sessions.observe(before.id, before.epoch, {"observed_at": now()})
+        return change(self, before, *asked, **more)
+
+    monkeypatch.setattr(sessions, "_change", overtaken)
+    hooked.services.sessions.observe(renamed)
+    hooked.work()
+    assert [one.json["data"]["push_name"] for one in receiver.requests] == ["Bo"]

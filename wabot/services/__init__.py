@@ -53,6 +53,7 @@ from .mails import Mails, door_of
 from .measurements import Measurements
 from .media import Media
 from .messages import Messages
+from .new_sessions import NewSessions
 from .onboarding import Onboarding
 from .pacing import Pacing
 from .preferences import Preferences
@@ -161,7 +162,8 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
     telling = Telling(store)
     hearing = Hearing(store, hooks_bell.ring, telling)
     acceptance = Acceptance(store, wake_ups.ring)
-    sessions = Sessions(store, gateway, publisher, preferences, settings, hearing, Engines(gateway, settings), wake_ups.ring)
+    new_sessions = NewSessions(store, preferences)
+    sessions = Sessions(store, gateway, publisher, new_sessions, settings, hearing, Engines(gateway, settings), wake_ups.ring)
     virtual_phones = VirtualPhones(store, sandbox, sessions)
     links = Links(store, settings)
     mails = Mails(store, settings, links, wake_ups.ring, door_of(settings), owner_name())

@@ -7,7 +7,8 @@ erased. Everything after that is repeated until nothing is left, so any process 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from ..errors import GatewayUnavailable, InvalidCredentials, NotFound
@@ -45,6 +46,8 @@ class Erasure:
     second_factor: SecondFactor
     files: MediaFiles
     audit: AuditLog
+    _refusals: Counter[str] = field(default_factory=Counter)
+    """How often files of a user could not be erased."""
 
     def by_owner(self, by: Audited, password: str, otp: str | None) -> None:
         """Asked for by its owner. Raises InvalidCredentials for the password, OtpRequired, InvalidOtp, RateLimited, and as `begin`."""
@@ -95,9 +98,17 @@ class Erasure:
         try:
             self.files.erase(user_id)
         except OSError as error:
-            log.error("erasure_files_stay", user_id=user_id, file=error.filename, why=error.strerror)
+            self._files_stay(user_id, error)
             return False
+        self._refusals.pop(user_id, None)
         return True
+
+    def _files_stay(self, user_id: str, error: OSError) -> None:
+        """It is tried every second; the first time and then every doubling is worth a line."""
+        self._refusals[user_id] += 1
+        times = self._refusals[user_id]
+        if times.bit_count() == 1:
+            log.error("erasure_files_stay", user_id=user_id, file=error.filename, why=error.strerror, times=times)
 
     def _end_sessions(self, user_id: str) -> None:
         """Log each out of WhatsApp and wipe its profile before its record goes. Raises GatewayUnavailable."""

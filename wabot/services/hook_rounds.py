@@ -32,6 +32,8 @@ LEASE = timedelta(seconds=60)
 """Twice as long as a round at an endpoint may take."""
 _CLEAR_EVERY = 60.0
 _CLEARED_AT_MOST = 20
+_DAWDLERS_KEPT = 10_000
+"""Some are of endpoints that are gone by now; one that is forgotten dawdles once more among the quick ones."""
 
 log = get_logger(__name__)
 
@@ -131,6 +133,8 @@ class HookRounds:
         except Exception:
             log.exception("hook_lane_failed", endpoint_id=endpoint.id)
             return
+        if len(self._dawdlers) > _DAWDLERS_KEPT:
+            self._dawdlers.clear()
         if time.monotonic() - started > SLOW_AFTER:
             self._dawdlers.add(endpoint.id)
         else:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from threading import Lock
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..config import Settings
@@ -21,10 +20,11 @@ from ..words import Text
 from . import session_machine as machine
 from .engines import Engines
 from .hearing import Hearing
-from .preferences import Preferences
+from .new_sessions import NewSessions
 from .publishing import Publisher, pushes_of_session
 
 DEFAULT = "default"
+_REREADS = 5
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
 log = get_logger(__name__)
 
@@ -45,13 +45,12 @@ class Sessions:
     store: Store
     gateway: Gateway
     publisher: Publisher
-    preferences: Preferences
+    new: NewSessions
     settings: Settings
     hearing: Hearing
     engines: Engines
     call_workers: Callable[[Mapping[str, str]], None]
     """Session → user: what waits for these may go."""
-    _adding: Lock = field(default_factory=Lock)
 
     def status(self, user_id: str, name: str) -> Session:
         """A never used `default` is disconnected. Raises NotFound for any other unknown name."""
@@ -71,7 +70,7 @@ class Sessions:
         """Start, or leave running, the session. Raises Invalid, Conflict, and GatewayUnavailable for a pending logout."""
         known = self.store.sessions.named(user_id, order.session)
         wanted = self._checked(order, known)
-        session = known or self._add(user_id, wanted)
+        session = known or self.new.add(user_id, wanted["name"], wanted["engine"], wanted["network"])
         if session.desired == "logout":
             session = self.finish_logout(session, correlation_id)
         if not self._needs_start(session, wanted):
@@ -174,14 +173,22 @@ class Sessions:
 
     def observe(self, snapshot: Snapshot) -> None:
         """Apply what the gateway observed, from an event or a heartbeat; the order they come in doesn't matter."""
-        session = self.store.sessions.get(snapshot["id"])
-        changes = machine.observed(session, snapshot) if session else {}
-        if session is None or not changes:
-            return
+        for _ in range(_REREADS):
+            session = self.store.sessions.get(snapshot["id"])
+            changes = machine.observed(session, snapshot) if session else {}
+            if session is None or not changes or self._take(session, changes):
+                return
+        log.warning("observation_overtaken", session_id=snapshot["id"])  # the next heartbeat brings it
+
+    def _take(self, session: Session, changes: dict[str, Any]) -> bool:
+        """False when something was observed since `session` was read, maybe just this: or it would be told twice."""
         if len(changes) == len(machine.HEARTBEAT_FIELDS):
             self.store.sessions.observe(session.id, session.epoch, changes)
-        elif after := self._change(session, changes, observed=True):
+            return True
+        after = self._change(session, changes, still={name: getattr(session, name) for name in ("observed_at", "since")})
+        if after:
             log.info("session_observed", session_id=session.id, status=after.status, reason=after.reason)
+        return after is not None
 
     def catch_up(self, session: Session, epoch: int) -> None:
         """The gateway has had orders that are not in the store, as when a backup of it was put in place beside a running gateway:
@@ -194,24 +201,17 @@ class Sessions:
         if changes := machine.gateway_lost(session):
             self._change(session, changes, still={name: getattr(session, name) for name in ("desired", "status", "since")})
 
-    def _change(
-        self, session: Session, changes: dict[str, Any], *, observed: bool = False, still: Mapping[str, Any] | None = None
-    ) -> Session | None:
+    def _change(self, session: Session, changes: dict[str, Any], *, still: Mapping[str, Any] | None = None) -> Session | None:
         """Store and tell; the session as it is now, or None when somebody ordered or observed otherwise meanwhile."""
         after = replace(session, **changes)
         mark = self.hearing.session_mark(session, after)
-        if not self._apply(session, {**changes, **mark}, observed, still):
+        if not self.store.sessions.change(session.id, session.epoch, {**changes, **mark}, still=still):
             return None
         self.hearing.marked(mark)
         self.publisher.publish(pushes_of_session(after))
         if after.status == "connected" != session.status:
             self.call_workers({after.id: after.user_id})
         return after
-
-    def _apply(self, session: Session, changes: dict[str, Any], observed: bool, still: Mapping[str, Any] | None) -> bool:
-        if observed:
-            return self.store.sessions.observe(session.id, session.epoch, changes)
-        return self.store.sessions.change(session.id, session.epoch, changes, still=still)
 
     def _named(self, user_id: str, name: str) -> Session:
         session = self.store.sessions.named(user_id, name)
@@ -281,17 +281,6 @@ class Sessions:
             "method": order.method,
             "pairing_phone": phone if order.method == "code" else None,
         }
-
-    def _add(self, user_id: str, wanted: dict[str, Any]) -> Session:
-        moment = now()
-        with self._adding:  # counted and added as one: requests at the same moment would all find room
-            others = [one for one in self.store.sessions.of_user(user_id) if one.name != wanted["name"]]
-            if len(others) >= self.preferences.current().sessions_per_user:
-                raise Conflict("You have as many sessions as this server allows; delete one first.", code="too_many_sessions")
-            return self.store.sessions.add(
-                {**{name: wanted[name] for name in ("name", "engine", "network")}, "user_id": user_id, "created_at": moment,
-                 "status": "disconnected", "desired": "off", "epoch": 0, "linked": False, "since": moment, "observed_at": moment}
-            )  # fmt: skip
 
     def _unused(self, user_id: str) -> Session:
         return Session(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -102,7 +102,10 @@ class Webhooks:
 
     def rotate(self, user_id: str, endpoint_id: str) -> Endpoint:
         """A new secret, to be shown now; the one before signs along for a day."""
-        return self.change(user_id, endpoint_id, {"secret": signing.new_secret()})
+        secret = signing.new_secret()
+        changed = self.change(user_id, endpoint_id, {"secret": secret})
+        others = [one for one in changed.secrets if one["secret"] != secret]  # one of them may have been made since
+        return replace(changed, secrets=[{"secret": secret, "until": None}, *others])
 
     def delete(self, user_id: str, endpoint_id: str) -> None:
         """At once for everybody; the worker erases it and its deliveries, when it can't be had back any more."""

@@ -30,8 +30,10 @@ class Sessions:
         self._ids: OrderedDict[_Name, Any] = OrderedDict()
 
     def add(self, fields: dict[str, Any]) -> Session:
-        """The new session, or the one of this user and name that another request made first."""
-        document = {"_id": ids.parse(ids.new_id()), **fields}
+        """The new session, or the one of this user and name that another request made first. `fields` as in `Session`; the id may be
+        left out."""
+        new = fields.get("id") or ids.new_id()
+        document = {"_id": ids.parse(new), **{name: value for name, value in fields.items() if name != "id"}}
         try:
             self._sessions.insert_one(document)
         except DuplicateKeyError:
