@@ -12,7 +12,7 @@ import { Sandbox, until } from './support/sandbox.js';
 const ME = '+4915112350002';
 const SHORT = {
   WA_LOAD_TIMEOUT_MS: '2500',
-  WA_AUTH_TIMEOUT_MS: '2500',
+  WA_AUTH_TIMEOUT_MS: '4000',
   WA_QR_ROTATIONS: '30',
   WA_RESTART_BUDGET: '2',
 };
@@ -22,6 +22,10 @@ const ILL = {
   'answers 503': (_request, response) => response.writeHead(503).end('busy'),
   'takes the call and never answers': () => {},
   'hangs up': (request) => request.socket.destroy(),
+  'goes away while its page loads': (request, response) => {
+    if (request.url !== '/') return request.socket.destroy();
+    return response.writeHead(200, { 'content-type': 'text/html' }).end('<script src="/app.js"></script>');
+  },
   'is a page of something else': (_request, response) =>
     response.writeHead(200, { 'content-type': 'text/html' }).end('<title>Sign in to the Wi-Fi</title>'),
 };

@@ -20,6 +20,7 @@ export class Arrival {
   #connectedSince = 0;
   #loadedSince = 0;
   #nudgedAt = 0;
+  #brokenSince = 0;
   progressAt = 0;
   /** What the page says it is. @type {string | null} */
   version = null;
@@ -58,6 +59,11 @@ export class Arrival {
     return null;
   }
 
+  /** A script that could not be had, and none since, leaves a page that never becomes WhatsApp Web. @param {any} request @param {boolean} ok */
+  loaded(request, ok) {
+    if (request.resourceType() === 'script') this.#brokenSince = ok ? 0 : Date.now();
+  }
+
   /** @param {import('./page.js').Look | null} look @param {boolean} asked @returns {[string, string] | null} */
   #failed(look, asked) {
     const now = Date.now();
@@ -67,6 +73,8 @@ export class Arrival {
     this.#connectedSince = state === 'CONNECTED' ? this.#connectedSince || now : 0;
     if (isOpening && now - this.#openingSince > this.settings.loadTimeout)
       return ['whatsapp_unreachable', 'WhatsApp does not answer'];
+    if (!state && this.#brokenSince && now - this.#brokenSince > this.settings.loadTimeout)
+      return ['whatsapp_unreachable', 'WhatsApp went away while its page loaded'];
     if (state === 'CONNECTED') return this.#stuck(now);
     if (asked || now - this.#since < this.settings.authTimeout) return null;
     return ['auth_timeout', state ? `no login came (${state})` : 'the page is not WhatsApp Web'];

@@ -114,6 +114,8 @@ export class WebjsEngine extends Answering {
     page.on('error', () => this.#end('page_crashed', 'the page has crashed'));
     page.on('framenavigated', (/** @type {any} */ frame) => this.#onNavigated(frame));
     page.on('response', (/** @type {any} */ response) => this.#onResponse(response));
+    page.on('requestfailed', (/** @type {any} */ request) => this.#arrival?.loaded(request, false));
+    page.on('requestfinished', (/** @type {any} */ request) => this.#arrival?.loaded(request, true));
     await this.#page.hear((type, data) => this.#heard(type, data));
     const silent = () => this.#end('whatsapp_unreachable', 'WhatsApp does not answer');
     this.#silence = setTimeout(silent, this.settings.loadTimeout);

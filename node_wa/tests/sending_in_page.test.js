@@ -1,0 +1,71 @@
+/** Our part of the page over a WhatsApp Web that throws in the middle of a hand-over, and keeps ids of its own. */
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, test } from 'node:test';
+import { compat } from '../engines/webjs/compat.js';
+import { finding } from '../engines/webjs/finding.js';
+import { letters } from '../engines/webjs/letters.js';
+import { sending } from '../engines/webjs/sending.js';
+
+const BOT = '+12025550101';
+const HOUR_MS = 3_600_000;
+/** @type {any[]} own messages of the only chat */
+let models;
+/** @type {string[]} numbers WhatsApp was asked about */
+let asked;
+/** @type {any} */
+let page;
+
+beforeEach(() => {
+  models = [];
+  asked = [];
+  const chat = { msgs: { getModelsArray: () => models } };
+  const createWid = (/** @type {string} */ text) => ({ toString: () => text });
+  const queryWidExists = async (/** @type {unknown} */ wid) => {
+    asked.push(`${wid}`);
+    return { wid };
+  };
+  /** @type {Record<string, any>} */
+  const modules = {
+    WAWebSocketModel: { Socket: { state: 'CONNECTED' } },
+    WAWebWidFactory: { createWid },
+    WAWebQueryExistsJob: { queryWidExists },
+    WAWebCollections: { Msg: { get: () => undefined }, Chat: { get: () => chat } },
+    WAWebMsgKey: Object.assign(() => undefined, { newId: async () => '3EB0OWN' }),
+  };
+  page = { require: (/** @type {string} */ name) => modules[name], WWebJS: { getChat: async () => chat } };
+  page.top = page;
+  Reflect.set(globalThis, 'window', page);
+  for (const part of [compat, letters, sending, finding]) part();
+});
+afterEach(() => Reflect.deleteProperty(globalThis, 'window'));
+
+/** @param {string} thrown after the message went out under an id of the site's own, or before anything was done */
+const throwing = (thrown, goesOut = true) => {
+  page.WWebJS.sendMessage = async (/** @type {any} */ _chat, /** @type {string} */ body) => {
+    if (goesOut) models.push({ id: { fromMe: true, id: '3EB0OWN' }, body, t: Date.now() / 1000, ack: 0 });
+    throw new Error(thrown);
+  };
+};
+const send = () =>
+  page.wabot.send({ to: BOT, body: 'hello', id: '3EB0OURS', deadline: Date.now() + HOUR_MS });
+const find = () =>
+  page.wabot.find({ to: BOT, body: 'hello', id: '3EB0OURS', since: (Date.now() - HOUR_MS) / 1000 });
+
+test('an error in the middle of a hand-over leaves its outcome open, and it is found by its text', async () => {
+  throwing('r: r');
+  assert.deepEqual(await send(), { error: 'outcome_unknown', detail: 'r: r' });
+  assert.deepEqual(await find(), { found: false, alike: [{ id: '3EB0OWN', ack: 0 }] });
+});
+
+test('after an error the id chosen for it is no other message’s, and the number is asked about anew', async () => {
+  throwing('r: r', false);
+  await send();
+  assert.equal(await page.require('WAWebMsgKey').newId(), '3EB0OWN');
+  await send();
+  assert.equal(asked.length, 2);
+});
+
+test('what the site can’t address has not gone out', async () => {
+  throwing('No LID for user', false);
+  assert.equal((await send()).error, 'engine_error');
+});
