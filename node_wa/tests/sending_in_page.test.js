@@ -30,7 +30,7 @@ beforeEach(() => {
     WAWebWidFactory: { createWid },
     WAWebQueryExistsJob: { queryWidExists },
     WAWebCollections: { Msg: { get: () => undefined }, Chat: { get: () => chat } },
-    WAWebMsgKey: Object.assign(() => undefined, { newId: async () => '3EB0OWN' }),
+    WAWebMsgKey: Object.assign(function Key() {}, { newId: async () => '3EB0OWN' }),
   };
   page = { require: (/** @type {string} */ name) => modules[name], WWebJS: { getChat: async () => chat } };
   page.top = page;
