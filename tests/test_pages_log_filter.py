@@ -62,7 +62,7 @@ def test_the_last_of_all_days_leaves_nothing_out(person: Browser, linked: Linked
     [
         ("to=0143", 'value="0143"', "Is not a phone number"),
         ("to=abc&q=of", 'value="abc"', "Is not a phone number"),
-        ("status=<lost>", '<option value="&lt;lost&gt;" selected', "Is no status of a message"),
+        ("status=<lost>", '<option value="&lt;lost&gt;" selected', "Is not a status of a message"),
         ("since=2026-13-45", 'type="text" value="2026-13-45"', "isn&#39;t a date such as 2030-12-31"),
         ("since=2026-11-22&zone=Europe/Atlantis", 'value="2026-11-22"', "isn&#39;t known here"),
         ("until=2026-11-22T10:00", 'type="text" value="2026-11-22T10:00"', "isn&#39;t a date such as 2030-12-31"),

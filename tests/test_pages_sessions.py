@@ -193,7 +193,7 @@ def test_a_key_form_sent_twice_makes_one_key(app: Flask, person: Browser, linked
     assert re.search(r"wb_[0-9a-f]{8}_[\w-]{43}", person.submit("/keys", **sent).get_data(as_text=True))
     again = person.submit("/keys", **sent)
     assert (again.status_code, again.headers["Location"]) == (302, "/keys")
-    assert "no second key was made" in person.open("/keys").get_data(as_text=True)
+    assert "no second key was created" in person.open("/keys").get_data(as_text=True)
     with app.app_context():
         assert len(services().store.keys.of_user(linked.user["id"])) == 1
 

@@ -27,7 +27,7 @@ def compose(robin: Person) -> Page:
 def test_one_text_to_several_numbers_and_their_ticks(compose: Page) -> None:
     to = compose.get_by_label("To", exact=True)
     to.fill(f"{ONE}; mum")
-    expect(compose.locator("#to-found")).to_contain_text("No phone number: mum")
+    expect(compose.locator("#to-found")).to_contain_text("Not a phone number: mum")
     compose.get_by_label("Message", exact=True).fill("to both")
     compose.get_by_role("button", name="Send message").click()
     expect(to).to_have_attribute("aria-invalid", "true")
@@ -52,7 +52,7 @@ def test_numbers_typed_before_the_script_is_there_are_looked_at(robin: Person) -
         robin.page.goto("/messages/new", wait_until="commit")
     robin.page.get_by_label("To", exact=True).fill(f"{ONE}; mum")
     held[0].continue_()
-    expect(robin.page.locator("#to-found")).to_contain_text("No phone number: mum")
+    expect(robin.page.locator("#to-found")).to_contain_text("Not a phone number: mum")
 
 
 def test_a_scheduled_message_names_the_zone_of_its_time(open_page: OpenPage, linked_user: Api) -> None:
@@ -174,7 +174,7 @@ def test_a_text_that_is_too_long_is_kept_and_said(compose: Page) -> None:
     compose.get_by_label("To", exact=True).fill(ONE)
     text.focus()
     compose.keyboard.insert_text("é😀" + 65_544 * "x")
-    expect(count).to_have_text("Too long. Characters too many: 10")
+    expect(count).to_have_text("Too long. Characters over the limit: 10")
     expect(text).to_have_attribute("aria-invalid", "true")
     compose.get_by_role("button", name="Send message").click()
     expect(text).to_be_focused()

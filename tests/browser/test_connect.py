@@ -169,7 +169,7 @@ def test_a_reloaded_key_page_makes_no_second_key(person: Person, stack: Stack) -
     page.get_by_role("button", name="Create key").click()
     stack.secrets.add(page.locator("#new-key").inner_text())
     page.reload()
-    expect(page.get_by_text("no second key was made")).to_be_visible()
+    expect(page.get_by_text("no second key was created")).to_be_visible()
     assert len(person.user.get("/api/keys").json()["items"]) == 1
 
 

@@ -37,7 +37,7 @@ def test_from_the_login_page_over_the_mail_to_being_in_again(page: Page, stack: 
     page.get_by_role("link", name="Forgot your password?").click()
     page.get_by_label("Email").fill(user.email)
     page.get_by_role("button", name="Send the link").click()
-    expect(page.get_by_role("heading", name="Look into your mail")).to_be_visible()
+    expect(page.get_by_role("heading", name="Check your mail")).to_be_visible()
     page.goto(newest_link(stack, user.email, "Choose a new password"))
     page.get_by_label("New password").fill("password1")
     page.get_by_role("button", name="Set password").click()

@@ -22,7 +22,7 @@ def understood(typed: dict[str, str]) -> MessageFilter:
 
 def _status(name: str, typed: str) -> str:
     if typed not in STATUSES:
-        raise Invalid.field(name, "is no status of a message")
+        raise Invalid.field(name, "is not a status of a message")
     return typed
 
 

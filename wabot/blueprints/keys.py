@@ -39,7 +39,10 @@ def overview() -> Any:
         expires_at, scopes = _end_of_day(field("expires_at"), field("zone")), chosen("scopes")
         record, secret = services().keys.make(audited(), name, scopes, expires_at, form_token=field("form_token"))
     except Conflict:
-        flash("This form was sent before: no second key was made. A key is shown once; make another if you missed it.", "info")
+        flash(
+            "This form was sent before: no second key was created. A key is shown only once; create another if you missed it.",
+            "info",
+        )
         return redirect(url_for(".overview"))
     except WabotError as error:
         return _page(values=values(), errors=errors_of(error)), error.status

@@ -18,7 +18,7 @@ from ._settings import Section, add_section, settings_page
 bp = Blueprint("settings", __name__, url_prefix="/settings")
 NAV = NavItem("Settings", "settings.overview", "settings", order=80)
 
-add_section(Section("profile", N_("Profile"), N_("How wabot calls you."), "profile.html", order=10))
+add_section(Section("profile", N_("Profile"), N_("What wabot calls you."), "profile.html", order=10))
 add_section(
     Section(
         "password",

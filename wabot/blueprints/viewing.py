@@ -60,7 +60,7 @@ def _looks(user: User) -> dict[str, Any]:
 add_section(
     Section(
         "looks",
-        N_("Administrators' looks"),
+        N_("Views by administrators"),
         N_("Who saw your pages as you see them, in the last 30 days."),
         "looks.html",
         90,

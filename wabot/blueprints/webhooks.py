@@ -70,7 +70,7 @@ def edit(endpoint_id: str) -> Any:
         services().webhooks.change(page_user().id, endpoint_id, _asked())
     except WabotError as error:
         return _form(endpoint, _typed(), errors_of(error)), error.status
-    flash("Saved. It holds from now on.", "success")
+    flash("Saved. It takes effect at once.", "success")
     return redirect(url_for(".one", endpoint_id=endpoint_id))
 
 

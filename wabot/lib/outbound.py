@@ -122,7 +122,7 @@ class Door:
         )
         _refuse(self.https_only and parts.scheme != "https", N_("must begin with https://"))
         # As it was written: the parser drops a user name that is empty.
-        _refuse("@" in re.split("[/?#]", url.partition("://")[2])[0], N_("may not hold a user name or password"))
+        _refuse("@" in re.split("[/?#]", url.partition("://")[2])[0], N_("may not contain a user name or password"))
         _refuse(not parts.host or "%" in parts.host or parts.port == 0, N_("names no host"))
         host = (parts.host or "").strip("[]")
         _refuse(is_numeric(host) and not is_canonical(host), N_("has an IP address in an unusual form"))

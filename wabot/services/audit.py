@@ -23,7 +23,7 @@ from ..words import N_
 
 ACTIONS: dict[str, str] = {
     "admin.login": N_("Logged in as an administrator"),
-    "user.create": N_("Made an account"),
+    "user.create": N_("Created an account"),
     "user.invite": N_("Invited somebody"),
     "user.send_link": N_("Sent a link to choose a password"),
     "user.role": N_("Changed a role"),
@@ -35,19 +35,19 @@ ACTIONS: dict[str, str] = {
     "user.delete": N_("Deleted an account"),
     "account.delete": N_("Deleted their own account"),
     "password.change": N_("Changed their password"),
-    "password.reset": N_("Chose a password by a mail’s link"),
+    "password.reset": N_("Chose a password with the link in a mail"),
     "email.change": N_("Changed their address"),
     "second_factor.on": N_("Turned on their second factor"),
     "second_factor.off": N_("Turned off their second factor"),
     "second_factor.codes": N_("Made new recovery codes"),
-    "key.create": N_("Made an API key"),
+    "key.create": N_("Created an API key"),
     "key.revoke": N_("Revoked an API key"),
-    "key.restore": N_("Had a revoked API key back"),
+    "key.restore": N_("Restored a revoked API key"),
     "session.restart": N_("Restarted a session"),
     "session.disconnect": N_("Disconnected a session"),
     "settings.change": N_("Changed the settings"),
-    "view_as.start": N_("Began to view as somebody"),
-    "view_as.end": N_("Ended viewing as somebody"),
+    "view_as.start": N_("Started viewing as somebody"),
+    "view_as.end": N_("Stopped viewing as somebody"),
     "audit.export": N_("Exported the audit log"),
 }
 """In words for people; an action that isn't here is shown as it is written."""

@@ -98,7 +98,7 @@ class Inbox:
         chat = self.chat(user_id, chat_id).chat
         if chat.phone is None:
             raise Conflict(
-                "WhatsApp has not told this person's number yet, so nothing can be sent to it. Answer on your phone.",
+                "WhatsApp has not revealed this person's number yet, so nothing can be sent to it. Answer on your phone.",
                 code="number_unknown",
             )
         draft = Draft(chat.phone, answer.text, chat.session, answer.idempotency_key)

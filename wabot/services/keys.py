@@ -48,7 +48,7 @@ class Keys:
         _check(name, scopes, expires_at)
         self._check_room(user)
         if form_token and not self.store.idempotency.first_use(user.id, "key-form", form_token, now() + _FORM_LIFETIME):
-            raise Conflict("This form was sent before, and its key was made then.", code="form_sent_before")
+            raise Conflict("This form was sent before, and its key was created then.", code="form_sent_before")
         prefix = secrets.token_hex(4)
         secret = f"wb_{prefix}_{secrets.token_urlsafe(32)}"
         fields = {"key_hash": hash_of(secret, self.settings), **_fields(user, name, prefix, scopes, expires_at)}

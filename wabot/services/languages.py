@@ -19,7 +19,7 @@ class Languages:
     def choose(self, user: User, language: str, zone: str) -> None:
         """Empty: as the browser has it. Raises Invalid."""
         if language and language not in languages.known():
-            raise Invalid.field("language", "is none that this wabot knows")
+            raise Invalid.field("language", "is not a language this wabot speaks")
         if zone and zone not in available_timezones():
             raise Invalid.field("zone", "is not a time zone such as America/Sao_Paulo")
         self.store.users.change(user.id, {"language": language or None, "zone": zone or None})

@@ -227,7 +227,7 @@ def _check_body(text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise Invalid.field("message", "holds half of a surrogate pair, which is no character") from error
+        raise Invalid.field("message", "contains half of a surrogate pair, which is not a character") from error
 
 
 def _check_key(key: str | None) -> None:

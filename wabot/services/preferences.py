@@ -60,7 +60,7 @@ class Pacing(_Strict):
 
     enabled: bool = Field(
         default=True,
-        title=N_("Keep a distance between messages"),
+        title=N_("Leave a gap between messages"),
         description=N_("On the live network only: quick senders get banned."),
     )
     min_gap_ms: Annotated[int, Field(ge=0, le=600_000)] = Field(
@@ -82,13 +82,13 @@ class Pacing(_Strict):
 
 class Values(_Strict):
     rate_limits: RateLimits = Field(
-        default=RateLimits(), title=N_("Rate limits"), description=N_("What is beyond is refused with 429.")
+        default=RateLimits(), title=N_("Rate limits"), description=N_("Whatever exceeds a limit is refused with 429.")
     )
     pacing: Pacing = Field(
         default=Pacing(), title=N_("Pacing"), description=N_("Messages wait for their turn; nothing is refused.")
     )
     registration_open: bool = Field(
-        default=True, title=N_("Open registration"), description=N_("Anyone who reaches this site may make an account.")
+        default=True, title=N_("Open registration"), description=N_("Anyone who reaches this site can create an account.")
     )
     confirm_email: bool = Field(
         default=False,
@@ -98,7 +98,7 @@ class Values(_Strict):
     require_admin_second_factor: bool = Field(
         default=False,
         title=N_("Second factor for administrators"),
-        description=N_("Without one, an administrator only gets to its set-up page."),
+        description=N_("Without one, an administrator can only open its set-up page."),
     )
     sessions_per_user: Annotated[int, Field(ge=1, le=200)] = Field(
         default=10, title=N_("WhatsApp sessions"), description=N_("Each user. Every session runs a browser, which takes memory.")

@@ -34,7 +34,7 @@ class ViewAs:
         if user is None:
             raise NotFound("There is no such user.")
         if user.is_admin:
-            raise Conflict("Administrators can't be viewed as.", code="not_viewable")
+            raise Conflict("You can't view as an administrator.", code="not_viewable")
         self.stop(login_id, "another one began")
         view = View(login_id, by.actor.id, user.id, now() + LASTS, by.address)
         self.audit.note(by, "view_as.start", target=user.id, detail=f"until {view.until:%H:%M} UTC at the latest")

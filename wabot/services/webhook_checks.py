@@ -62,14 +62,16 @@ def _checked_events(asked: list[str]) -> list[str]:
     unknown = [one for one in asked if one not in REGISTRY and one != EVERYTHING]
     if unknown or not asked:
         choose = Text("choose from %(choices)s, or * for all", choices=", ".join(REGISTRY))
-        why = Text("%(event)s is none: %(choose)s", event=repr(unknown[0][:60]), choose=choose) if unknown else choose
+        why = (
+            Text("%(event)s is not a known event: %(choose)s", event=repr(unknown[0][:60]), choose=choose) if unknown else choose
+        )
         raise Invalid.field("events", why)
     return [EVERYTHING] if EVERYTHING in asked else sorted(set(asked), key=list(REGISTRY).index)
 
 
 def _checked_headers(asked: Mapping[str, str], known: dict[str, str]) -> list[list[str]]:
     if len(asked) > HEADERS_AT_MOST:
-        raise Invalid.field("headers", Text("may be %(most)s at most", most=HEADERS_AT_MOST))
+        raise Invalid.field("headers", Text("are limited to %(most)s", most=HEADERS_AT_MOST))
     for name, value in asked.items():
         if not _HEADER_NAME.fullmatch(name) or name.lower() in _OURS or name.lower().startswith(_OUR_PREFIXES):
             raise Invalid.field("headers", Text("%(name)s can't be set", name=repr(name[:60])))

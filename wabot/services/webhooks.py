@@ -69,7 +69,7 @@ class Webhooks:
         changes = webhook_checks.checked({"events": [], **asked}, self.door, {})
         moment = now()
         if form_token and not self.store.idempotency.first_use(user_id, "webhook-form", form_token, moment + _FORM_LIFETIME):
-            raise Conflict("This form was sent before, and its webhook was made then.", code="form_sent_before")
+            raise Conflict("This form was sent before, and its webhook was created then.", code="form_sent_before")
         secret = changes.pop("secret", None) or signing.new_secret()
         self.hearing.begin(user_id)
         fields = {"user_id": user_id, "created_at": moment, "since": moment, "secrets": [{"secret": secret, "until": None}]}
@@ -141,7 +141,7 @@ class Webhooks:
         endpoint = self.one(user_id, endpoint_id)
         chosen = event_type or next((one for one in endpoint.events if one != EVERYTHING), "message.received")
         if chosen not in REGISTRY:
-            raise Invalid.field("event", "is not an event there is")
+            raise Invalid.field("event", "is not a known event")
         moment, event_id = now(), new_id()
         event = ToldEvent(
             id=event_id, user_id=user_id, told=event_id, type=chosen, at=moment, known=moment, session="default", key=event_id,

@@ -41,7 +41,7 @@ def invite_user() -> Any:
         email, name, role = field("email"), field("name"), field("role") or "user"
         if password := field("password"):
             user = services().invitations.create(audited(), email, password, name=name, role=role)
-            flash("The account is made. Its owner has to choose another password at the first login.", "success")
+            flash("The account is created. Its owner has to choose another password at the first login.", "success")
         else:
             user = services().invitations.invite(audited(), email, name=name, role=role)
             flash(_("An invitation is on its way to %(email)s.", email=user.email), "success")

@@ -114,7 +114,7 @@ def body(model: type[M]) -> M:
     if request.mimetype != "application/json":
         raise MalformedRequest("Send the body as JSON, with Content-Type: application/json.", code="not_json")
     if request.content_encoding not in (None, "", "identity"):
-        raise MalformedRequest("Send the body unpacked: a Content-Encoding is not read.", code="not_json")
+        raise MalformedRequest("Send the body uncompressed: a Content-Encoding is not accepted.", code="not_json")
     values = request.get_json(silent=True)
     if values is None and raw.strip() != b"null":
         raise MalformedRequest("The body is not valid JSON.", code="malformed_json")
