@@ -221,6 +221,7 @@ def test_earlier_messages_come_when_they_are_asked_for(reader: Person, friend: F
 
 def test_everybody_can_use_it(open_page: OpenPage, kim: Api, friend: Friend) -> None:
     """Narrow, where the list and a chat take turns, and dark: the rest is looked at with every other page."""
+    friend.write("hello")
     chat = chat_of(kim, FRIEND)
     wrong: dict[str, object] = {}
     look: Callable[[str, Page], None] = lambda name, page: wrong.update({name: found} if (found := violations(page)) else {})  # noqa: E731
