@@ -73,7 +73,7 @@ def test_half_a_surrogate_is_no_text(linked: Linked) -> None:
     assert answer.status_code == 422
 
 
-def test_unknown_sessions(linked: Linked) -> None:
+def test_an_unknown_session_is_404(linked: Linked) -> None:
     assert linked.send(session="nope").status_code == 404
 
 
@@ -192,7 +192,7 @@ def test_quick_send_and_its_aliases(linked: Linked, query: str) -> None:
 
 
 @pytest.mark.parametrize("as_json", [True, False])
-def test_quick_send_by_post(linked: Linked, as_json: bool) -> None:
+def test_quick_send_takes_forms_and_json_by_post(linked: Linked, as_json: bool) -> None:
     values = {"to": PHONE, "message": "hi", "wait": 0}
     body: dict[str, Any] = {"json": values} if as_json else {"data": values}
     answer = linked.client.post("/api/send", headers={"X-API-Key": key_of(linked)}, **body)

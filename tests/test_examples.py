@@ -146,7 +146,7 @@ def world(stack: Stack, admin: Api, new_user: Callable[[str], Api]) -> World:
 
 
 @pytest.mark.parametrize("document", runnable.runnable())
-def test_documents(document: str, stack: Stack, world: World, tmp_path: Path) -> None:
+def test_the_examples_of_a_document_run_as_they_stand(document: str, stack: Stack, world: World, tmp_path: Path) -> None:
     for language, code in runnable.blocks(document):
         address = f"{secrets.token_hex(6)}@example.com"
         number = f"1555{secrets.randbelow(10**7):07}"
@@ -155,7 +155,7 @@ def test_documents(document: str, stack: Stack, world: World, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("one", calls(), ids=lambda one: one.id)
-def test_reference(one: Operation, world: World, tmp_path: Path) -> None:
+def test_the_examples_of_a_call_run_as_they_stand(one: Operation, world: World, tmp_path: Path) -> None:
     for language, written in LANGUAGES.items():
         given = world.values(one)
         env = world.credentials(one, given)

@@ -118,7 +118,7 @@ def wrong(answer: Any) -> bool:
     return answer.status_code >= 500 and answer.status_code not in FINE
 
 
-def test_broken_bodies(app: Flask, client: FlaskClient, credentials: list[dict[str, str]]) -> None:
+def test_no_broken_body_is_an_internal_error(app: Flask, client: FlaskClient, credentials: list[dict[str, str]]) -> None:
     bad = []
     for method, rule in routes(app, "/api/"):
         for body in BODIES if method != "GET" else BODIES[:3]:
@@ -128,7 +128,9 @@ def test_broken_bodies(app: Flask, client: FlaskClient, credentials: list[dict[s
     assert not bad
 
 
-def test_hostile_values_of_known_fields(app: Flask, client: FlaskClient, credentials: list[dict[str, str]]) -> None:
+def test_no_hostile_value_of_a_known_field_is_an_internal_error(
+    app: Flask, client: FlaskClient, credentials: list[dict[str, str]]
+) -> None:
     bad = []
     for method, rule in routes(app, "/api/"):
         if method == "GET":
@@ -194,7 +196,9 @@ def boss(app: Flask, credentials: list[dict[str, str]]) -> Browser:
     return browser
 
 
-def test_raw_bytes_in_the_address(app: Flask, client: FlaskClient, credentials: list[dict[str, str]], boss: Browser) -> None:
+def test_no_raw_bytes_in_the_address_are_an_internal_error(
+    app: Flask, client: FlaskClient, credentials: list[dict[str, str]], boss: Browser
+) -> None:
     """Which no browser sends, and Werkzeug's own tools encode."""
     bad = []
     for rule in [*_gettable(app, "/api/"), *_gettable(app, "/")]:
@@ -206,7 +210,9 @@ def test_raw_bytes_in_the_address(app: Flask, client: FlaskClient, credentials: 
     assert not bad
 
 
-def test_hostile_queries_of_the_api(app: Flask, client: FlaskClient, credentials: list[dict[str, str]]) -> None:
+def test_no_hostile_query_of_the_api_is_an_internal_error(
+    app: Flask, client: FlaskClient, credentials: list[dict[str, str]]
+) -> None:
     bad = []
     for rule in _gettable(app, "/api/"):
         everything = client.get(_with_query(address(rule), FIELDS, "x"), headers=credentials[1])
@@ -218,7 +224,7 @@ def test_hostile_queries_of_the_api(app: Flask, client: FlaskClient, credentials
 
 
 @pytest.mark.usefixtures("noting")
-def test_hostile_queries_of_pages(app: Flask, boss: Browser) -> None:
+def test_no_hostile_query_of_a_page_is_an_internal_error(app: Flask, boss: Browser) -> None:
     """With every name that the page looks for in its query."""
     bad, asked = [], set()
     for rule in _gettable(app, "/"):
@@ -256,7 +262,7 @@ def _with_query(path: str, names: Iterable[str], value: str) -> str:
 
 
 @pytest.mark.usefixtures("noting")
-def test_hostile_forms(app: Flask, boss: Browser) -> None:
+def test_no_hostile_form_is_an_internal_error(app: Flask, boss: Browser) -> None:
     bad = []
     token = boss.token("/messages/new")
     for method, rule in routes(app, "/"):

@@ -56,7 +56,7 @@ def test_a_gateway_that_dies_over_a_batch_may_have_handed_all_of_it_over(meet: C
     assert [type(one) for one in outcomes] == [OutcomeUnknown, OutcomeUnknown]
 
 
-def test_so_may_one_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gateway_that_hangs_may_have_handed_all_of_it_over(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gateways, "BATCH_TIMEOUT", 0.3)
     over = threading.Event()
     with listening(lambda _: over.wait(5)) as url:
@@ -78,7 +78,7 @@ def test_stopping_what_the_gateway_has_let_go_is_no_fault() -> None:
         Gateway(LoopbackClient(url, "secret")).stop("s", 1)
 
 
-def test_one_that_is_not_there_has_handed_over_nothing() -> None:
+def test_a_gateway_that_is_not_there_has_handed_over_nothing() -> None:
     with socket.create_server(("127.0.0.1", 0)) as nobody:
         port = nobody.getsockname()[1]
     [outcome] = sent(f"http://127.0.0.1:{port}")

@@ -235,7 +235,7 @@ def test_bodies_have_a_size(app: Flask, linked: Linked) -> None:
     assert linked.client.post("/login", data=many, content_type="multipart/form-data").status_code == 413
 
 
-def test_other_methods(client: FlaskClient, linked: Linked) -> None:
+def test_other_methods_are_refused_and_disturb_nothing(client: FlaskClient, linked: Linked) -> None:
     assert client.head("/").status_code == 200
     assert client.head("/api/send?api_key=x").status_code == 405
     options = client.options("/api/messages/send")

@@ -38,7 +38,7 @@ def test_an_upgrade_leaves_nothing_of_the_version_before_and_everything_of_other
 @pytest.mark.parametrize(
     ("arguments", "words"), [("--domain", "--domain needs a value"), ("--port 1", "unknown: --port"), ("", "say where")]
 )
-def test_what_is_wrong_is_said(arguments: str, words: str) -> None:
+def test_a_wrong_argument_is_named(arguments: str, words: str) -> None:
     refused = bash(f"id() {{ echo 0; }}; read_arguments {arguments}; check")
     assert refused.returncode == 1
     assert words in refused.stderr

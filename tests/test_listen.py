@@ -102,7 +102,7 @@ def test_it_says_that_it_listens_when_it_misses_nothing_any_more() -> None:
         (["--url", ""], "--url"),
     ],
 )
-def test_what_it_refuses(asked: list[str], named: str) -> None:
+def test_a_bad_option_is_refused_by_name(asked: list[str], named: str) -> None:
     done = CliRunner().invoke(listen, ["--url", "http://127.0.0.1:1", "--key", "wb_x", *asked])
     assert done.exit_code == 2
     assert named in done.stderr

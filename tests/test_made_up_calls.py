@@ -51,7 +51,9 @@ def unlimited(app: Flask) -> None:
 
 # Not by a strategy: the application's threads number their queries with it (pymongo), which is taken for one now and then.
 @pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies")
-def test_made_up_calls(app: Flask, client: FlaskClient, unlimited: None, linked: Linked) -> None:
+def test_made_up_calls_are_answered_as_the_document_says(
+    app: Flask, client: FlaskClient, unlimited: None, linked: Linked
+) -> None:
     schema = schemathesis.openapi.from_dict(document())
     schema.app = app
     admin = client.post("/api/auth/login", json={"email": DEFAULT_ADMIN_EMAIL, "password": DEFAULT_ADMIN_PASSWORD}).get_json()

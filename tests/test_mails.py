@@ -124,7 +124,7 @@ def test_a_dripping_server_is_left_at_the_deadline() -> None:
 
 
 @pytest.mark.parametrize("address", ["grün@example.com", "bob@bücher.example"])
-def test_addresses_beyond_ascii(tmp_path: Path, address: str) -> None:
+def test_mails_go_to_addresses_beyond_ascii(tmp_path: Path, address: str) -> None:
     mail = Mail(LETTER.id, address, "Hello", "Hello\n", "<p>Hello</p>")
     FileDoor(tmp_path / "mail", "wabot@example.com").send(mail)
     receiver = Receiver()

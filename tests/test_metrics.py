@@ -32,7 +32,7 @@ def read(client: FlaskClient, **arguments: Any) -> dict[tuple[str, str], float]:
     }
 
 
-def test_what_is_told(app: Flask, client: FlaskClient, linked: Linked) -> None:
+def test_the_metrics_tell_what_happened_in_this_format(app: Flask, client: FlaskClient, linked: Linked) -> None:
     linked.send()
     with app.app_context():
         services().tally.flush()

@@ -181,7 +181,7 @@ def test_a_key_expires_within_ten_years(person: Browser, days: int, status: int)
     assert ("Lies more than 10 years ahead" in answer.get_data(as_text=True)) == (status == 422)
 
 
-def test_messages_by_form(app: Flask, linked: Linked) -> None:
+def test_a_message_by_form_is_shown_as_text_and_can_be_cancelled(app: Flask, linked: Linked) -> None:
     person = Browser(app)
     assert person.login(linked.user["email"], "correct horse").status_code == 302
     sent = person.submit("/messages/new", to="+1 202 555 0123", message="<i>hello</i>", session="default")

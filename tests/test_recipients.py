@@ -74,7 +74,9 @@ def test_the_form_is_told_what_is_found_while_one_types(person: Browser) -> None
     assert answer.get_json() == {"numbers": 2, "refused": ["mum"], "doubles": 1, "text": "mum\n+1 202-555-0143\n+1 202-555-0144"}
 
 
-def test_the_log_as_csv(person: Browser, linked: Linked, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_log_as_csv_has_every_row_once_and_no_formula(
+    person: Browser, linked: Linked, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(messages, "_READ_AT_ONCE", 5)
     for number, text in enumerate(["=1+1", "@SUM(A1)", 'two\nlines, and a "quote"', *map(str, range(9))]):
         linked.send(to=f"+1202557{number:04}", message=text)

@@ -98,7 +98,7 @@ def test_stopping_brings_the_own_pages_back(known: Services, viewing: Browser, l
     assert (end, why, start) == ("view_as.end", "stopped", "view_as.start") and until.endswith("UTC at the latest")
 
 
-def test_it_ends_by_itself(known: Services, viewing: Browser, linked: Linked) -> None:
+def test_it_ends_by_itself_after_half_an_hour(known: Services, viewing: Browser, linked: Linked) -> None:
     [view] = known.store.views.all()
     assert timedelta(minutes=29) < view.until - now() <= LASTS
     known.store.views.begin(replace(view, until=now() - timedelta(seconds=1)))

@@ -117,7 +117,7 @@ test('killed again before it has caught up, it still looks back as far', async (
   await told(id);
 });
 
-test('a killed browser: the same', async () => {
+test('what comes in around a kill of the browser is told', async () => {
   const ids = [await write(FRIEND, { text: 'before' })];
   await killed(await gateway.browser('main'), 'the browser');
   ids.push(await write(FRIEND, { text: 'meanwhile' }));

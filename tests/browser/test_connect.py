@@ -89,7 +89,7 @@ def test_a_start_that_nobody_answers_says_so_and_goes_on_by_itself(person: Perso
     person.sees_session("qr")
 
 
-def test_a_code_to_type(open_page: OpenPage, new_user: Callable[[str], Api]) -> None:
+def test_a_code_can_be_copied_and_typed_on_the_phone(open_page: OpenPage, new_user: Callable[[str], Api]) -> None:
     user = new_user("typist")
     with open_page(permissions=["clipboard-read", "clipboard-write"]) as page:
         person = Person(page, user).log_in()

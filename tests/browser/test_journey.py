@@ -40,7 +40,7 @@ def test_first_page_after_registration_says_what_to_do_next(newcomer: Person) ->
     expect(newcomer.page.locator("#next-step")).to_contain_text("Link your WhatsApp account")
 
 
-def test_journey(connected: Person, stack: Stack) -> None:
+def test_a_message_from_the_page_shows_its_ticks_without_a_reload(connected: Person, stack: Stack) -> None:
     assert connected.document_is_marked(), "the page was reloaded"
     expect(connected.page.locator("#session-panel")).to_contain_text("Newcomer")
 

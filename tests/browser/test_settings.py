@@ -128,7 +128,7 @@ def leaving(new_user: Callable[[str], Api]) -> Api:
     return user
 
 
-def test_the_end_of_an_account(page: Page, leaving: Api, stack: Stack) -> None:
+def test_a_deleted_account_is_locked_at_once_and_leaves_no_login(page: Page, leaving: Api, stack: Stack) -> None:
     leaving.wait_for_message(leaving.send("+12025570931", "farewell to everybody")["id"], "delivered", "read")
     key = leaving.key("read")
     profiles = stack.data / "gateway" / "profiles" / "sandbox"

@@ -29,20 +29,9 @@ class Together(Generic[A, R]):
         self._latest: _Round[A, R] | None = None
 
     def __call__(self, argument: A) -> R:
-        turn = None
         with self._lock:
-            current = self._gathering
-            leads = current is None or len(current.arguments) >= _AT_MOST
-            if current is None or leads:
-                before, current = self._latest, _Round[A, R]()
-                self._gathering = self._latest = current
-                if before and not before.over:
-                    turn = before.next_leads = _closed()
-            else:
-                turn = _closed()
-                current.turns.append(turn)
-            place = len(current.arguments)
-            current.arguments.append(argument)
+            current, place, turn = self._enter(argument)
+        leads = place == 0
         if leads:
             self._lead(current, turn)
         elif turn:
@@ -53,6 +42,20 @@ class Together(Generic[A, R]):
         if leads:
             self._then(current.arguments)
         return current.results[place]
+
+    def _enter(self, argument: A) -> tuple[_Round[A, R], int, threading.Lock | None]:
+        """Under the lock: the round that is gathering, or a new one; the place in it, of which 0 leads; the turn to wait for."""
+        current, turn = self._gathering, None
+        if current is None or len(current.arguments) >= _AT_MOST:
+            before, current = self._latest, _Round[A, R]()
+            self._gathering = self._latest = current
+            if before and not before.over:
+                turn = before.next_leads = _closed()
+        else:
+            turn = _closed()
+            current.turns.append(turn)
+        current.arguments.append(argument)
+        return current, len(current.arguments) - 1, turn
 
     def _lead(self, current: _Round[A, R], turn: threading.Lock | None) -> None:
         try:

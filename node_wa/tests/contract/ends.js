@@ -15,7 +15,7 @@ export function ends(at) {
     assert.equal(fs.existsSync(at.profile('main')), false);
   });
 
-  test('unlinked while it was away: the same', async () => {
+  test('unlinked on the phone while it was away: disconnected at the next start, with nothing left', async () => {
     await at.gateway.link('away', at.sandbox, ME, at.order);
     await at.gateway.call('POST', '/sessions/away/stop', { epoch: 1 });
     await at.sandbox.ok('POST', `/phones/${ME}/unlink`, {});
