@@ -96,3 +96,11 @@ def test_only_the_hash_of_a_password_is_kept(app: Flask, client: FlaskClient) ->
     assert user is not None
     assert user.password_hash.startswith("scrypt:")
     assert "a very secret horse" not in repr(user)
+
+
+@pytest.mark.parametrize("path", ["/api", "/api/", "/api/no-such-call"])
+def test_what_is_no_call_is_a_problem_whoever_asks(client: FlaskClient, path: str) -> None:
+    answer = client.get(path, headers={"Accept": "text/html"})
+    assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")
+    assert "/api/docs" in answer.get_json()["detail"]
+    assert client.get("/apiary").mimetype == "text/html"

@@ -114,3 +114,8 @@ def test_no_sentence_for_people_is_put_together_by_an_f_string() -> None:
         and any(isinstance(one, ast.JoinedStr) for one in call.args)
     ]
     assert found == []
+
+
+def test_an_email_is_spelled_in_one_way() -> None:
+    """In English, as in the labels of the fields; Portuguese has its own way."""
+    assert [one.id for one in words_of("pt_BR") if "e-mail" in str(one.id).lower()] == []

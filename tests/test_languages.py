@@ -63,7 +63,7 @@ def test_errors_are_said_in_the_language_of_the_page_but_the_api_speaks_english(
     answer = person.client.post(
         "/api/auth/register", json={"email": "nobody", "password": "correct horse"}, headers={"Accept-Language": "pt-BR"}
     )
-    assert answer.get_json()["errors"] == [{"field": "email", "detail": "is not an e-mail address, such as name@example.com"}]
+    assert answer.get_json()["errors"] == [{"field": "email", "detail": "is not an email address, such as name@example.com"}]
 
 
 def test_times_are_in_the_readers_zone_and_way(app: Flask) -> None:

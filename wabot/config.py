@@ -29,7 +29,7 @@ def email_address(text: str) -> str:
     try:
         checked = validate_email(text.strip(), check_deliverability=False, globally_deliverable=False)
     except EmailNotValidError as error:
-        raise ValueError(N_("is not an e-mail address, such as name@example.com")) from error
+        raise ValueError(N_("is not an email address, such as name@example.com")) from error
     return checked.normalized.lower()
 
 

@@ -91,7 +91,7 @@ class Unauthenticated(WabotError):
 
 class InvalidCredentials(Unauthenticated):
     code = "invalid_credentials"
-    title = N_("E-mail address or password is wrong")
+    title = N_("Email address or password is wrong")
 
 
 class OtpRequired(Unauthenticated):

@@ -17,6 +17,8 @@ from tests.support.waiting import wait_until
 from .person import Person
 
 CHROMIUM = "/usr/lib/chromium/chromium-headless-shell"  # without the frame of windows: less than half the time
+HURRIED = "const native = AbortSignal.timeout.bind(AbortSignal); AbortSignal.timeout = () => native(2000)"
+"""A script for pages that shall not wait long for an answer."""
 OpenPage = Callable[..., AbstractContextManager[Page]]
 
 

@@ -65,6 +65,20 @@ def test_a_scheduled_message_names_the_zone_of_its_time(open_page: OpenPage, lin
         page.get_by_role("button", name="Cancel").click()
 
 
+def test_nothing_that_is_to_go_later_goes_at_once(compose: Page) -> None:
+    """Firefox takes a day without an hour for an empty field."""
+    compose.get_by_label("To", exact=True).fill(ONE)
+    compose.get_by_label("Message", exact=True).fill("at what time?")
+    compose.locator("#later summary").click()
+    compose.get_by_role("button", name="Schedule message").click()
+    expect(compose.locator("#send_at:invalid")).to_be_focused()
+    compose.get_by_label("When").fill("2027-02-01T09:00")
+    compose.locator("#later summary").click()
+    compose.get_by_role("button", name="Send message").click()
+    compose.wait_for_url(re.compile(r"/messages/[0-9a-f]{24}$"))
+    expect(compose.locator("#message-head")).not_to_contain_text("Scheduled")
+
+
 def test_the_preview_is_what_whatsapp_shows(compose: Page) -> None:
     text, preview = compose.get_by_label("Message", exact=True), compose.locator("#preview")
     text.fill("*bold _and more_* ~no~ `mono` https://example.com/a?b=1.\n> said before\n- first\n2*3*4")

@@ -219,6 +219,31 @@ def test_earlier_messages_come_when_they_are_asked_for(reader: Person, friend: F
     assert len(asked) == 1, "an impatient second click fetches nothing again"
 
 
+def test_earlier_messages_that_do_not_come_are_missed_aloud_and_can_be_asked_for_again(reader: Person, friend: Friend) -> None:
+    page, chat = reader.page, chat_of(reader.user, FRIEND)
+    page.goto(f"/inbox/{chat['id']}")
+    page.route("**/*before=*", lambda route: route.fulfill(status=429))
+    page.get_by_role("link", name="Earlier messages").click()
+    expect(page.locator("#earlier").get_by_role("alert")).to_contain_text("could not be loaded")
+    page.unroute("**/*before=*")
+    page.get_by_role("link", name="Earlier messages").click()
+    expect(page.locator("#messages")).to_contain_text("line 00")
+    expect(page.locator("#earlier").get_by_role("alert")).to_have_count(0)
+
+
+def test_a_session_is_only_asked_for_once_it_is_chosen(reader: Person) -> None:
+    """In Firefox the arrow keys change a closed list, step by step."""
+    page, asked = reader.page, []
+    reader.user.post("/api/whatsapp/initialize", {"session": "second", "network": "sandbox"})
+    page.goto("/inbox")
+    page.on("request", lambda one: asked.append(one.url) if one.is_navigation_request() else None)
+    page.get_by_label("Session").select_option("second")
+    page.get_by_role("button", name="Search").click()
+    page.wait_for_url("**/inbox?*session=second*")
+    reader.user.delete("/api/whatsapp/sessions/second")
+    assert len(asked) == 1
+
+
 def test_everybody_can_use_it(open_page: OpenPage, kim: Api, friend: Friend) -> None:
     """Narrow, where the list and a chat take turns, and dark: the rest is looked at with every other page."""
     friend.write("hello")

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.support.api import Api
 
 from .accessibility import NARROW, WIDE, covered_by, sideways, violations_everywhere
-from .conftest import OpenPage
+from .conftest import HURRIED, OpenPage
 from .person import Person
 
 pytestmark = pytest.mark.browser
@@ -53,12 +53,14 @@ def test_the_page_says_when_it_is_not_live(robin: Person) -> None:
     expect(notice).to_contain_text("Not live")
 
 
-def test_a_page_that_can_not_be_read_anew_says_so_and_goes_on_trying(robin: Person) -> None:
+@pytest.mark.parametrize("answer", [lambda route: route.fulfill(status=429), lambda _: None], ids=["refused", "never"])
+def test_a_page_that_can_not_be_read_anew_says_so_and_goes_on_trying(robin: Person, answer: Callable[[Route], None]) -> None:
     """As when the database is away: the connection stands, and nothing is pushed a second time."""
     page, notice = robin.page, robin.page.locator("#live-state")
+    page.add_init_script(HURRIED)
     page.goto("/messages")
     expect(page.locator("html")).to_have_attribute("data-live", "yes")
-    page.route("**/messages", lambda route: route.fulfill(status=429))
+    page.route("**/messages", answer)
     sent = robin.user.send("+12025570912", "Told only once")["id"]
     robin.user.wait_for_message(sent, "delivered")
     expect(notice).to_be_visible()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyotp
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.support.api import Api, ApiError
 from tests.support.stack import Stack
@@ -104,6 +104,25 @@ def test_an_ended_login_leaves_the_page(page: Page, open_page: OpenPage, user: A
         other.wait_for_url(re.compile("/login"), timeout=3000)
     page.goto("/dashboard")
     expect(page).to_have_url(re.compile("/dashboard"))
+
+
+def test_logging_out_leads_to_the_login_page_alone(page: Page, user: Api) -> None:
+    """However late the form is answered: the live connection ends earlier."""
+    with page.expect_websocket() as opened:
+        Person(page, user).log_in()
+    socket = opened.value
+
+    def answer_late(route: Route) -> None:
+        answer = route.fetch(max_redirects=0)
+        if not socket.is_closed():
+            socket.wait_for_event("close")
+        route.fulfill(response=answer)
+
+    expect(page.locator("html")).to_have_attribute("data-live", "yes")
+    page.route("**/logout", answer_late)
+    page.get_by_role("button", name="Log out").click()
+    page.wait_for_url("**/login*")
+    assert page.url == f"{user.stack.url}/login"
 
 
 def test_a_second_factor_is_accessible(open_page: OpenPage, user: Api) -> None:

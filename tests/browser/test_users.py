@@ -121,6 +121,8 @@ def test_the_bar_leaves_room_for_the_inbox_and_for_the_way_past_it(
         skip = page.get_by_role("link", name="Skip to the content")
         expect(skip).to_be_focused()
         assert skip.evaluate(_ON_TOP), "what has the focus is seen"
+        bar = page.get_by_role("complementary", name="Viewing as somebody else").bounding_box()
+        assert bar and bar["height"] <= 80, "the page has the room"
     page.get_by_role("button", name="Stop viewing").click()
 
 

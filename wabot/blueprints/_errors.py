@@ -31,7 +31,8 @@ _ADDRESS_OF_A_FORM = {
     "title": N_("There is no page at this address"),
     "detail": N_("It only accepts a submitted form, and stays in the address bar when the form was refused."),
 }
-_JSON_PATHS = ("/api/", "/internal/", "/healthz", "/readyz", "/metrics")
+_API = "/api/"
+_JSON_PATHS = (_API, "/internal/", "/healthz", "/readyz", "/metrics")
 
 
 def init_app(app: Flask) -> None:
@@ -45,7 +46,12 @@ def init_app(app: Flask) -> None:
 
 def wants_json() -> bool:
     best = request.accept_mimetypes.best_match(["text/html", "application/json"])
-    return request.path.startswith(_JSON_PATHS) or best == "application/json"
+    return _under(*_JSON_PATHS) or best == "application/json"
+
+
+def _under(*paths: str) -> bool:
+    """`/api` as well as `/api/`."""
+    return f"{request.path}/".startswith(paths)
 
 
 def problem(error: errors.WabotError) -> dict[str, Any]:
@@ -94,6 +100,8 @@ def _http(error: HTTPException) -> Any:
         return error
     kind = _BY_STATUS.get(error.code, errors.WabotError)
     ours = kind() if error.code in _BY_STATUS else errors.WabotError(error.description or error.name, code=_code_of(error))
+    if error.code == 404 and _under(_API):
+        ours = errors.NotFound("There is no such call. /api/docs describes them all.")
     ours.status, ours.title = error.code, ours.title if error.code in _BY_STATUS else error.name
     response = answer(ours)
     if error.code == 405 and isinstance(response, Response):

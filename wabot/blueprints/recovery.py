@@ -27,7 +27,7 @@ def forgot() -> Any:
     if request.method == "GET":
         return _forgot_page({}, {})
     if "@" not in field("email"):
-        return _forgot_page(values(), {"email": _("Is not an e-mail address, such as name@example.com")}), 422
+        return _forgot_page(values(), {"email": _("Is not an email address, such as name@example.com")}), 422
     try:
         limits().forgot()
         services().recovery.forgot(field("email"))

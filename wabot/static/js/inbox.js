@@ -1,5 +1,6 @@
 /** The inbox: chats and messages arrive live, answers are sent without leaving the page, and what is seen is marked as read. */
 import { announce } from './announce.js';
+import { ask } from './ask.js';
 import { on } from './live.js';
 import { calmly, refresh, replace } from './refresh.js';
 import { showTick } from './ticks.js';
@@ -38,7 +39,7 @@ function mergeMessages(fresh) {
 }
 
 async function page(url, options = {}) {
-  const answer = await fetch(url, { ...options, headers: { Accept: 'text/html' }, cache: 'no-store' });
+  const answer = await ask(url, { ...options, headers: { Accept: 'text/html' }, cache: 'no-store' });
   return { answer, fresh: new DOMParser().parseFromString(await answer.text(), 'text/html') };
 }
 
@@ -65,7 +66,7 @@ async function markRead() {
   if (VIEWING || unread === 0 || document.hidden || !NEWEST) return;
   const body = new FormData();
   body.set('csrf_token', token());
-  const answer = await fetch(READ, { method: 'POST', body, redirect: 'manual' });
+  const answer = await ask(READ, { method: 'POST', body, redirect: 'manual' });
   if (answer.type === 'opaqueredirect') document.getElementById('chat-head').dataset.unread = '0';
 }
 
@@ -132,9 +133,9 @@ function watchReply(form) {
 /** Earlier messages go on top; what the reader is looking at stays where it is. @param {HTMLAnchorElement} link */
 async function showEarlier(link) {
   const { answer, fresh } = await page(link.href);
-  if (!answer.ok) return location.assign(link.href);
-  const before = scroller.scrollHeight - scroller.scrollTop;
   const list = fresh.getElementById('messages');
+  if (!answer.ok || list === null) throw new Error(`${link.href} answered ${answer.status}`);
+  const before = scroller.scrollHeight - scroller.scrollTop;
   localiseTimes(list);
   messages.prepend(...[...list.children].map((item) => document.importNode(item, true)));
   document.getElementById('earlier').replaceWith(document.importNode(fresh.getElementById('earlier'), true));
@@ -146,7 +147,14 @@ async function showEarlier(link) {
 function askForEarlier(link) {
   if (link.dataset.asked === '1') return;
   link.dataset.asked = '1';
-  showEarlier(link).finally(() => delete link.dataset.asked);
+  const missed = document.getElementById('earlier-missed');
+  missed.textContent = '';
+  showEarlier(link)
+    .catch((error) => {
+      console.info('Earlier messages could not be read.', error);
+      missed.textContent = say('earlier_missed');
+    })
+    .finally(() => delete link.dataset.asked);
 }
 
 /** Arrow keys go from chat to chat. */
@@ -179,7 +187,6 @@ document.addEventListener('click', (event) => {
   event.preventDefault();
   askForEarlier(link);
 });
-document.getElementById('session')?.addEventListener('change', (event) => event.target.form.requestSubmit());
 const form = document.querySelector('[data-reply]');
 if (form !== null) watchReply(form);
 if (messages !== null) {

@@ -5,6 +5,7 @@
  * and our own `up`, each time the connection is made: anything pushed since the page was rendered was missed, so reload.
  */
 import { io } from '../vendor/socket.io-client-4.8.4.esm.min.js';
+import { ask } from './ask.js';
 import { notLive } from './not_live.js';
 
 /** Short breaks (a page change, a restart of the server) are not worth a notice. */
@@ -43,15 +44,17 @@ socket.on('disconnect', (why) => {
   // The library doesn't reconnect by itself when the server closed the connection (logout everywhere, a restart).
   if (why === 'io server disconnect') setTimeout(() => socket.connect(), NOTICE_AFTER_MS);
 });
-// This login was ended, here or elsewhere: the page's own address leads to the login page.
-socket.on('logged_out', () => location.reload());
+// This login was ended elsewhere, and the page's own address leads to the login page; or here, and the answer to the form leads on.
+socket.on('logged_out', () => {
+  if (document.querySelector('form[data-sent]') === null) location.reload();
+});
 socket.on('connect_error', down);
 // A proxy may accept the connection and never answer: the page isn't live until the server does.
 if (!VIEWING) down();
 
 /** The navigation of every page shows how many messages are unread. */
 async function countUnread() {
-  const answer = await fetch('/inbox/unread', { cache: 'no-store' });
+  const answer = await ask('/inbox/unread', { cache: 'no-store' });
   if (!answer.ok || answer.redirected) return;
   const { unread } = await answer.json();
   for (const node of document.querySelectorAll('[data-unread-total]')) {

@@ -1,4 +1,5 @@
 /** Writing a message: the numbers found in what was pasted, the preview, the length, and the hint of the chosen session. */
+import { ask } from './ask.js';
 import { format } from './format.js';
 import { hour } from './time.js';
 import { say } from './words.js';
@@ -67,7 +68,7 @@ async function readNumbers() {
   const body = new FormData();
   body.set('csrf_token', to.form.elements.csrf_token.value);
   body.set('to', typed);
-  const answer = await fetch('/messages/recipients', { method: 'POST', body });
+  const answer = await ask('/messages/recipients', { method: 'POST', body });
   return answer.ok && to.value === typed ? answer.json() : null;
 }
 
@@ -96,6 +97,7 @@ const look = (clean) =>
     console.info('The numbers are only checked when they are sent.', error),
   );
 
+const later = document.getElementById('later');
 const when = document.getElementById('send_at');
 const zone = document.getElementById('zone');
 const send = document.getElementById('send');
@@ -106,8 +108,11 @@ function guessZone() {
   if (here && zone.value === 'UTC' && !when.value) zone.value = here;
 }
 
-function labelButton() {
-  send.lastChild.textContent = say(when.value ? 'schedule_message' : 'send_message');
+/** What is closed goes at once, what is open needs a time: to Firefox a day without an hour is an empty field. */
+function askForTime() {
+  if (!later.open) when.value = '';
+  when.required = later.open;
+  send.lastChild.textContent = say(later.open ? 'schedule_message' : 'send_message');
 }
 
 let pause = 0;
@@ -121,12 +126,12 @@ document.getElementById('preview-more').addEventListener('click', () => {
   unfolded = true;
   show();
 });
-when.addEventListener('input', labelButton);
+later.addEventListener('toggle', askForTime);
 session?.addEventListener('change', showHint);
 
 function showAll() {
-  labelButton();
-  if (when.value) document.getElementById('later').open = true;
+  if (when.value) later.open = true;
+  askForTime();
   show();
   showHint();
   if (to.value !== to.defaultValue) look(false); // typed before this script was there, or restored

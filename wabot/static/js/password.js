@@ -2,6 +2,7 @@
  * Says how good a new password is while it is typed, in forms that have a hint for it: what the server would say to it.
  * Without this the server says so when the form is sent.
  */
+import { ask } from './ask.js';
 import { say } from './words.js';
 
 const PAUSE_MS = 400;
@@ -23,7 +24,7 @@ async function judge(input, hint, usual) {
     hint.textContent = usual;
     return;
   }
-  const answer = await fetch('/password-hint', { method: 'POST', body: asked(input) });
+  const answer = await ask('/password-hint', { method: 'POST', body: asked(input) });
   if (input.value !== value) return;
   const { why } = answer.ok ? await answer.json() : {};
   if (why === undefined) hint.textContent = usual;

@@ -1,7 +1,10 @@
 /** The API's reference: finding a call, the examples' language, and trying a call with a key that is kept nowhere. */
+import { ask } from './ask.js';
 import { say } from './words.js';
 
 const SHOWN_AT_MOST = 20_000;
+/** A call may wait for half a minute itself, until its message is sent. */
+const WITHIN_MS = 60_000;
 
 function watchFinding() {
   const field = document.querySelector('[data-find]');
@@ -57,7 +60,7 @@ async function refuseLive({ query, options }) {
   const given = options.body === undefined ? Object.fromEntries(query) : JSON.parse(options.body);
   const session = given.session ?? 'default';
   const status = `/api/whatsapp/status?session=${encodeURIComponent(session)}`;
-  const answer = await fetch(status, { headers: options.headers, credentials: 'omit' });
+  const answer = await ask(status, { headers: options.headers, credentials: 'omit' });
   const found = await answer.json();
   if (!answer.ok) throw new Error(say('status_unseen', { why: found.detail }));
   if (found.network !== 'sandbox') throw new Error(say('session_is_live', { session }));
@@ -65,7 +68,8 @@ async function refuseLive({ query, options }) {
 
 async function answerText(answer) {
   const kind = answer.headers.get('Content-Type') ?? '';
-  if (!/json|text|svg/.test(kind)) return kind === '' ? '' : `${kind}, ${(await answer.blob()).size} bytes`;
+  if (!/json|text|svg/.test(kind))
+    return kind === '' ? '' : say('bytes', { kind, n: (await answer.blob()).size });
   const text = await answer.text();
   return kind.includes('json') ? JSON.stringify(JSON.parse(text), null, 2) : text;
 }
@@ -77,16 +81,28 @@ function show(form, status, text) {
   form.querySelector('.code').hidden = text === '';
 }
 
+async function makeCall(form, { url, options }) {
+  const begun = performance.now();
+  const answer = await ask(url, options, WITHIN_MS);
+  const n = Math.round(performance.now() - begun);
+  const status = `${answer.status} ${answer.statusText}`;
+  show(form, say('answered_in', { status, n }), await answerText(answer));
+}
+
+/** fetch's own words are for programmers, and differ between browsers. */
+function showFailure(form, error) {
+  if (error.name === 'TimeoutError' || error instanceof TypeError)
+    show(form, say('call_unanswered'), say('call_perhaps_made'));
+  else show(form, say('call_not_made'), error.message);
+}
+
 async function tryCall(form) {
-  const asked = request(form);
   try {
+    const asked = request(form);
     if ('sends' in form.dataset) await refuseLive(asked);
-    const begun = performance.now();
-    const answer = await fetch(asked.url, asked.options);
-    const took = Math.round(performance.now() - begun);
-    show(form, `${answer.status} ${answer.statusText} in ${took} ms`, await answerText(answer));
+    await makeCall(form, asked);
   } catch (error) {
-    show(form, say('call_not_made'), error.message);
+    showFailure(form, error);
   }
 }
 
@@ -94,10 +110,12 @@ function watchTrying() {
   const form = document.querySelector('[data-try]');
   form?.addEventListener('submit', async (event) => {
     event.preventDefault();
+    // Not disabled: that would take the focus from it, and Firefox would keep it so over a reload.
     const button = form.querySelector('button[type="submit"]');
-    button.disabled = true;
+    if (button.getAttribute('aria-busy') === 'true') return;
+    button.setAttribute('aria-busy', 'true');
     await tryCall(form);
-    button.disabled = false;
+    button.removeAttribute('aria-busy');
   });
 }
 

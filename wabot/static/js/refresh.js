@@ -1,4 +1,5 @@
 /** Reloads parts of the current page from the server, which remains the only place that renders them. */
+import { ask } from './ask.js';
 import { notLive } from './not_live.js';
 import { localiseTimes } from './time.js';
 
@@ -12,7 +13,7 @@ class Gone extends Error {}
  * @throws {Error} when the server doesn't answer with a page; Gone, when the page no longer exists
  */
 export async function read(url) {
-  const response = await fetch(url, { headers: { Accept: 'text/html' }, cache: 'no-store' });
+  const response = await ask(url, { headers: { Accept: 'text/html' }, cache: 'no-store' });
   if (response.status === 404) throw new Gone(`${url} is gone`);
   if (!response.ok || response.redirected) throw new Error(`${url} answered ${response.status}`);
   return new DOMParser().parseFromString(await response.text(), 'text/html');

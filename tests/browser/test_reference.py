@@ -1,0 +1,35 @@
+"""The API's reference: a call is tried where it is described."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from .conftest import HURRIED, OpenPage
+
+pytestmark = pytest.mark.browser
+
+CALL = "/api/docs/openapi"
+
+
+def test_an_answer_is_said_in_the_language_of_the_reader(open_page: OpenPage) -> None:
+    with open_page(locale="pt-BR") as page:
+        page.goto(CALL)
+        button = page.locator("[data-try]").get_by_role("button")
+        button.click()
+        expect(page.locator("[data-status]")).to_have_text(re.compile(r"^200 OK em [\d.]+ ms$"))
+        expect(button).to_be_focused()
+
+
+def test_a_call_that_nobody_answers_ends_with_advice(page: Page) -> None:
+    page.add_init_script(HURRIED)
+    page.goto(CALL)
+    page.route("**/api/openapi.json", lambda _: None)
+    page.get_by_role("button", name="Send the request").click()
+    expect(page.locator("[data-status]")).to_have_text("No answer")
+    expect(page.locator("[data-text]")).to_contain_text("It may have been carried out all the same")
+    page.unroute("**/api/openapi.json")
+    page.get_by_role("button", name="Send the request").click()
+    expect(page.locator("[data-status]")).to_contain_text("200 OK")
