@@ -78,7 +78,7 @@ class Limits:
     def redis_away(self) -> bool:
         """Redis is configured and doesn't answer: each web process counts for itself."""
         storage = self.limiter.storage
-        return isinstance(storage, RedisOrMemory) and storage.look_away()
+        return isinstance(storage, RedisOrMemory) and storage.is_away()
 
     def api(self, user: User) -> None:
         """Count a call of /api. Raises RateLimited, as all of these do."""

@@ -88,7 +88,7 @@ class Gateway:
         return self._command("PUT", f"/sessions/{session_id}", order, COMMAND_TIMEOUT, correlation_id)
 
     def logout(self, session_id: str, order: dict[str, Any], correlation_id: str | None = None) -> Snapshot:
-        """Comes back when the login is gone at WhatsApp (if reachable), the browser has ended and the profile is wiped."""
+        """Returns when the login is gone at WhatsApp (if reachable), the browser has ended and the profile is wiped."""
         return self._command("POST", f"/sessions/{session_id}/logout", order, LOGOUT_TIMEOUT, correlation_id)
 
     def stop(self, session_id: str, epoch: int, correlation_id: str | None = None) -> None:

@@ -237,7 +237,7 @@ def _by_code(code: int) -> MailError:
 
 
 def _part(server: smtplib.SMTP) -> None:
-    """The mail is taken: how the good-bye goes matters no more."""
+    """The mail is taken: how the goodbye goes no longer matters."""
     try:
         server.quit()
     except (OSError, smtplib.SMTPException):

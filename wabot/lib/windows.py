@@ -168,8 +168,8 @@ class RedisOrMemory(RedisStorage, Windows):
         deadlines = {"socket_timeout": REDIS_SECONDS, "socket_connect_timeout": REDIS_SECONDS, "retry": once}
         super().__init__(uri.removeprefix("wabot+"), key_prefix="wabot:limits", **(options | deadlines))  # type: ignore[arg-type]  # Redis's own
 
-    def look_away(self) -> bool:
-        """Ask it now; whether it doesn't answer."""
+    def is_away(self) -> bool:
+        """Whether Redis doesn't answer: it is asked now, or while it is away once a second."""
         self._ask(lambda: self.get_connection().ping(), lambda: False)
         return self._away
 

@@ -36,7 +36,7 @@ def normalised_email(typed: str) -> str:
 
 
 def _looked_up(typed: str) -> str:
-    """As it would stand in the store; what is no address is looked up, too, for the time it takes."""
+    """As it would stand in the store. What isn't an address is looked up all the same, so that it takes as long."""
     try:
         return normalised_email(typed[:320])
     except Invalid:
@@ -52,7 +52,7 @@ def check_new_password(password: str, *about_its_owner: str) -> None:
 
 
 def check_password(user: User, password: str) -> None:
-    """Before what a stolen login must not be able to do. Raises WrongPassword."""
+    """Asked before anything that a stolen login alone must not be able to do. Raises WrongPassword."""
     if not verify_password(user.password_hash, password[: PASSWORD_LENGTH.stop]):
         raise WrongPassword.field("current_password", "is not your current password")
 
@@ -93,7 +93,7 @@ class Accounts:
         return self.preferences.current().confirm_email and self.mails.available
 
     def authenticate(self, email: str, password: str) -> User:
-        """Raises InvalidCredentials after the same work whether the address is known or not, and, to who knows the password of
+        """Raises InvalidCredentials after the same work whether the address is known or not, and, to whoever knows the password of
         an address that must be confirmed first, Forbidden `email_unconfirmed`."""
         user = self.by_email(email)
         matches = verify_password(user.password_hash if user else None, password[: PASSWORD_LENGTH.stop])
@@ -104,7 +104,7 @@ class Accounts:
         return user
 
     def _left_from_local(self, user: User, password: str) -> bool:
-        """The documented first login, never changed, on data of a local start that others reach now."""
+        """Whether it is the documented first login, never changed, on data of a local start that others can reach now."""
         return self.settings.reachable and user.must_change_password and password == DEFAULT_ADMIN_PASSWORD
 
     def must_confirm(self, user: User) -> bool:
@@ -172,7 +172,7 @@ class Accounts:
         return True
 
     def _replace_default_login(self) -> bool:
-        """A first administrator who never chose a password gets the one of the settings, as soon as they say another."""
+        """A first administrator who never chose a password gets the one in the settings, once that isn't the default any more."""
         user = self.store.users.by_email(DEFAULT_ADMIN_EMAIL)
         chosen, default = self.settings.admin_password, DEFAULT_ADMIN_PASSWORD
         if user is None or not user.must_change_password or chosen == default or not verify_password(user.password_hash, default):

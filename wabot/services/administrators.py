@@ -128,7 +128,7 @@ def _just_struck(entry: Entry | None) -> bool:
 
 
 def _stands(entries: dict[str, Entry], user_id: str, mark: str) -> bool:
-    """The announcement with that mark: who was struck since carries it, too, and isn't to be made sure."""
+    """Whether the user's announcement with that mark still stands, and wasn't struck since."""
     entry = entries.get(user_id)
     return entry is not None and entry.mark == mark and entry.struck_at is None
 

@@ -1,4 +1,4 @@
-"""The audit log: who did what to whom, when and from where. An entry is written before the deed, and no code changes or removes one.
+"""The audit log: who did what to whom, when and from where. An entry is written before the action, and no code changes or removes one.
 
 It keeps ids, no addresses: names are looked up when the log is shown. Of a deleted account it therefore keeps the id, the
 times, and the network addresses its owner acted from; `detail` never holds personal data.
@@ -74,7 +74,7 @@ class AuditLog:
 
     @contextmanager
     def noted(self, by: Audited, action: str, *, target: str, detail: str = "") -> Iterator[None]:
-        """Around a deed that may be refused: written down before, and that it was, should it be."""
+        """Around an action that may be refused: it is noted before, and its refusal, if there is one, after."""
         self.note(by, action, target=target, detail=detail)
         try:
             yield
@@ -83,7 +83,7 @@ class AuditLog:
             raise
 
     def note_once(self, entry_id: str, actor_id: str, address: str, action: str, *, target: str, detail: str = "") -> None:
-        """As `note`, under an id that was thought of before: harmless to repeat."""
+        """As `note`, under an id that was chosen beforehand: harmless to repeat."""
         self._add(actor_id, address, action, target, detail, id=entry_id)
 
     def page(self, asked: AuditFilter, *, limit: int, cursor: str | None) -> Page:

@@ -72,8 +72,8 @@ class Claim:
     """The session's epoch, and since when it is connected, when something was handed to it last."""
 
     def meets(self, session: Session) -> None:
-        """The session is connected. Was it away meanwhile, it may have lost what it took: that is asked about before anything
-        that was accepted later goes."""
+        """The session is connected. If it was away meanwhile, it may have lost what it took: WhatsApp is asked about that before
+        anything that was accepted later goes."""
         life = (session.epoch, session.since)
         if self.life != life:
             self.life = life
@@ -98,8 +98,8 @@ class Claim:
         return self.rest_until if timedelta() < left <= _LONGEST_REST * 1.25 else None
 
     def pass_over(self, message_id: str) -> None:
-        """WhatsApp has it and its ack is on the way, or whether it has can't be told for so long that it holds up nobody any
-        more: it is asked about after a while."""
+        """The lane goes on without it: WhatsApp has it and its ack is on the way, or nobody could tell whether it has for so long
+        that it may hold up the others no more. WhatsApp is asked about it after a while."""
         self.passed_over[message_id] = time.monotonic() + _ASK_AGAIN_AFTER.total_seconds()
 
     def is_passed_over(self, message_id: str) -> bool:
@@ -141,7 +141,7 @@ class Claims:
             claim.queue.clear()
 
     def drop(self, session_id: str) -> None:
-        """It is another's by now, or nobody's."""
+        """The lane is somebody else's by now, or nobody's."""
         with self._lock:
             self._held.pop(session_id, None)
 

@@ -90,7 +90,7 @@ class Delivery:
         return self._deliver(claim, session, batch)
 
     def _at_once(self, claim: Claim, session: Session) -> int:
-        """One where each may have to wait, or where the last one could not go."""
+        """How many messages make a batch: one where each may have to wait, or where the last one could not go."""
         return 1 if claim.failures or self.pacing.applies_to(session) else BATCH
 
     def _refill(self, claim: Claim) -> bool:
@@ -113,8 +113,8 @@ class Delivery:
         return self._in_order(claim, session, [one for one in messages if one.status in ("queued", *_OPEN)])
 
     def _in_order(self, claim: Claim, session: Session, messages: list[Message]) -> datetime | None:
-        """As many as are alike, from the first on. What was put back by one who died while putting back goes before the rest of its
-        hand-over is looked up: some engines do that by sending it again."""
+        """As many as are in the same state, from the first on. If a worker died while it put a batch back, what it had put back goes out
+        before the rest is looked up: some engines look a message up by sending it again."""
         is_open = bool(messages) and messages[0].status in _OPEN
         alike = list(takewhile(lambda one: (one.status in _OPEN) == is_open, messages))
         if len(alike) < len(messages):
@@ -211,7 +211,7 @@ class Delivery:
         return True
 
     def _own(self, message: Message, found: list[Accepted]) -> Accepted | None:
-        """The one by its id, or the oldest with its text that is no other message's."""
+        """The one with its id, or the oldest with its text that isn't another message's."""
         by_id = next((one for one in found if one.wa_message_id == message.wa_message_id), None)
         if by_id or not found:
             return by_id

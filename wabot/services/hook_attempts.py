@@ -105,7 +105,7 @@ def payload_of(event: ToldEvent) -> bytes:
 
 
 def public_id(event: ToldEvent) -> str:
-    """The `webhook-id`: one for ever for one event, whatever endpoint and attempt."""
+    """The `webhook-id`: always the same for an event, whatever endpoint and attempt."""
     return f"evt_{event.id}"
 
 

@@ -67,7 +67,7 @@ class Incoming:
             self.hearing.marked({"untold": mine[0][1].untold} if mine[0][1].untold else {})
 
     def _finished_now(self, session: Session, known: list[_Told]) -> list[_Told]:
-        """Of those that are stored already: the ones whose own event died half done. The others only bring a tick, perhaps."""
+        """Of those that are stored already, the ones whose event was only half applied before. The others bring a tick at most."""
         if not known:
             return []
         stored = self.store.messages.by_wa_ids(session.id, [message.wa_message_id or "" for _, message in known])

@@ -17,7 +17,7 @@ class Languages:
     store: Store
 
     def choose(self, user: User, language: str, zone: str) -> None:
-        """Empty: as the browser has it. Raises Invalid."""
+        """Empty: the browser's. Raises Invalid."""
         if language and language not in languages.known():
             raise Invalid.field("language", "is not a language this wabot speaks")
         if zone and zone not in available_timezones():

@@ -22,7 +22,7 @@ def _whole(value: Any) -> Any:
 
 
 def _size(value: Any) -> int | None:
-    """A size that no file can have is none, and no reason to leave its message out."""
+    """None for a size that no file can have: that is no reason to leave the message out."""
     return value if isinstance(value, int) and 0 <= value <= _LARGEST else None
 
 

@@ -106,7 +106,7 @@ class Values(_Strict):
 
 
 class UserLimits(_Strict):
-    """What one user's own numbers are; what is missing is as for everybody."""
+    """One user's own numbers; where one is missing, everybody's holds."""
 
     send_per_minute: _Count | None = None
     send_per_day: _Count | None = None
@@ -154,7 +154,7 @@ class Preferences:
             self._values, self._read_at = checked, time.monotonic()
 
     def replace(self, values: dict[str, Any]) -> Values:
-        """`check` and `put`, for callers that are nobody: commands and tests."""
+        """`check` and `put`, for callers without a user: commands and tests."""
         checked = self.check(values)
         self.put(checked)
         return checked
@@ -170,7 +170,7 @@ class Preferences:
         return _checked(UserLimits, limits, under="limits").model_dump(exclude_none=True)
 
     def limit_user(self, user_id: str, limits: dict[str, Any] | None) -> dict[str, int] | None:
-        """Set a user's own numbers, all of them; None or {} for as everybody. Raises Invalid naming the field, NotFound."""
+        """Set a user's own numbers, all of them; with None or {} everybody's hold. Raises Invalid naming the field, NotFound."""
         checked = self.check_user_limits(limits or {}) or None
         if not self._store.users.change(user_id, {"limits": checked}):
             raise NotFound("There is no such user.")
@@ -188,7 +188,7 @@ class Preferences:
 
 
 def _known(kind: type[BaseModel], stored: dict[str, Any]) -> dict[str, Any]:
-    """Without what another version of wabot has stored."""
+    """What this version of wabot knows; another may have stored more."""
     found = {}
     for name, value in stored.items():
         if name in kind.model_fields:

@@ -28,7 +28,7 @@ class Sent:
 
 
 def checked(text: str) -> PhoneList:
-    """The numbers in `text`. Raises Invalid that names what is none: nothing is sent before it is corrected or taken out."""
+    """The numbers in `text`. Raises Invalid, which names what isn't a number: nothing is sent before that is corrected or taken out."""
     found = read(text)
     if not found.numbers and not found.refused:
         raise Invalid.field("to", "is empty")

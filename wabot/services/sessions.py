@@ -104,7 +104,7 @@ class Sessions:
                 self._change(session, changes)
 
     def disconnect(self, user_id: str, name: str, correlation_id: str) -> Session:
-        """Comes back when WhatsApp was told, the browser has ended and the profile is gone.
+        """Returns when WhatsApp was told, the browser has ended and the profile is gone.
 
         Raises GatewayUnavailable when that can't be done now; it is then done as soon as the gateway is back.
         """
@@ -220,7 +220,7 @@ class Sessions:
         return session
 
     def _needs_logout(self, session: Session) -> bool:
-        """Not of one that is under way for another request: its order would be overtaken, and answered before it is done."""
+        """Not while a log-out is under way for another request: that order would be overtaken, and answered before it is done."""
         if session.desired == "logout":
             return bool(session.switch_to)
         return session.desired == "on" or session.linked or session.status != "disconnected"
@@ -244,7 +244,7 @@ class Sessions:
         return ended or self.store.sessions.get(session.id) or session
 
     def _overtaken(self, session: Session, refusal: Problem) -> Session:
-        """A newer order counts, and is what there is to say. Raises GatewayUnavailable when that is a log-out, too."""
+        """A newer order counts: the session as it is under that. Raises GatewayUnavailable when it is a log-out, too."""
         if refusal.code != STALE_EPOCH:
             raise refusal
         log.info("logout_overtaken", session_id=session.id, epoch=session.epoch)

@@ -39,7 +39,7 @@ class SettingsAdministration:
 
 
 def version(values: Values) -> str:
-    """Another one for other settings."""
+    """A short digest of them: another one for other settings."""
     return hashlib.sha256(json.dumps(values.model_dump(), sort_keys=True).encode()).hexdigest()[:16]
 
 

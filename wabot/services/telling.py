@@ -79,7 +79,7 @@ class Telling:
 
 
 def makes_up(endpoint: Endpoint) -> bool:
-    """Whether it is being sent what it missed: anything later waits until that is before it."""
+    """Whether it is still being sent what it missed: later events wait until that is in its lane."""
     return endpoint.replay is not None and bool(endpoint.replay.get("missed"))
 
 

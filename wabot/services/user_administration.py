@@ -28,7 +28,7 @@ _FOUND = re.compile(r"(email|name):")
 
 @dataclass(frozen=True)
 class UserChange:
-    """None leaves a thing as it is. `limits` replaces all of the user's own numbers; {} for as everybody."""
+    """None leaves a thing as it is. `limits` replaces all of the user's own numbers; with {} everybody's hold."""
 
     role: str | None = None
     disabled: bool | None = None

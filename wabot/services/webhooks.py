@@ -101,14 +101,14 @@ class Webhooks:
         return self.one(user_id, endpoint_id)
 
     def rotate(self, user_id: str, endpoint_id: str) -> Endpoint:
-        """A new secret, to be shown now; the one before signs along for a day."""
+        """A new secret, to be shown now; for a day the previous one signs as well."""
         secret = signing.new_secret()
         changed = self.change(user_id, endpoint_id, {"secret": secret})
         others = [one for one in changed.secrets if one["secret"] != secret]  # one of them may have been made since
         return replace(changed, secrets=[{"secret": secret, "until": None}, *others])
 
     def delete(self, user_id: str, endpoint_id: str) -> None:
-        """At once for everybody; the worker erases it and its deliveries, when it can't be had back any more."""
+        """At once for everybody; the worker erases it and its deliveries, when it can't be restored any more."""
         endpoint, moment = self.one(user_id, endpoint_id), now()
         changes = {"deleted": True, "deleted_at": moment, "enabled": False, "due": ""}
         if endpoint.enabled:
@@ -220,7 +220,7 @@ def _undoable(endpoint: Endpoint, moment: datetime) -> bool:
 
 
 def _replay(endpoint: Endpoint, since: datetime, until: datetime, *, missed: bool = False) -> dict[str, Any]:
-    """Takes one along that is under way."""
+    """What is to be sent again from now on. Includes what an earlier replay, still under way, was to send."""
     if endpoint.replay:
         since, until = min(since, endpoint.replay["since"]), max(until, endpoint.replay["until"])
         missed = missed and endpoint.replay.get("missed", False)
