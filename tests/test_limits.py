@@ -87,6 +87,7 @@ def test_a_days_number_holds_too(app: Flask, linked: Linked) -> None:
     refused = linked.send()
     assert refused.get_json()["limit"] == "send_per_day"
     assert 86_000 < int(refused.headers["Retry-After"]) <= 86_400
+    assert refused.headers["RateLimit-Policy"] == "2;w=86400"
 
 
 def test_what_the_day_refuses_takes_no_place_in_the_minute(app: Flask, linked: Linked) -> None:
@@ -124,6 +125,26 @@ def test_a_refused_send_leaves_its_key_alone_and_a_known_key_is_answered(app: Fl
     assert linked.send(message="other", headers={"Idempotency-Key": "a"}).get_json()["code"] == "idempotency_mismatch"
     limit(app, send_per_minute=3)
     assert linked.send(message="another", headers={"Idempotency-Key": "c"}).status_code == 202, "the key was not remembered"
+
+
+def test_headers_are_of_what_refuses_or_of_the_fullest_that_the_request_counts_for(app: Flask, linked: Linked) -> None:
+    limit(app, send_per_minute=2, api_per_minute=4)
+    key = {"Idempotency-Key": "a"}
+    first, replayed = linked.send(headers=key), linked.send(headers=key)
+    assert (first.headers["RateLimit-Limit"], first.headers["RateLimit-Remaining"]) == ("2", "1")
+    assert (replayed.headers["RateLimit-Limit"], replayed.headers["RateLimit-Remaining"]) == ("4", "2")
+    limit(app, send_per_minute=1)
+    linked.send()
+    refused = linked.send()
+    assert (refused.status_code, refused.get_json()["limit"]) == (429, "send_per_minute")
+    assert refused.headers["RateLimit-Limit"] == "1", "also when it was the last of the API calls"
+
+
+def test_the_fullest_is_that_with_the_smallest_part_left(app: Flask, client: FlaskClient, linked: Linked) -> None:
+    limit(app, send_per_minute=2, api_per_minute=10)
+    for _ in range(5):
+        client.get("/api/keys", headers=bearer(linked.token))
+    assert linked.send().headers["RateLimit-Limit"] == "10", "four tenths, not one half"
 
 
 def test_what_is_no_message_is_not_counted_as_one(app: Flask, linked: Linked) -> None:
@@ -185,6 +206,14 @@ def test_logins_are_limited_by_address_even_when_limits_are_off(app: Flask, clie
     assert elsewhere.status_code == 200
 
 
+def test_asking_for_a_forgotten_password_takes_no_login_away(app: Flask, client: FlaskClient) -> None:
+    limit(app, login_per_minute=1)
+    address = register(client)["user"]["email"]
+    forgot = [client.post("/api/auth/forgot-password", json={"email": address}).status_code for _ in range(2)]
+    assert forgot == [202, 429]
+    assert client.post("/api/auth/login", json={"email": address, "password": "correct horse"}).status_code == 200
+
+
 def test_hints_on_a_password_are_limited_by_address_apart_from_registrations(app: Flask, client: FlaskClient) -> None:
     limit(app, enabled=False, register_per_hour=1)
     form = Browser(app)
@@ -228,6 +257,15 @@ def test_settings_that_cannot_be_read_leave_the_last_ones_in_force(app: Flask, m
     assert fresh.current().rate_limits.send_per_minute == 7
 
 
+def test_what_is_given_back_is_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = Memory()
+    for moment in (1000.0, 1010.0):
+        monkeypatch.setattr(windows.time, "time", lambda moment=moment: moment)
+        assert memory.acquire_entry("a", 2, 60)
+    memory.give_back("a")
+    assert memory.get_moving_window("a", 2, 60) == (1000.0, 1)
+
+
 def test_windows_in_memory_are_bounded_and_exact_under_threads() -> None:
     memory = Memory()
     with ThreadPoolExecutor(16) as pool:
@@ -254,6 +292,7 @@ def test_a_refusal_says_exactly_when_the_next_passes(app: Flask, linked: Linked,
     assert at(60.5).status_code == 202, "the first has left the window"
     assert at(60.6).headers["Retry-After"] == "10", "the second leaves it at 70"
     limit(app, send_per_minute=1)
+    assert at(65.5).headers["Retry-After"] == "55", "with one too many in it, the newest has to leave"
     assert at(70.5).headers["Retry-After"] == "50", "of one a minute, the newest decides"
 
 

@@ -15,6 +15,7 @@ from tests.support.web import email, register
 from wabot.app import create_app
 from wabot.blueprints._context import services
 from wabot.config import Settings
+from wabot.errors import OtpRequired
 from wabot.lib.clock import now
 from wabot.services import login_guard
 from wabot.services.login_guard import ACCOUNT, ADDRESS
@@ -64,7 +65,28 @@ def test_pauses_grow_where_the_guesses_come_from_and_nowhere_else(client: FlaskC
     assert log_in(client, owner, "x", GUESSER).headers["Retry-After"] == "10"
     clock(10)
     assert log_in(client, owner, "correct horse", GUESSER).status_code == 200
-    assert guess(client, owner, 1) == [401], "a right password begins anew"
+    assert guess(client, owner, 5) == [401] * 5, "a right password begins anew"
+
+
+def test_however_an_address_is_written_its_guesses_are_counted_together(client: FlaskClient) -> None:
+    owner = register(client)["user"]["email"]
+    codes = [log_in(client, written, "guess", GUESSER).status_code for written in [owner, owner.upper(), f" {owner} "] * 2]
+    assert codes == [401] * 5 + [429]
+
+
+def test_failures_are_remembered_for_longer_than_the_longest_pause(client: FlaskClient, clock: Any) -> None:
+    owner = register(client)["user"]["email"]
+    guess(client, owner, 5)
+    clock(ACCOUNT.longest + 1)
+    assert guess(client, owner, 2) == [401, 429]
+    assert log_in(client, owner, "x", GUESSER).headers["Retry-After"] == "10"
+
+
+def test_a_right_password_without_its_code_is_no_failure(app: Flask) -> None:
+    guard = services_of(app).login_guard
+    for _ in range(ACCOUNT.free + 1):
+        with pytest.raises(OtpRequired), guard.attempt("jo@example.com", GUESSER):
+            raise OtpRequired
 
 
 def test_unknown_accounts_are_answered_the_same(client: FlaskClient) -> None:

@@ -68,6 +68,20 @@ def test_a_token_of_another_purpose_is_refused(house: Services, client: FlaskCli
     assert reset(client, house.links.make("confirm_address", user).rpartition("/")[2]).status_code == 400
 
 
+def test_the_link_of_who_was_disabled_meanwhile_is_dead(
+    house: Services, client: FlaskClient, made: dict[str, Any], token: str
+) -> None:
+    house.store.users.change(made["user"]["id"], {"disabled": True})
+    assert reset(client, token).get_json()["code"] == "invalid_token"
+
+
+def test_the_link_proves_the_address_too(house: Services, client: FlaskClient, made: dict[str, Any], token: str) -> None:
+    house.store.users.change(made["user"]["id"], {"email_confirmed": False})
+    assert reset(client, token).status_code == 200
+    user = house.store.users.get(made["user"]["id"])
+    assert user and user.email_confirmed
+
+
 def test_a_link_is_dead_after_an_hour(house: Services, client: FlaskClient, made: dict[str, Any], token: str) -> None:
     def later(minutes: int) -> Links:
         moment: datetime = now() + timedelta(minutes=minutes)

@@ -18,6 +18,7 @@ from tests.support.waiting import wait_until
 from tests.support.web import bearer, email
 from wabot.errors import InvalidOtp, WabotError
 from wabot.lib.clock import now
+from wabot.services import second_factor
 from wabot.services.audit import Audited
 from wabot.services.second_factor import TRIES
 from wabot.store.audit import AuditFilter
@@ -79,6 +80,15 @@ def test_a_setup_page_is_good_for_its_user_only(app: Flask) -> None:
     victim, thief = Browser(app).register(email(), PASSWORD), Browser(app).register(email(), PASSWORD)
     secret, sealed = shown_secret(thief.open(PAGE).get_data(as_text=True))
     assert victim.submit(PAGE, setup=sealed, otp=code_at(secret), current_password=PASSWORD).status_code == 422
+
+
+def test_a_setup_page_is_good_for_half_an_hour(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    person = Browser(app).register(email(), PASSWORD)
+    secret, sealed = shown_secret(person.open(PAGE).get_data(as_text=True))
+    monkeypatch.setattr(second_factor, "SETUP_SECONDS", -1)
+    late = person.submit(PAGE, setup=sealed, otp=code_at(secret), current_password=PASSWORD)
+    assert late.status_code == 422
+    assert shown_secret(late.get_data(as_text=True))[0] != secret
 
 
 def test_no_page_opens_before_the_code(protected: Protected) -> None:
@@ -196,6 +206,14 @@ def test_turning_it_off_needs_password_and_code(protected: Protected) -> None:
     assert protected.api_login().status_code == 401
     assert protected.browser.submit(PAGE, url, current_password=PASSWORD, otp=code).status_code == 302
     assert protected.api_login().status_code == 200
+    house = services_of(protected.app)
+    entries = house.audit.page(AuditFilter(actor=protected.user.id, action="second_factor.off"), limit=5, cursor=None).items
+    assert [one.target for one in entries] == [protected.user.id]
+    house.mails.send_due()
+    assert [one["Subject"] for one in mailbox.files(house.settings.data, protected.email)] == [
+        "Your second factor was turned on",
+        "Your second factor was turned off",
+    ]
 
 
 def test_five_wrong_codes_bring_a_pause_that_nobody_else_notices(protected: Protected) -> None:

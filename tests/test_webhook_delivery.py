@@ -232,7 +232,7 @@ def test_given_up_after_the_last_attempt_and_the_next_has_its_turn(hooked: Hooke
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("status", [101, 304])
+@pytest.mark.parametrize("status", [101, 300, 304])
 def test_only_a_2xx_is_a_delivery(hooked: Hooked, receiver: Receiver, status: int) -> None:
     hooked.endpoint(receiver.url, "message.queued")
     receiver.answer = lambda _: status if not receiver.requests else 204

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
@@ -81,3 +82,11 @@ def test_two_secrets_made_at_the_same_moment_both_verify(
     (one,) = receiver.requests
     for secret in (made["secret"], *shown, given):
         Webhook(secret).verify(one.body, one.headers)
+
+
+@pytest.mark.parametrize(("length", "good"), [(23, False), (24, True), (64, True), (65, False)])
+def test_a_secret_of_ones_own_has_24_to_64_bytes(hooked: Hooked, receiver: Receiver, length: int, good: bool) -> None:
+    own = "whsec_" + base64.b64encode(bytes(length)).decode()
+    asked = {"url": receiver.url, "events": ["*"], "secret": own}
+    made = hooked.call("POST", json=asked, status=201 if good else 422)
+    assert made.get("secret") == (own if good else None)

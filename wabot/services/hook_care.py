@@ -47,7 +47,7 @@ class HookCare:
         moment = now()
         recovered = endpoint.failing_since is not None
         stale = endpoint.last_success_at is None or moment - endpoint.last_success_at > _NOTE_SUCCESS_EVERY
-        if not (recovered or stale or endpoint.hold_until):
+        if not (recovered or stale):
             return endpoint
         changes: dict[str, Any] = {"failing_since": None, "hold_until": None, "last_success_at": moment}
         if recovered:  # before it is noted: killed in between, the next success does it

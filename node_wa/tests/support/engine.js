@@ -26,6 +26,7 @@ export class PlayedEngine {
   /** @type {any} */
   vault = {};
   slots = new Slots(1);
+  isBackedUp = false;
   /** @type {Map<string, any>} */
   #runs = new Map();
 
@@ -42,7 +43,7 @@ export class PlayedEngine {
       lifecycle,
       engine: {},
     };
-    const host = {
+    this.host = {
       alive: true,
       pid: 1,
       kind: { isShared: false },
@@ -52,10 +53,10 @@ export class PlayedEngine {
     this.sessions = new Sessions(
       /** @type {any} */ ({
         config,
-        hosts: { pick: () => host, release: () => undefined },
+        hosts: { pick: () => this.host, release: () => undefined },
         journal: { append: async () => undefined },
         versions: { saw: () => undefined },
-        isBackedUp: () => false,
+        isBackedUp: () => this.isBackedUp,
         slots: () => this.slots,
         engines: new Map([['played', engine]]),
         vault: this.vault,
@@ -72,7 +73,12 @@ export class PlayedEngine {
 
   /** The run that was started last tells. @param {string} type @param {any} data */
   tell(type, data = {}) {
-    this.#runs.get(this.started.at(-1) ?? '')?.heard(type, data);
+    this.voice()(type, data);
+  }
+
+  /** The way to tell of the run that was started last, also when it has ended. @returns {(type: string, data: any) => void} */
+  voice() {
+    return this.#runs.get(this.started.at(-1) ?? '')?.heard ?? (() => undefined);
   }
 
   /** @param {string} id @param {object} [order] */
