@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from tests.support.pages import Browser
 from tests.support.web import Linked, bearer, email, register
 from wabot.blueprints._context import services
+from wabot.errors import Invalid
 from wabot.lib import windows
 from wabot.lib.addresses import neighbourhood
 from wabot.lib.windows import Memory
@@ -255,6 +256,21 @@ def test_settings_that_cannot_be_read_leave_the_last_ones_in_force(app: Flask, m
     known.store.settings.put({"rate_limits": {"send_per_minute": "many"}})
     monkeypatch.setattr(fresh, "_read_at", float("-inf"))
     assert fresh.current().rate_limits.send_per_minute == 7
+
+
+def test_without_mails_nobody_is_made_to_confirm_an_address(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    with app.app_context():
+        known = services()
+    monkeypatch.setattr(type(known.settings), "sends_mail", False)
+    with pytest.raises(Invalid):
+        Preferences(known.store, known.settings).check({"confirm_email": True})
+
+
+def test_registration_is_closed_in_production_until_it_is_opened(app: Flask) -> None:
+    with app.app_context():
+        known = services()
+    ours, public = known.settings, known.settings.model_copy(update={"env": "production"})
+    assert [Preferences(known.store, one).current().registration_open for one in (ours, public)] == [True, False]
 
 
 def test_what_is_given_back_is_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,7 +19,7 @@ from wabot.config import DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD
 from wabot.lib.clock import now
 from wabot.lib.log import _without_secrets
 from wabot.services import Services
-from wabot.services.links import InvalidToken, Links
+from wabot.services.links import InvalidToken
 
 
 @pytest.fixture
@@ -82,14 +82,14 @@ def test_the_link_proves_the_address_too(house: Services, client: FlaskClient, m
     assert user and user.email_confirmed
 
 
-def test_a_link_is_dead_after_an_hour(house: Services, client: FlaskClient, made: dict[str, Any], token: str) -> None:
-    def later(minutes: int) -> Links:
-        moment: datetime = now() + timedelta(minutes=minutes)
-        return replace(house.links, clock=lambda: moment)
-
-    assert later(59).open(token, "reset").user.id == made["user"]["id"]
+@pytest.mark.parametrize(("purpose", "hours"), [("reset", 1), ("invite", 168), ("confirm_address", 72), ("change_address", 24)])
+def test_each_link_is_good_for_its_time(house: Services, made: dict[str, Any], purpose: str, hours: int) -> None:
+    user = house.store.users.get(made["user"]["id"])
+    assert user
+    token, end = house.links.make(purpose, user).rpartition("/")[2], now() + timedelta(hours=hours)
+    assert replace(house.links, clock=lambda: end - timedelta(minutes=1)).open(token, purpose).user.id == user.id
     with pytest.raises(InvalidToken):
-        later(61).open(token, "reset")
+        replace(house.links, clock=lambda: end + timedelta(minutes=1)).open(token, purpose)
 
 
 def test_a_link_is_dead_after_the_password_was_changed(app: Flask, client: FlaskClient, made: dict[str, Any], token: str) -> None:

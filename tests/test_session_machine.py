@@ -46,6 +46,38 @@ def test_left_unscanned_the_session_sleeps_and_is_not_restarted() -> None:
     assert (changes["status"], changes["desired"]) == ("disconnected", "off")
 
 
+@pytest.mark.parametrize("linked", [True, False])
+def test_failed_it_goes_on_taking_messages_in_if_it_is_linked(linked: bool) -> None:
+    seen = a_snapshot(status="failed", reason="out_of_restarts", linked=linked, phone="+12025550123" if linked else None)
+    session = replace(a_session(linked=linked), **machine.observed(a_session(linked=linked), seen))
+    assert (session.desired, machine.accepts_messages(session)) == (("on", True) if linked else ("off", False))
+
+
+@pytest.mark.parametrize(
+    ("status", "shown"), [("connected", "reconnecting"), ("disconnected", "disconnected"), ("failed", "failed")]
+)
+def test_a_disconnect_is_shown_as_under_way_only_for_what_runs(status: str, shown: str) -> None:
+    session = a_session(status=status)
+    assert replace(session, **machine.ordered_end(session, NOON)).status == shown
+
+
+@pytest.mark.parametrize(
+    ("seen", "switching", "switched_from"),
+    [
+        ({"status": "qr", "linked": False, "phone": None}, True, "+12025550199"),
+        ({"status": "authenticating", "linked": True, "phone": None}, False, "+12025550199"),
+        ({"status": "connected"}, False, None),
+        ({"status": "disconnected", "reason": "unlinked_on_phone", "linked": False, "phone": None}, True, None),
+    ],
+)
+def test_a_switch_of_engines_is_over_once_it_is_linked_anew(
+    seen: dict[str, Any], switching: bool, switched_from: str | None
+) -> None:
+    session = a_session(switching=True, switched_from="+12025550199")
+    after = replace(session, **machine.observed(session, a_snapshot(**seen)))
+    assert (after.switching, after.switched_from) == (switching, switched_from)
+
+
 def test_unlinked_on_the_phone_the_login_is_gone() -> None:
     linked = a_session(status="connected", linked=True, phone="+12025550123")
     changes = machine.observed(linked, a_snapshot(status="disconnected", reason="unlinked_on_phone", linked=False))

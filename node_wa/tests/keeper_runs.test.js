@@ -51,9 +51,7 @@ for (const order of ['another start', 'a stop', 'a log-out'])
     const voice = engine.voice();
     if (order === 'another start') engine.put('s', { epoch: 2 });
     const ended =
-      order === 'a stop'
-        ? engine.sessions.stop('s', 1)
-        : order === 'a log-out' && engine.logout('s', 1);
+      order === 'a stop' ? engine.sessions.stop('s', 1) : order === 'a log-out' && engine.logout('s', 1);
     voice('qr', QR);
     voice('ended', { reason: 'opened_elsewhere', detail: '' });
     assert.deepEqual([facts().status, facts().qr, facts().reason], ['starting', null, null]);
@@ -200,7 +198,22 @@ for (const [reason, linked, ends] of /** @type {const} */ ([
     if (ends === 'failed') await isNow('failed');
     assert.equal(facts().status, ends === 'failed' ? 'failed' : 'reconnecting');
     assert.equal(facts().reason, reason);
+    if (reason === 'memory_limit') await lose(); // that was our own wish, and doesn't count
   });
+
+test('what the page of a session that nobody has linked yet says of its connection is not shown', async () => {
+  engine = new PlayedEngine({ heartbeat: 5 });
+  let looks = 0;
+  engine.answers.state = async () => {
+    looks += 1;
+    return { state: 'connecting' };
+  };
+  engine.put('s');
+  await started(1);
+  engine.tell('qr', QR);
+  await until('it was looked at', () => looks > 2);
+  assert.equal(engine.status('s'), 'qr');
+});
 
 for (const isShared of [false, true])
   test(`one late answer is borne${isShared ? ', of a host that many share four' : ''}, one more is not`, async () => {
