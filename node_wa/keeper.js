@@ -5,6 +5,7 @@ import { Lock } from './lib/lock.js';
 import { Patience } from './lib/patience.js';
 import { Linking } from './linking.js';
 import { brief } from './log.js';
+import { Losses } from './losses.js';
 import { Presence } from './presence.js';
 import { newRun } from './run.js';
 import { afterwards, ofAStart } from './verdict.js';
@@ -37,7 +38,7 @@ export class Keeper {
   #retry;
   /** With a lost connection. */
   #patience = new Patience();
-  #failures = 0;
+  #losses = new Losses();
   #connectedAt = 0;
   /** How often it was told to begin: what comes to its end meanwhile is of an earlier time. */
   #begun = 0;
@@ -75,7 +76,7 @@ export class Keeper {
     this.wanted = true;
     this.#begun += 1;
     const begun = this.#begun;
-    this.#failures = 0;
+    this.#losses.forget();
     clearTimeout(this.#retry);
     this.#request.abort();
     if (this.run) this.run.lost ??= 'replaced';
@@ -258,9 +259,9 @@ export class Keeper {
     session.log.warn({ reason, detail, host: this.run?.host.pid }, 'engine lost');
     await this.#endRun();
     if (!this.wanted) return;
-    if (this.#connectedAt && Date.now() - this.#connectedAt >= this.times.stable) this.#failures = 0;
+    if (this.#connectedAt && Date.now() - this.#connectedAt >= this.times.stable) this.#losses.forget();
     this.#connectedAt = 0;
-    const failures = this.#failures + 1;
+    const failures = this.#losses.withOneMore;
     const history = { linked: session.login !== null, failures, budget: this.times.budget };
     const verdict = afterwards(reason, history);
     if (verdict.wipe)
@@ -268,8 +269,8 @@ export class Keeper {
         .forgetLogin()
         .catch((error) => session.log.warn({ err: brief(error) }, 'login not wiped yet'));
     if (!this.wanted || begun !== this.#begun) return; // what was ordered meanwhile has its own turn
-    if (!verdict.uncounted) this.#failures = failures;
-    if (verdict.outcome === 'retry') this.#again(reason, detail, verdict.forgiven ?? false);
+    this.#losses.note(verdict);
+    if (verdict.outcome === 'retry') this.#again(reason, detail);
     else this.#finish(verdict.outcome, verdict.reason ?? reason, detail);
   }
 
@@ -279,8 +280,8 @@ export class Keeper {
     this.session.observe({ status, reason, last_error: detail, memory_mb: null });
   }
 
-  /** @param {string} reason @param {string} detail @param {boolean} forgiven */
-  #again(reason, detail, forgiven) {
+  /** @param {string} reason @param {string} detail */
+  #again(reason, detail) {
     const { session } = this;
     const status = session.login ? 'reconnecting' : 'starting';
     session.observe({
@@ -290,8 +291,7 @@ export class Keeper {
       memory_mb: null,
       restarts: session.facts.restarts + 1,
     });
-    const wait = backoff(this.#failures, this.times.backoff);
-    if (forgiven) this.#failures = Math.min(this.#failures, this.times.budget);
+    const wait = backoff(this.#losses.inARow, this.times.backoff);
     this.#retry = setTimeout(() => this.#task(() => this.#launch()), wait);
   }
 }

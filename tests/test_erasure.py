@@ -159,6 +159,27 @@ def test_a_worker_that_dies_in_between_is_followed_by_the_next(
     assert left_of(world.services, owner) == {}
 
 
+def test_nothing_is_erased_for_good_before_the_sessions_are_logged_out(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gateway is away."""
+    owner, store = world.owner.user.id, world.services.store
+    store.messages.add_many(messages_of(owner, 3))
+    world.services.erasure.begin(owner)
+    with pytest.raises(AssertionError, match="not erased"):
+        erase(world.services, owner, rounds=3)
+    assert store.users.get(owner) and store.sessions.named(owner, "shop"), "or nobody would log it out"
+
+
+def test_the_record_stays_for_what_was_let_in_before_the_lock(world: World, gateway: list[str]) -> None:
+    owner, services = world.owner.user.id, world.services
+    services.erasure.begin(owner)
+    for _ in range(5):
+        services.erasure.round()
+    assert services.store.users.get(owner)
+    services.store.counters.add(owner, "20260131", {"accepted": 1})
+    erase(services, owner)
+    assert left_of(services, owner) == {}
+
+
 def test_a_file_that_can_t_be_erased_is_tried_again_until_it_is_gone(
     world: World, gateway: list[str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

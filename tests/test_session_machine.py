@@ -110,6 +110,32 @@ def test_connected_is_not_shown_on_hope() -> None:
     assert machine.as_of(session, silent).reason == machine.SILENT_REASON
 
 
+def test_while_nothing_is_observed_it_is_shown_since_when_and_no_code_is() -> None:
+    silent = NOON + machine.STALE_AFTER + timedelta(seconds=1)
+    connected = a_session(status="connected", linked=True, since=NOON - timedelta(hours=1))
+    assert machine.as_of(connected, silent).since == NOON
+    code = a_session(status="qr", qr="secret", qr_expires_at=NOON + timedelta(minutes=1))
+    assert machine.as_of(code, silent).qr is None
+    assert (machine.code_ran_out(code, NOON), machine.code_ran_out(code, silent)) == (False, True)
+
+
+def test_what_is_observed_in_the_millisecond_of_an_order_counts() -> None:
+    assert machine.observed(a_session(), a_snapshot(at=NOON))["status"] == "connected"
+
+
+@pytest.mark.parametrize(("linked", "desired"), [(True, "on"), (False, "off")])
+def test_what_the_gateway_refuses_is_tried_again_only_if_it_is_linked(linked: bool, desired: str) -> None:
+    session = a_session(linked=linked)
+    refused = replace(session, **machine.refused(session, "unknown_engine", NOON))
+    assert (refused.status, refused.reason, refused.desired) == ("failed", "unknown_engine", desired)
+
+
+def test_one_that_changes_its_engine_takes_messages_in_meanwhile() -> None:
+    session = a_session(status="connected", linked=True)
+    assert machine.accepts_messages(replace(session, **machine.ordered_switch(session, NOON, "baileys")))
+    assert not machine.accepts_messages(replace(session, **machine.ordered_end(session, NOON)))
+
+
 def test_an_expired_code_is_not_shown() -> None:
     session = a_session(status="qr", qr="secret", qr_expires_at=NOON + timedelta(seconds=1))
     assert machine.as_of(session, NOON).qr == "secret"

@@ -1,5 +1,7 @@
 /** One life of a session's engine after the other: what an earlier one says, how often it is brought back, and when it is given up. */
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
 import { afterEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError } from '../errors.js';
@@ -124,6 +126,7 @@ for (const [what, type, data, times] of /** @type {const} */ ([
     engine.tell(type, data);
     await isNow('disconnected');
     assert.equal(facts().reason, 'qr_not_scanned');
+    assert.ok(!fs.existsSync(path.join(engine.data, 'profiles', 'sandbox', 's')), 'nothing of it is kept');
     engine.put('s');
     await started(2);
     engine.tell(type, data);
@@ -135,6 +138,8 @@ for (const [what, type, data, times] of /** @type {const} */ ([
 test('a login that is refused once is tried again, and given up when it is refused a second time', async () => {
   await connected();
   await lose();
+  engine.tell('authenticating');
+  assert.equal(facts().status, 'reconnecting', 'as long as it comes back');
   engine.tell('qr', QR);
   assert.equal(facts().qr, null, 'nobody is asked to link what is linked');
   await started(3);
@@ -180,6 +185,19 @@ test('losses are counted anew after it was connected for long, but not after it 
   engine.tell('ended', { reason: 'browser_ended', detail: '' });
   await isNow('failed');
 });
+
+for (const reason of ['whatsapp_unreachable', 'events_backed_up', 'database_away'])
+  test(`however long it was away (${reason}), it may be lost as often as ever afterwards`, async () => {
+    await connected({ budget: 2 });
+    for (let n = 1; n <= 5; n += 1) {
+      engine.tell('ended', { reason, detail: '' });
+      await started(n + 1);
+    }
+    for (let n = 0; n < 2; n += 1) await lose();
+    engine.tell('ended', { reason: 'browser_ended', detail: '' });
+    await isNow('failed');
+    assert.equal(facts().reason, 'out_of_restarts');
+  });
 
 for (const [reason, linked, ends] of /** @type {const} */ ([
   ['whatsapp_unreachable', false, 'failed'],
