@@ -108,6 +108,8 @@ def test_nothing_of_the_user_is_left_and_nothing_of_others_is_gone(world: World,
     assert missing == set(), "the test makes data of every kind"
     world.services.erasure.begin(owner.user.id)
     assert left_of(world.services, owner.email) == {}, "the address is free at once"
+    locked_out = world.services.store.users.get(owner.user.id)
+    assert locked_out and (locked_out.password_hash, locked_out.name, locked_out.disabled) == ("", "", True)
     erase(world.services, owner.user.id)
     assert left_of(world.services, owner.user.id, owner.email, session) == {}
     assert left_of(world.services, world.other.user.id) == others

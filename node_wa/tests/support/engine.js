@@ -26,6 +26,10 @@ export class PlayedEngine {
   /** @type {any} */
   vault = {};
   slots = new Slots(1);
+  /** What was journalled. @type {any[]} */
+  told = [];
+  /** When that is on disk. */
+  journalled = Promise.resolve();
   isBackedUp = false;
   /** @type {Map<string, any>} */
   #runs = new Map();
@@ -54,7 +58,7 @@ export class PlayedEngine {
       /** @type {any} */ ({
         config,
         hosts: { pick: () => this.host, release: () => undefined },
-        journal: { append: async () => undefined },
+        journal: { append: (/** @type {any} */ event) => this.#append(event) },
         versions: { saw: () => undefined },
         isBackedUp: () => this.isBackedUp,
         slots: () => this.slots,
@@ -63,6 +67,12 @@ export class PlayedEngine {
         log: QUIET,
       }),
     );
+  }
+
+  /** @param {any} event */
+  #append(event) {
+    this.told.push(event);
+    return this.journalled;
   }
 
   /** @param {string} run @param {string} method @param {any} args */
