@@ -33,3 +33,13 @@ def test_a_call_that_nobody_answers_ends_with_advice(page: Page) -> None:
     page.unroute("**/api/openapi.json")
     page.get_by_role("button", name="Send the request").click()
     expect(page.locator("[data-status]")).to_contain_text("200 OK")
+
+
+def test_what_is_printed_is_dark_ink_on_white_paper(open_page: OpenPage) -> None:
+    """Browsers print no backgrounds."""
+    with open_page(color_scheme="dark") as page:
+        page.goto(CALL)
+        page.emulate_media(media="print")
+        for part in (page.locator("h1"), page.locator(".code pre").first):
+            expect(part).to_have_css("color", re.compile(r"^(black|rgb\(0, 0, 0\))$"))
+        expect(page.get_by_role("button", name="Copy").first).to_be_hidden()
