@@ -1,4 +1,4 @@
-"""Users of the in-process web application, and one whose session looks linked."""
+"""The in-process web application: its settings, its users, and one whose session looks linked."""
 
 from __future__ import annotations
 
