@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from tests.support.pages import Browser
-from tests.support.web import Linked
+from tests.support.web import Linked, bearer, register
 from tests.test_pages_sessions import observe, panel, person  # noqa: F401  # two of them fixtures
 from wabot.blueprints._context import services
 from wabot.config import Settings
@@ -159,3 +159,26 @@ def _seen(session: Session, **fields: Any) -> Session:
     moment = to_rfc3339(now())
     snapshot = {"epoch": session.epoch, "since": moment, "observed_at": moment, "reason": None, **fields}
     return _changed(session, machine.observed(session, snapshot))
+
+
+def initialize(linked: Linked, token: str, **order: str) -> tuple[int, str]:
+    answer = linked.client.post("/api/whatsapp/initialize", json=order, headers=bearer(token))
+    return answer.status_code, answer.get_json().get("code", "")
+
+
+@pytest.mark.parametrize("order", [{"engine": "baileys"}, {"network": "live"}])
+def test_a_linked_session_is_disconnected_before_it_is_another(
+    linked: Linked, gateway: list[tuple[str, dict[str, Any]]], order: dict[str, str]
+) -> None:
+    assert initialize(linked, linked.token, **order) == (409, "session_linked")
+    assert gateway == []
+    assert initialize(linked, linked.token) == (202, "")
+
+
+def test_who_asks_for_a_code_instead_of_the_picture_gets_one(linked: Linked, gateway: list[tuple[str, dict[str, Any]]]) -> None:
+    token = register(linked.client)["token"]
+    by_code = {"network": "sandbox", "method": "code", "phone": "+12025550143"}
+    for order in ({"network": "sandbox"}, {"network": "sandbox"}, by_code, by_code):
+        assert initialize(linked, token, **order) == (202, "")
+    ways = [(order["method"], order["phone"], order["epoch"]) for _, order in gateway]
+    assert ways == [("qr", None, 1), ("code", "+12025550143", 2)]

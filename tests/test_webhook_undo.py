@@ -16,6 +16,7 @@ from wabot.errors import Conflict, NotFound
 from wabot.lib.clock import now
 from wabot.services.hearing import Hearing
 from wabot.services.webhooks import PER_USER, UNDO, Webhooks
+from wabot.store.ids import new_id
 
 hooked, receiver, settings = house.hooked, house.receiver, house.settings
 Mistake = Callable[[Hooked, dict[str, Any]], None]
@@ -51,6 +52,16 @@ def test_nothing_is_lost_by_a_mistake_that_is_taken_back(hooked: Hooked, receive
     undo(hooked, made)  # a second click
     hooked.work()
     assert (len(receiver.requests), len(hooked.deliveries(made))) == (3, 3)
+
+
+@pytest.mark.parametrize("mistake", [delete, switch_off])
+def test_only_its_owner_takes_it_back(hooked: Hooked, receiver: Receiver, mistake: Mistake) -> None:
+    made = hooked.endpoint(receiver.url)
+    mistake(hooked, made)
+    with pytest.raises(NotFound):
+        hooked.services.webhooks.undo(new_id(), made["id"])
+    found = hooked.services.store.endpoints.get(made["id"])
+    assert found and not found.enabled
 
 
 def test_what_happens_while_it_is_taken_back_is_sent_too(
