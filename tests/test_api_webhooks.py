@@ -68,6 +68,7 @@ def test_a_delivery_with_its_attempts(hooked: Hooked, receiver: Receiver) -> Non
         ({"events": []}, "invalid_request", "events"),
         ({"events": ["message.eaten"]}, "invalid_request", "events"),
         ({"secret": ""}, "invalid_request", "secret"),
+        ({"secret": 32 * "A"}, "invalid_request", "secret"),
         ({"secret": "whsec_!" + 32 * "A"}, "invalid_request", "secret"),
         ({"secret": "whsec_c2hvcnQ="}, "invalid_request", "secret"),
         ({"headers": {"Host": "elsewhere"}}, "invalid_request", "headers"),

@@ -219,3 +219,47 @@ def _snapshot(session_id: str) -> dict[str, Any]:
 def _desired(known: Services, session: Session) -> str:
     found = known.store.sessions.get(session.id)
     return found.desired if found else ""
+
+
+def test_a_disabled_users_sessions_come_back_but_for_those_that_were_off(
+    known: Services, linked: Linked, observe: Observe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on, moment = observe(status="connected", linked=True, desired="on"), now()
+    fields = {"user_id": on.user_id, "name": "other", "network": "sandbox", "engine": "webjs", "epoch": 1, "desired": "off"}
+    off = known.store.sessions.add({**fields, "status": "disconnected", "created_at": moment, "since": moment})
+    started: list[str] = []
+
+    def start(_: Gateway, session_id: str, *__: Any) -> dict[str, Any]:
+        started.append(session_id)
+        return {"id": "of nobody"}
+
+    monkeypatch.setattr(Gateway, "start", start)
+    known.sessions.rest(on.user_id)
+    assert [(one.desired, one.reason) for one in known.sessions.of_user(on.user_id)] == [
+        ("off", "account_disabled"),
+        ("off", None),
+    ]
+    known.sessions.wake(on.user_id, "corr")
+    assert started == [on.id]
+    assert _desired(known, off) == "off"
+
+
+@pytest.mark.parametrize(("status", "code", "shown"), [(409, "stale_epoch", "starting"), (422, "unknown_engine", "failed")])
+def test_a_start_that_a_newer_order_overtook_has_not_failed(
+    known: Services, linked: Linked, observe: Observe, monkeypatch: pytest.MonkeyPatch, status: int, code: str, shown: str
+) -> None:
+    def refuses(*_: Any) -> None:
+        raise Problem(status, code, "")
+
+    monkeypatch.setattr(Gateway, "start", refuses)
+    restarted = known.sessions.restart(observe(status="connected", linked=True, desired="on"), "corr")
+    assert restarted.status == shown
+
+
+def test_what_was_observed_last_is_not_taken_back_by_a_gateway_that_is_lost(
+    known: Services, linked: Linked, observe: Observe
+) -> None:
+    read = observe(status="connected", linked=True, desired="on")
+    observe(status="failed", linked=True, desired="on", reason="opened_elsewhere")
+    known.sessions.gateway_lost(read)
+    assert known.sessions.of_user(read.user_id)[0].status == "failed"

@@ -9,9 +9,11 @@ import pytest
 from flask import Flask
 
 from tests.support.pages import Browser
-from tests.support.web import Linked, bearer, email
+from tests.support.web import Linked, bearer, email, register
+from wabot.errors import Conflict
 from wabot.lib.clock import now
 from wabot.services import Services
+from wabot.services.audit import Audited
 from wabot.services.view_as import LASTS
 from wabot.store.audit import AuditFilter
 
@@ -166,3 +168,35 @@ def test_administrators_and_nobody_are_not_viewed(known: Services, boss: Browser
 
 def test_a_users_own_token_works_on_meanwhile(viewing: Browser, linked: Linked) -> None:
     assert linked.client.get("/api/auth/me", headers=bearer(linked.token)).status_code == 200
+
+
+@pytest.fixture
+def by(known: Services) -> Audited:
+    return Audited(known.accounts.create_admin(email(), PASSWORD), "192.0.2.1")
+
+
+def test_an_administrators_pages_are_nobodys_to_look_at(known: Services, by: Audited, linked: Linked) -> None:
+    user_id = linked.user["id"]
+    known.view_as.start(by, "a login", user_id)
+    known.user_administration.administrators.change(user_id, {"role": "admin"})
+    assert known.view_as.current(by.actor, "a login") is None
+    assert known.store.views.get("a login") is None
+    with pytest.raises(Conflict) as refused:
+        known.view_as.start(by, "a login", user_id)
+    assert refused.value.code == "not_viewable"
+    assert log(known, user_id)[0] == ("view_as.end", "the account has changed")
+
+
+def test_who_is_no_administrator_any_more_looks_as_nobody(known: Services, by: Audited, linked: Linked) -> None:
+    known.view_as.start(by, "a login", linked.user["id"])
+    assert known.view_as.current(replace(by.actor, role="user"), "a login") is None
+    assert log(known, linked.user["id"])[0] == ("view_as.end", "no administrator any more")
+
+
+def test_looking_as_another_ends_looking_as_the_first(app: Flask, known: Services, by: Audited, linked: Linked) -> None:
+    other = register(app.test_client())["user"]["id"]
+    for user_id in (linked.user["id"], other):
+        known.view_as.start(by, "a login", user_id)
+    viewed = known.view_as.current(by.actor, "a login")
+    assert viewed and viewed[1].id == other
+    assert log(known, linked.user["id"])[0] == ("view_as.end", "another one began")

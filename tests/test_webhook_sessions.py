@@ -108,3 +108,11 @@ def test_what_is_observed_while_a_heartbeat_is_noted_is_told(
     hooked.services.sessions.observe(renamed)
     hooked.work()
     assert [one.json["data"]["push_name"] for one in receiver.requests] == ["Bo"]
+
+
+def test_the_last_of_a_session_is_told_though_it_is_deleted_at_once(hooked: Hooked, receiver: Receiver) -> None:
+    hooked.endpoint(receiver.url, "session.disconnected")
+    observe(hooked, now(), status="disconnected", reason="unlinked_on_phone", linked=False)
+    hooked.services.sessions.delete(hooked.linked.user["id"], "default", "corr")
+    hooked.work()
+    assert told(receiver) == [("session.disconnected", "disconnected")]

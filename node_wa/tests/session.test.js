@@ -53,9 +53,11 @@ test('what an engine lacks is news, and a status is as old as its change', async
   await connected();
   const { since } = facts();
   await sleep(2);
-  const before = engine.told.length;
-  engine.tell('ready', { ...ME, missing: ['lid_map'] });
-  await until('it is told', () => engine.told.length > before);
+  for (const missing of [['seen'], ['lid_map']]) {
+    const before = engine.told.length;
+    engine.tell('ready', { ...ME, missing });
+    await until('it is told', () => engine.told.length > before);
+  }
   const { type, data } = engine.told.at(-1);
   assert.deepEqual([type, data.missing, data.reason], ['session.status', ['lid_map'], 'whatsapp_changed']);
   assert.equal(data.since, since);
