@@ -12,6 +12,8 @@ from tests.support.stack import ROOT
 AXE = Path(ROOT, "wabot/assets/node_modules/axe-core/axe.min.js")
 NARROW = {"width": 375, "height": 720}
 WIDE = {"width": 1280, "height": 800}
+ZOOMED = {"width": 640, "height": 400}
+"""The wide window at 200 %."""
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -40,6 +42,8 @@ def violations_everywhere(page: Page) -> list[str]:
     found = violations(page)
     page.emulate_media(color_scheme="dark")
     found += [f"dark: {one}" for one in contrast(page)]
+    page.set_viewport_size(ZOOMED)  # type: ignore[arg-type]
+    found += ["zoomed: scrolls sideways"] if sideways(page) > 0 else []
     page.set_viewport_size(NARROW)  # type: ignore[arg-type]
     return found + [f"narrow: {one}" for one in violations(page)]
 

@@ -118,6 +118,13 @@ def test_the_theme_is_the_systems_until_one_is_chosen(open_page: OpenPage) -> No
         assert page.evaluate(ground) != dark
 
 
+def test_what_is_chosen_is_seen_where_the_system_chooses_the_colours(robin: Person) -> None:
+    robin.page.emulate_media(forced_colors="active")
+    robin.page.goto("/dashboard")
+    expect(robin.page.get_by_role("link", name="Dashboard", exact=True)).to_have_css("outline-style", "solid")
+    expect(robin.page.get_by_role("button", name="Like the system")).to_have_css("outline-style", "solid")
+
+
 def test_forms_work_without_scripts(open_page: OpenPage, new_user: Any) -> None:
     user = new_user("noscript")
     with open_page(java_script_enabled=False) as page:
