@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 
 import requests
+import websocket
 
 from tests.support.api import Api
 from tests.support.owner import Owner
@@ -60,6 +61,15 @@ def test_too_many_sockets_are_503_and_a_closed_one_makes_room(unharmed: Owner, n
         wait_until(lambda: refusal_of_upgrade(newcomer, cookie) is None, TOLD_WITHIN, "there is room again")
         other = Api(unharmed.stack, "another").register()
         assert refusal_of_upgrade(other, cookie_of(other)) is None
+
+
+def test_a_socket_that_never_joins_takes_a_place_too(unharmed: Owner, newcomer: Api) -> None:
+    cookie, url = cookie_of(newcomer), f"{unharmed.stack.url.replace('http', 'ws', 1)}/socket.io/?EIO=4&transport=websocket"
+    with ExitStack() as bare:
+        for _ in range(SOCKETS_PER_USER):
+            bare.enter_context(closing(websocket.create_connection(url, cookie=cookie, timeout=10)))
+        assert refusal_of_upgrade(newcomer, cookie) == 503
+    wait_until(lambda: refusal_of_upgrade(newcomer, cookie) is None, TOLD_WITHIN, "there is room again")
 
 
 def test_pages_are_told_again_after_web_was_killed(unharmed: Owner, newcomer: Api) -> None:

@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import threading
+import time
 from contextlib import suppress
 from http import HTTPStatus
 from secrets import token_hex
@@ -27,10 +28,12 @@ from gunicorn.http.errors import (
     ParseException,
     UnsupportedTransferCoding,
 )
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.util import close_graceful
+from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from .error_codes import CODES
 from .launching.parent import end_with
+from .lib.client_sockets import READ_SECONDS, ClientSocket
 from .lib.log import configure, get_logger
 
 if TYPE_CHECKING:
@@ -58,6 +61,21 @@ _REFUSED: list[tuple[type[BaseException], HTTPStatus, str]] = [
 
 
 class Worker(ThreadWorker):
+    def enqueue_req(self, conn: TConn) -> None:
+        if not isinstance(conn.sock, ClientSocket):
+            conn.sock = ClientSocket.of(conn.sock)
+        super().enqueue_req(conn)
+
+    def handle(self, conn: TConn) -> bool:
+        """One request. gunicorn itself would wait for ever for the rest of one; and for the other side to hang up, two seconds in the
+        thread that all connections share."""
+        if isinstance(conn.sock, ClientSocket):
+            conn.sock.read_by = time.monotonic() + READ_SECONDS
+        kept = super().handle(conn)
+        if not kept:
+            close_graceful(conn.sock)
+        return kept
+
     def handle_error(self, req: object, client: socket, addr: object, exc: BaseException) -> None:  # noqa: ARG002  # gunicorn's
         """What never gets to the application, as a problem like all others. gunicorn's own is HTML, and logs the address with all that
         stands in it."""

@@ -7,6 +7,7 @@ Websocket only. The gate is WSGI, before Socket.IO takes a thread: an upgrade wi
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -18,12 +19,15 @@ from flask import Flask, request
 from flask_login import current_user
 from flask_socketio import SocketIO, join_room
 
+from .lib.client_sockets import ClientSocket
 from .login_watch import LoginWatch
 from .services.publishing import Push
 
 SOCKETS_PER_USER = 12
 SOCKETS_IN_ALL = 400
 """Each takes one of gunicorn's 512 threads; the rest stays for requests."""
+JOINS_WITHIN = 20.0
+"""Seconds. A websocket that isn't connected to Socket.IO hears nothing, and would not end with its login."""
 
 StartResponse = Callable[..., Any]
 WSGIApp = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
@@ -50,6 +54,7 @@ class Live:
     def __init__(self) -> None:
         self.socketio = SocketIO()
         self.waiting = Waiting()
+        self.places = Places()
         self._sockets: dict[str, _Socket] = {}
         self._several = False  # other web processes have sockets, too
         self._lock = threading.Lock()
@@ -95,14 +100,6 @@ class Live:
         with self._lock:
             return any(one.user_id == user_id for one in self._sockets.values())
 
-    def refusal(self, user_id: str) -> str | None:
-        """Why one more socket of this user can't be taken."""
-        with self._lock:
-            theirs = sum(one.user_id == user_id for one in self._sockets.values())
-            if theirs >= SOCKETS_PER_USER:
-                return "too many open pages"
-            return "the server is full" if len(self._sockets) >= SOCKETS_IN_ALL else None
-
     def logins_ended(self) -> None:
         """After a login was ended here: its sockets end now. Those of other processes find out by themselves (LoginWatch)."""
         self._watch.look_now()
@@ -136,17 +133,48 @@ class Live:
         opened = _Socket(current_user.user.id, current_user.login_id)
         with self._lock:
             self._sockets[request.sid] = opened  # type: ignore[attr-defined]  # Flask-SocketIO adds it
+        hurry(request.environ, None)
         join_room(room(opened.user_id))
         self._watch.begin()
         return True
 
     def _on_disconnect(self, *_: object) -> None:
+        hurry(request.environ, JOINS_WITHIN)  # the websocket itself may stay open
         with self._lock:
             self._sockets.pop(request.sid, None)  # type: ignore[attr-defined]
 
 
 def room(user_id: str) -> str:
     return f"user:{user_id}"
+
+
+def hurry(environ: dict[str, Any], seconds: float | None) -> None:
+    """The websocket of this handshake may be read for so long, or for ever."""
+    if isinstance(client := environ.get("gunicorn.socket"), ClientSocket):
+        client.read_by = None if seconds is None else time.monotonic() + seconds
+
+
+class Places:
+    """Who holds how many websockets, from the handshake to the end: also one that never connects to Socket.IO takes a thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._of: Counter[str] = Counter()
+
+    def take(self, user_id: str) -> str | None:
+        """None, or why one more of this user can't be taken."""
+        with self._lock:
+            if self._of[user_id] >= SOCKETS_PER_USER:
+                return "too many open pages"
+            if self._of.total() >= SOCKETS_IN_ALL:
+                return "the server is full"
+            self._of[user_id] += 1
+            return None
+
+    def give_back(self, user_id: str) -> None:
+        with self._lock:
+            self._of[user_id] -= 1
+            self._of += Counter()
 
 
 class Gate:
@@ -160,23 +188,33 @@ class Gate:
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         if not environ.get("PATH_INFO", "").startswith("/socket.io"):
             return self._inner(environ, start_response)
-        refused = self._refusal(environ)
+        user_id, refused = self._let_in(environ)
         if refused is None:
-            return self._inner(environ, start_response)
+            return self._served(environ, start_response, user_id)
         status, why = refused
         start_response(status, [("Content-Type", "text/plain"), ("Connection", "close")])
         return [why.encode()]
 
-    def _refusal(self, environ: dict[str, Any]) -> tuple[str, str] | None:
+    def _served(self, environ: dict[str, Any], start_response: StartResponse, user_id: str) -> Iterable[bytes]:
+        """Until the websocket ends."""
+        try:
+            hurry(environ, JOINS_WITHIN)
+            return self._inner(environ, start_response)
+        finally:
+            self._live.places.give_back(user_id)
+
+    def _let_in(self, environ: dict[str, Any]) -> tuple[str, tuple[str, str] | None]:
+        """Who has a place now, or the status and the reason that nobody has."""
         if not _is_handshake(environ):
-            return "400 Bad Request", "websocket only"
+            return "", ("400 Bad Request", "websocket only")
         with self._app.request_context(environ):
             if not current_user.is_authenticated:
-                return "401 Unauthorized", "log in first"
+                return "", ("401 Unauthorized", "log in first")
             if current_user.viewer:
-                return "403 Forbidden", "nothing is pushed to an administrator who views as a user"
-            why = self._live.refusal(current_user.user.id)
-        return ("503 Service Unavailable", why) if why else None
+                return "", ("403 Forbidden", "nothing is pushed to an administrator who views as a user")
+            user_id: str = current_user.user.id
+        why = self._live.places.take(user_id)
+        return user_id, ("503 Service Unavailable", why) if why else None
 
 
 def _host_of(origin: str | None) -> str:

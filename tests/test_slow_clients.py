@@ -1,0 +1,111 @@
+"""Clients that are slow, on purpose or not: none of them keeps a thread of web for ever, or holds up the others."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.support.impatient import threads
+from tests.support.stack import ROOT
+from tests.support.waiting import wait_until
+from wabot.launching import ports
+from wabot.lib.client_sockets import ClientSocket, TooSlow
+from wabot.live import hurry
+
+SOON = 1.0
+"""Seconds in which a server with a free thread has long answered."""
+PARTS = {
+    "a head": b"GET /whole HTTP/1.1\r\nHost: wabot\r\nX-Part",
+    "a body": b"POST /whole HTTP/1.1\r\nHost: wabot\r\nContent-Length: 100\r\n\r\nbegun",
+    "a body in chunks": b"POST /whole HTTP/1.1\r\nHost: wabot\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nbegun\r\n",
+    "nobody to take the answer": b"GET /big HTTP/1.1\r\nHost: wabot\r\n\r\n",
+}
+Dial = Callable[[], socket.socket]
+
+
+@pytest.fixture(scope="module")
+def dial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dial]:
+    """Connects to a server with six threads."""
+    port = ports.choose_free()
+
+    def connect() -> socket.socket:
+        return socket.create_connection(("127.0.0.1", port), timeout=10)
+
+    with _server(port, tmp_path_factory.mktemp("server") / "log") as server:
+        try:
+            wait_until(lambda: answered(connect), 20, "it answers")
+            yield connect
+        finally:
+            server.kill()
+
+
+def _server(port: int, log: Path) -> subprocess.Popen[bytes]:
+    gunicorn = [sys.executable, "-m", "gunicorn", "--config", "python:tests.support.impatient", "--bind", f"127.0.0.1:{port}"]
+    command = ["setpriv", "--pdeathsig", "TERM", *gunicorn, "tests.support.impatient:site"]
+    with log.open("wb") as out:
+        return subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
+
+
+def answered(connect: Dial, within: float = SOON) -> bool:
+    """Whether somebody who asks at this moment gets an answer."""
+    try:
+        with connect() as client:
+            client.settimeout(within)
+            client.sendall(b"POST /whole HTTP/1.1\r\nHost: wabot\r\nContent-Length: 4\r\nConnection: close\r\n\r\n1234")
+            return b"read 4" in b"".join(iter(lambda: client.recv(1000), b""))
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_half_a_request_keeps_no_thread_for_ever(dial: Dial, part: str) -> None:
+    with ExitStack() as open_ones:
+        for _ in range(threads):
+            open_ones.enter_context(dial()).sendall(PARTS[part])
+        assert not answered(dial, 0.3), "all threads are taken"
+        wait_until(lambda: answered(dial), 15, "a thread is free")
+
+
+def test_a_client_that_trickles_is_no_better_off(dial: Dial) -> None:
+    with dial() as client:
+        client.sendall(PARTS["a head"])
+        wait_until(lambda: is_hung_up_on(client), 10, "it is hung up on")
+
+
+def is_hung_up_on(client: socket.socket) -> bool:
+    try:
+        client.sendall(b".")
+    except OSError:
+        return True
+    return False
+
+
+def test_whoever_does_not_hang_up_holds_up_nobody(dial: Dial) -> None:
+    began = time.monotonic()
+    with ExitStack() as open_ones:
+        for _ in range(threads - 1):
+            client = open_ones.enter_context(dial())
+            client.sendall(b"GET /whole HTTP/1.1\r\nHost: wabot\r\nConnection: close\r\n\r\n")
+            assert client.recv(12) == b"HTTP/1.1 200"
+        assert answered(dial)
+    assert time.monotonic() - began < 2, "nobody waited until somebody hung up"
+
+
+def test_a_websocket_has_time_only_once_it_has_joined() -> None:
+    ours, theirs = socket.socketpair()
+    with ClientSocket.of(ours) as client, theirs:
+        environ = {"gunicorn.socket": client}
+        hurry(environ, 0.1)
+        with pytest.raises(TooSlow):
+            client.recv(1)
+        hurry(environ, None)
+        theirs.sendall(b"!")
+        assert client.recv(1) == b"!"
+        assert client.gettimeout() is None
