@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import Flask
+
 from wabot import config
+from wabot.blueprints._context import services
 
 from .api import Api
 from .stack import Stack
@@ -24,3 +27,12 @@ def change(admin: Api, **rate_limits: Any) -> None:
     settings["rate_limits"].update(rate_limits)
     answer = admin.put("/api/admin/settings", settings)
     assert answer.ok, answer.text
+
+
+def limit(app: Flask, **numbers: Any) -> None:
+    """In a web that runs in the test's own process."""
+    with app.app_context():
+        preferences = services().preferences
+        values = preferences.current().model_dump()
+        values["rate_limits"].update(numbers)
+        preferences.replace(values)

@@ -17,6 +17,7 @@ FIXED: dict[str, str] = {
     "the page has crashed": N_("the page of WhatsApp Web crashed"),
     "the page is not WhatsApp Web": N_("the page is not WhatsApp Web"),
     "WhatsApp does not answer": N_("WhatsApp does not answer"),
+    "WhatsApp went away while its page loaded": N_("WhatsApp went away while its page loaded"),
     "it does not answer": N_("the engine does not answer"),
     "logged in, but WhatsApp Web never gets ready": N_("logged in, but WhatsApp Web never gets ready"),
     "the connection did not come back": N_("the connection did not come back"),
