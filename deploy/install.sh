@@ -6,7 +6,8 @@
 #
 # Tested: shellcheck; a first and a second run within a Debian 13 of debootstrap (chroot, so that systemctl did nothing), wabot started
 # there as its user under the settings it writes, `wabot doctor`, `create-admin` and `backup`; the browser in its sandbox as another user,
-# the Caddyfile, the units by `systemd-analyze verify`. Not tested: a run under a real systemd, with a domain of its own.
+# the Caddyfile, the units by `systemd-analyze verify`; and a first run under a real systemd in a namespace of its own, with the backup. Not tested: a
+# domain of its own, so no certificate was obtained.
 set -euo pipefail
 
 domain='' mongo_uri='' smtp_url=''

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from datetime import timedelta
@@ -11,11 +10,12 @@ from datetime import timedelta
 import pytest
 
 from tests.support.lane import Lane
+from tests.support.stack import ROOT
 from wabot.lib.clock import now
 from wabot.services import acceptance, aftercare, claims
 from wabot.services.claims import LEASE, Claim
 
-HOST = socket.gethostname()
+HERE = claims.owner_name().partition(":")[0]
 
 
 def held(lane: Lane) -> Claim:
@@ -38,11 +38,21 @@ def a_dead_pid() -> int:
 
 def test_a_lane_is_taken_at_once_from_a_worker_that_is_dead(lane: Lane) -> None:
     lane.send("a")
-    given_to(lane, f"{HOST}:{a_dead_pid()}:x")
+    given_to(lane, f"{HERE}:{a_dead_pid()}:x")
     assert held(lane).epoch == 2
 
 
-@pytest.mark.parametrize("owner", [f"{HOST}:{os.getpid()}:another", f"elsewhere:{2**22 + 1}:x"], ids=["here", "elsewhere"])
+def test_a_worker_in_another_container_may_live_whatever_its_pid_is(lane: Lane) -> None:
+    """Containers of one network have one hostname."""
+    name = "from wabot.services.claims import owner_name; print(owner_name())"
+    alone = ["unshare", "--user", "--map-root-user", "--pid", "--fork", sys.executable, "-c", name]
+    place = subprocess.check_output(alone, text=True, cwd=ROOT, timeout=30).partition(":")[0]
+    lane.send("a")
+    given_to(lane, f"{place}:{a_dead_pid()}:x")
+    assert lane.house.claims.hold(lane.session_id) is None
+
+
+@pytest.mark.parametrize("owner", [f"{HERE}:{os.getpid()}:another", f"elsewhere:{2**22 + 1}:x"], ids=["here", "elsewhere"])
 def test_a_lane_is_left_to_whoever_may_live_until_the_lease_is_over(lane: Lane, owner: str) -> None:
     lane.send("a")
     given_to(lane, owner)

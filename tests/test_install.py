@@ -50,5 +50,5 @@ def test_a_domain_may_be_written_in_capitals() -> None:
 
 def test_the_settings_beside_the_compose_file_get_into_no_image_and_no_commit() -> None:
     assert "env_file: wabot.env" in (ROOT / "deploy" / "compose.yaml").read_text()
-    assert "deploy/wabot.env" in (ROOT / ".dockerignore").read_text().splitlines()
+    assert "**/wabot.env" in (ROOT / ".dockerignore").read_text().splitlines()
     assert "/deploy/wabot.env" in (ROOT / ".gitignore").read_text().splitlines()

@@ -13,6 +13,8 @@ from tests.support.database import Database
 from tests.support.processes import processes_of
 from tests.support.stack import ROOT, Stack
 from tests.support.waiting import wait_until
+from wabot.launching import data
+from wabot.lib.files import write_synced
 
 COMMANDS = {"web": "gunicorn", "worker": "wabot.worker", "gateway": "node_wa/server.js"}
 
@@ -60,3 +62,21 @@ def test_what_cannot_start_alone_says_why(house: Stack, program: str, settings: 
     command = [sys.executable, "-m", "wabot.launch", program]
     done = subprocess.run(command, cwd=ROOT, env=house.env | settings, capture_output=True, text=True, timeout=30, check=False)
     assert (done.returncode, words in done.stderr) == (status, True), done.stderr
+
+
+def test_programs_that_start_at_once_make_each_secret_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of containers have the same pid, and all see the same WABOT_DATA."""
+    found = []
+
+    def starts_meanwhile(path: Path, content: bytes) -> None:
+        write_synced(path, content)
+        monkeypatch.setattr(data, "write_synced", write_synced)
+        data.make_secrets(tmp_path)
+        found.extend(path.read_text() for path in made)
+
+    (tmp_path / "secrets").mkdir()
+    made = [tmp_path / "secrets" / name for name in data.SECRETS]
+    monkeypatch.setattr(data, "write_synced", starts_meanwhile)
+    data.make_secrets(tmp_path)
+    assert [path.read_text() for path in made] == found
+    assert sorted((tmp_path / "secrets").iterdir()) == sorted(made)

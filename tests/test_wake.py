@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,3 +65,19 @@ def test_bells_of_one_directory_ring_their_own_sockets_only(tmp_path: Path) -> N
         assert hooks.wait(0) == []
         assert doorbell.wait(0) == ({}, False)
         bell.close()
+
+
+def test_only_sockets_that_nobody_listens_to_are_cleared_away(tmp_path: Path) -> None:
+    """A container can't see the pids of another, and its own pid may be somebody's there."""
+    killed = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    killed.bind(str(tmp_path / "hooks-1.sock"))
+    killed.close()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as elsewhere:
+        elsewhere.bind(str(tmp_path / "hooks-99999999.sock"))
+        with BellSocket(tmp_path, "hooks") as one, BellSocket(tmp_path, "hooks") as other:
+            elsewhere.settimeout(1)
+            bell = Bell(tmp_path, "hooks")
+            bell.ring(b"all")
+            bell.close()
+            assert (one.wait(1), other.wait(1), elsewhere.recv(9)) == ([b"all"], [b"all"], b"all")
+            assert len(list(tmp_path.iterdir())) == 3

@@ -28,8 +28,8 @@ def working(settings: config.Settings, **more: str) -> Iterator[Worker]:
     command = ["setpriv", "--pdeathsig", "KILL", sys.executable, "-m", "wabot.worker"]
     process = subprocess.Popen(command, cwd=ROOT, env=environment(settings.data, **chosen), stdout=subprocess.DEVNULL)
     try:
-        socket = settings.data / "run" / f"worker-{process.pid}.sock"
-        wait_until(lambda: socket.exists() or process.poll() is not None, 20, "the worker listens")
+        run_dir = settings.data / "run"
+        wait_until(lambda: [*run_dir.glob("worker-*.sock")] or process.poll() is not None, 20, "the worker listens")
         yield process
     finally:
         process.terminate()

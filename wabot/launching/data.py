@@ -8,7 +8,7 @@ import secrets
 from pathlib import Path
 
 from ..config import ConfigError
-from ..lib.files import write_synced
+from ..lib.files import aside_of, write_synced
 
 DIRECTORIES = ("secrets", "run", "db", "gateway", "sandbox", "logs", "mail")
 SECRETS = ("secret_key", "gateway_secret", "internal_secret", "engine_secret")
@@ -65,7 +65,7 @@ def make_secrets(data: Path) -> None:
 
 
 def _make_secret(path: Path) -> None:
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    aside = aside_of(path)
     write_synced(aside, secrets.token_urlsafe(48).encode())
     try:
         # A link, not a rename: whoever comes second keeps the first one's secret.

@@ -6,7 +6,7 @@ If a ring gets lost, its listener notices at its next regular look. So ringing n
 from __future__ import annotations
 
 import contextlib
-import os
+import secrets
 import select
 import socket
 import time
@@ -18,7 +18,7 @@ _SETTLED_NS = 1_000_000_000
 
 
 class Bell:
-    """Rings the sockets `<name>-<pid>.sock`. Safe for threads."""
+    """Rings the sockets `<name>-<token>.sock`. Safe for threads."""
 
     def __init__(self, run_dir: Path, name: str) -> None:
         self._run_dir = run_dir
@@ -63,12 +63,11 @@ class BellSocket:
 
     def __init__(self, run_dir: Path, name: str) -> None:
         self._name = name
-        self._path = run_dir / f"{name}-{os.getpid()}.sock"
+        self._path = run_dir / f"{name}-{secrets.token_hex(4)}.sock"
         self._socket = _unbound()
 
     def __enter__(self) -> BellSocket:
         self._remove_dead()
-        self._path.unlink(missing_ok=True)
         self._socket.bind(str(self._path))
         return self
 
@@ -91,10 +90,21 @@ class BellSocket:
         return heard
 
     def _remove_dead(self) -> None:
-        """Socket files of processes that were killed."""
+        """Socket files of processes that were killed. Pids would tell nothing of processes in other containers."""
         for path in self._path.parent.glob(f"{self._name}-*.sock"):
-            if not Path(f"/proc/{path.stem.removeprefix(f'{self._name}-')}").exists():
+            if not _is_heard(path):
                 path.unlink(missing_ok=True)
+
+
+def _is_heard(path: Path) -> bool:
+    with _unbound() as probe:
+        try:
+            probe.connect(str(path))
+        except (ConnectionRefusedError, FileNotFoundError):
+            return False
+        except OSError:  # it is there, but not for us
+            pass
+    return True
 
 
 def _unbound() -> socket.socket:

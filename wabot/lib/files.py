@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import os
+import secrets
 import time
 from pathlib import Path
+
+
+def aside_of(path: Path) -> Path:
+    """Where a file is written before it gets its name: nobody else's place, in whatever container they run."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}")
 
 
 def write_synced(path: Path, content: bytes) -> None:

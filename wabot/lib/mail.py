@@ -10,7 +10,6 @@ password percent-encoded. `?from=wabot@example.com` says who the mails come from
 
 from __future__ import annotations
 
-import os
 import smtplib
 import ssl
 import threading
@@ -29,7 +28,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from ..config_checks import is_address, is_loopback
 from .clock import now
-from .files import age, write_synced
+from .files import age, aside_of, write_synced
 
 _STEP_TIMEOUT = 8.0
 DEADLINE = 20.0
@@ -75,7 +74,7 @@ class FileDoor:
 
     def send(self, mail: Mail) -> None:
         path = self.directory / f"{mail.id}.eml"
-        aside = path.with_name(f".{path.name}.{os.getpid()}")
+        aside = aside_of(path)
         try:
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_synced(aside, _message(mail, self.sender).as_bytes())

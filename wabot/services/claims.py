@@ -17,6 +17,7 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from ..lib.clock import now
 from ..lib.log import get_logger
@@ -40,14 +41,14 @@ log = get_logger(__name__)
 
 
 def owner_name() -> str:
-    """This process's name: host, pid, and a random part against reused pids."""
-    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+    """This process's name: where its pid means something, pid, and a random part against reused pids."""
+    return f"{_here()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
 def is_dead(owner: str | None) -> bool:
-    """Whether that process was on this machine and is gone."""
-    host, _, rest = (owner or "").partition(":")
-    return host == socket.gethostname() and not _alive(rest.partition(":")[0])
+    """Whether that process was here and is gone. Of one in another container nothing can be told: its lease has to run out."""
+    place, _, rest = (owner or "").partition(":")
+    return place == _here() and not _alive(rest.partition(":")[0])
 
 
 @dataclass
@@ -202,6 +203,11 @@ def _dead(lane: LaneRecord) -> bool:
     if lane.lease_until is None or lane.lease_until < now():
         return True
     return is_dead(lane.owner)
+
+
+def _here() -> str:
+    """The host and the namespace of pids, since containers may share a hostname: pid_namespaces(7)."""
+    return f"{socket.gethostname()}/{Path('/proc/self/ns/pid').stat().st_ino}"
 
 
 def _alive(pid: str) -> bool:
