@@ -5,9 +5,10 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from tests.support.impatient import threads
 from tests.support.stack import ROOT
 from tests.support.waiting import wait_until
 from wabot.launching import ports
+from wabot.lib import client_sockets
 from wabot.lib.client_sockets import ClientSocket, TooSlow
 from wabot.live import hurry
 
@@ -109,3 +111,40 @@ def test_a_websocket_has_time_only_once_it_has_joined() -> None:
         theirs.sendall(b"!")
         assert client.recv(1) == b"!"
         assert client.gettimeout() is None
+
+
+def test_a_write_that_waits_leaves_a_read_its_own_time() -> None:
+    ours, theirs = socket.socketpair()
+    with ClientSocket.of(ours) as client, theirs:
+        writer = threading.Thread(target=_write_too_much, args=[client])
+        writer.start()
+        assert theirs.recv(1), "it has begun, and cannot end"
+        client.read_by = time.monotonic() + 0.1
+        with pytest.raises(TooSlow):
+            client.recv(1)
+        client.shutdown(socket.SHUT_RDWR)
+        writer.join()
+
+
+def _write_too_much(client: socket.socket) -> None:
+    with suppress(OSError):
+        client.sendall(bytes(2**24))
+
+
+def _drain(peer: socket.socket) -> None:
+    while peer.recv(65_536):
+        pass
+
+
+def test_a_frame_is_taken_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_sockets, "TAKE_SECONDS", 0.1)
+    ours, theirs = socket.socketpair()
+    with ClientSocket.of(ours) as client, theirs:
+        with pytest.raises(TooSlow):
+            client.send(bytes(2**22))
+        theirs.settimeout(5)
+        drained = threading.Thread(target=_drain, args=[theirs])
+        drained.start()
+        assert client.send(bytes(2**22)) == 2**22
+        client.shutdown(socket.SHUT_RDWR)
+        drained.join()

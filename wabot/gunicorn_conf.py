@@ -108,6 +108,7 @@ timeout = 60
 graceful_timeout = 5
 preload_app = False
 control_socket_disable = True
+sendfile = False  # the socket's own waits without end for whoever doesn't take it
 proc_name = "wabot-web"
 
 # Keys may stand in an address (/api/send?api_key=…): no access log. The application logs its requests itself, without them.

@@ -1,21 +1,26 @@
 """The connections of web's clients. Each keeps one of its threads, so none may keep it for ever: neither by a request that trickles
-in, nor by an answer that nobody takes, nor as a websocket that isn't used."""
+in, nor by an answer that nobody takes, nor as a websocket that isn't used.
+
+The kernel holds the times, one for reading and one for writing: SO_RCVTIMEO and SO_SNDTIMEO of socket(7). Python has one time-out for both, and
+a websocket is read and written by two threads at once.
+"""
 
 from __future__ import annotations
 
 import errno
+import math
 import socket
+import struct
 import time
-from collections.abc import Callable
-from typing import Any, TypeVar
-
-T = TypeVar("T")
+from typing import Any
 
 READ_SECONDS = 30.0
 """For a whole request to come, from its first byte on."""
 TAKE_SECONDS = 30.0
 """For each piece of an answer to be taken."""
 _PIECE = 64 * 1024
+_SHORTEST = 0.001
+"""Seconds: none at all would be for ever."""
 
 
 class TooSlow(ConnectionResetError):
@@ -28,11 +33,14 @@ class TooSlow(ConnectionResetError):
 class ClientSocket(socket.socket):
     read_by: float | None = None
     """Until when may be read, by `time.monotonic()`; None for as long as it takes. May be changed while somebody reads."""
+    _reads_for = 0.0
 
     @classmethod
     def of(cls, accepted: socket.socket) -> ClientSocket:
         """In place of `accepted`, which is not to be used any more."""
-        return cls(accepted.family, accepted.type, accepted.proto, fileno=accepted.detach())
+        made = cls(accepted.family, accepted.type, accepted.proto, fileno=accepted.detach())
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(TAKE_SECONDS))
+        return made
 
     def setblocking(self, flag: bool) -> None:
         """Harmless for one that is closed."""
@@ -41,31 +49,44 @@ class ClientSocket(socket.socket):
 
     def recv(self, size: int, flags: int = 0) -> bytes:
         """Raises TooSlow. A read that has a time-out of its own keeps to that."""
-        while self.gettimeout() is None and (until := self.read_by) is not None:
+        while self.gettimeout() is None:
+            until = self.read_by
+            self._read_for(0.0 if until is None else max(_SHORTEST, until - time.monotonic()))
             try:
-                return self._within(until - time.monotonic(), super().recv, size, flags)
-            except TooSlow:
-                if self.read_by == until:
-                    raise
+                return super().recv(size, flags)
+            except BlockingIOError as error:
+                if until is not None and self.read_by == until:
+                    raise TooSlow from error
         return super().recv(size, flags)
+
+    def send(self, data: Any, flags: int = 0) -> int:
+        """All of it. simple-websocket doesn't look how much was taken, and would go on in the middle of a frame. Raises TooSlow."""
+        self.sendall(data, flags)
+        return memoryview(data).nbytes
 
     def sendall(self, data: Any, flags: int = 0) -> None:
         """Raises TooSlow."""
         view = memoryview(data).cast("B")
         for start in range(0, len(view), _PIECE):
-            self._within(TAKE_SECONDS, super().sendall, view[start : start + _PIECE], flags)
+            self._send_piece(view[start : start + _PIECE], flags)
 
-    def sendfile(self, file: Any, offset: int = 0, count: int | None = None) -> int:
-        """Raises TooSlow."""
-        return self._within(TAKE_SECONDS, super().sendfile, file, offset, count)
+    def _send_piece(self, piece: memoryview, flags: int) -> None:
+        until = time.monotonic() + TAKE_SECONDS
+        while piece:
+            try:
+                piece = piece[super().send(piece, flags) :]
+            except BlockingIOError as error:
+                raise TooSlow from error
+            if piece and time.monotonic() > until:
+                raise TooSlow
 
-    def _within(self, seconds: float, call: Callable[..., T], *args: Any) -> T:
-        if seconds <= 0:
-            raise TooSlow
-        self.settimeout(seconds)
-        try:
-            return call(*args)
-        except TimeoutError as error:
-            raise TooSlow from error
-        finally:
-            self.settimeout(None)
+    def _read_for(self, seconds: float) -> None:
+        if seconds != self._reads_for:
+            self.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(seconds))
+            self._reads_for = seconds
+
+
+def _timeval(seconds: float) -> bytes:
+    """0 for no limit."""
+    fraction, whole = math.modf(seconds)
+    return struct.pack("@ll", int(whole), int(fraction * 1e6))
