@@ -119,6 +119,7 @@ def test_the_list_is_narrowed_by_state_and_text(app: Flask, admin: Browser) -> N
     assert names_on(admin, "/admin/sessions?state=off") == ["04"]
     assert names_on(admin, "/admin/sessions?q=%2B49+30") == ["02"]
     assert names_on(admin, "/admin/sessions?q=NAME-04") == ["04"]
+    assert names_on(admin, "/admin/sessions?q=name-01") == ["01"], "no phone with a 01 in it"
     assert "Nothing matches" in text_of(admin, "/admin/sessions?q=nobody")
     assert names_on(admin, "/admin/sessions") == ["05", "02", "03", "01", "04"], "trouble first, what rests last"
 

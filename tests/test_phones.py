@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wabot.errors import InvalidNumber
-from wabot.lib.phones import to_e164
+from wabot.lib.phones import digits_of, to_e164
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,11 @@ def test_what_is_no_number_is_refused_by_field(typed: str) -> None:
         to_e164(typed)
     assert refused.value.code == "invalid_number"
     assert "to" in refused.value.fields
+
+
+@pytest.mark.parametrize(
+    ("typed", "digits"),
+    [("+1 (202) 555", "1202555"), ("0102", "0102"), ("90812@lid", "90812"), ("Ada 2", ""), ("a1@b.example", ""), ("", "")],
+)
+def test_only_of_a_number_the_digits_are_looked_for(typed: str, digits: str) -> None:
+    assert digits_of(typed) == digits

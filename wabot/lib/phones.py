@@ -14,6 +14,7 @@ from ..words import Text
 
 _IGNORED = re.compile(r"[\s\-().\u2010-\u2015\u00a0\u202a-\u202e\u2060\u200e\u200f]")
 _MAX_TYPED = 64
+_PART = re.compile(r"\+?([0-9]+)(@lid|@c\.us|@s\.whatsapp\.net)?", re.ASCII)
 _E164 = re.compile(r"\+[1-9][0-9]{5,14}", re.ASCII)
 """E.164 has fifteen digits at most; libphonenumber's lengths alone let through what is a number nowhere (`+49123`), or longer."""
 _SANDBOX_EXCHANGES = ("50", "51", "52", "53", "54", "55", "56", "57", "58", "59")
@@ -45,6 +46,12 @@ def _possible(typed: str) -> str | None:
         return None
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return e164 if _E164.fullmatch(e164) else None
+
+
+def digits_of(typed: str) -> str:
+    """Of what can be a number, a part of one or WhatsApp's own address; empty for any other text, of which digits may be a part, too."""
+    found = _PART.fullmatch(_IGNORED.sub("", typed))
+    return found[1] if found else ""
 
 
 def for_people(e164: str) -> str:

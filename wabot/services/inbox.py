@@ -144,7 +144,7 @@ class Inbox:
 def _wanted(text: str | None, unread: bool) -> Callable[[Chat], bool]:
     """By name, number as written in any way, or LID."""
     words = (text or "").casefold().strip()
-    digits = "".join(filter(str.isdigit, words))
+    digits = phones.digits_of(words)
 
     def wanted(chat: Chat) -> bool:
         if unread and chat.unread == 0:

@@ -9,6 +9,7 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 
 from ...errors import WabotError
+from ...lib import phones
 from ...store.records import Session
 from .. import _filters, _versions
 from .._context import audited, request_id, services
@@ -92,9 +93,9 @@ def _rank(session: dict[str, Any]) -> int:
 
 
 def _matches(session: dict[str, Any], text: str) -> bool:
-    """By name, owner's address or phone; of a number only the digits count."""
+    """By name, owner's address or phone, however that is written."""
     words = f"{session['session']} {session['user']['email']}".casefold()
-    digits = "".join(filter(str.isdigit, text))
+    digits = phones.digits_of(text)
     return text.casefold() in words or bool(digits and digits in (session["phone"] or ""))
 
 
