@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import https from 'node:https';
 import path from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
+import tls from 'node:tls';
 import { certificate } from '../sandbox/files.js';
 import { Gateway } from './support/gateway.js';
 import { Sandbox, until } from './support/sandbox.js';
@@ -12,10 +13,12 @@ import { Sandbox, until } from './support/sandbox.js';
 const ME = '+4915112350002';
 const SHORT = {
   WA_LOAD_TIMEOUT_MS: '2500',
-  WA_AUTH_TIMEOUT_MS: '4000',
+  WA_AUTH_TIMEOUT_MS: '6000',
   WA_QR_ROTATIONS: '30',
   WA_RESTART_BUDGET: '2',
 };
+
+const LONG_MS = Number(SHORT.WA_LOAD_TIMEOUT_MS) + 500;
 
 /** What stands at WhatsApp's address instead of WhatsApp. @type {Record<string, import('node:http').RequestListener>} */
 const ILL = {
@@ -29,6 +32,14 @@ const ILL = {
   'is a page of something else': (_request, response) =>
     response.writeHead(200, { 'content-type': 'text/html' }).end('<title>Sign in to the Wi-Fi</title>'),
 };
+/** What a page of WhatsApp's may do besides: miss a script that it doesn't need, at once and at last, and after a while load itself anew. */
+const BESIDES = `<script src="/figures.js"></script><script>
+  addEventListener('load', () => {
+    document.head.append(Object.assign(document.createElement('script'), { src: '/figures.js' }));
+    if (!sessionStorage.again) setTimeout(() => location.reload(), ${LONG_MS});
+    sessionStorage.again = 'no';
+  });
+</script>`;
 const REASONS = { 'is a page of something else': 'auth_timeout' };
 
 describe('an ill site', () => {
@@ -73,6 +84,46 @@ describe('an ill site', () => {
     const { port } = /** @type {import('node:net').AddressInfo} */ (site.address());
     fs.writeFileSync(address(), JSON.stringify({ ...JSON.parse(healthy), page_port: port }));
   };
+
+  /** Hands on what is asked of WhatsApp, one of its scripts late; how often its page was asked for. */
+  const standBefore = () => {
+    const { page_port: port } = JSON.parse(healthy);
+    const seen = { pages: 0 };
+    answer = (request, response) => {
+      if (request.url === '/figures.js') return request.socket.destroy();
+      if (request.url === '/') seen.pages += 1;
+      const { url, headers } = request;
+      const late = url === '/app/main.js' ? LONG_MS : 0;
+      const asked = https.get({ port, path: url, headers, rejectUnauthorized: false }, (given) => {
+        response.writeHead(given.statusCode ?? 500, { 'content-type': given.headers['content-type'] });
+        if (url === '/') response.write(BESIDES);
+        setTimeout(() => given.pipe(response), late);
+      });
+      asked.on('error', () => response.destroy());
+    };
+    site.on('upgrade', ({ url, rawHeaders }, socket) => {
+      const inner = tls.connect({ port, rejectUnauthorized: false });
+      const lines = rawHeaders.map((text, i) => text + (i % 2 ? '\r\n' : ': ')).join('');
+      inner.write(`GET ${url} HTTP/1.1\r\n${lines}\r\n`);
+      socket.pipe(inner).pipe(socket);
+      for (const end of [socket, inner]) end.on('error', () => [socket, inner].map((one) => one.destroy()));
+    });
+    return seen;
+  };
+
+  test('a script that nobody needs is no sign that WhatsApp went away, also when the page loads itself anew', async () => {
+    const seen = standBefore();
+    fallIll();
+    await gateway.put('counted');
+    await gateway.status('counted', 'qr');
+    const first = (await gateway.session('counted')).qr;
+    await until('the page has loaded itself anew', () => seen.pages === 2);
+    await until('it shows a new code', async () => {
+      const { status, reason, qr } = await gateway.session('counted');
+      assert.deepEqual([status, reason], ['qr', null]);
+      return qr && qr !== first;
+    });
+  });
 
   for (const [what, behaviour] of Object.entries(ILL)) {
     const reason = /** @type {any} */ (REASONS)[what] ?? 'whatsapp_unreachable';

@@ -21,6 +21,8 @@ export class Arrival {
   #loadedSince = 0;
   #nudgedAt = 0;
   #brokenSince = 0;
+  /** Scripts on their way. @type {Set<any>} */
+  #loading = new Set();
   progressAt = 0;
   /** What the page says it is. @type {string | null} */
   version = null;
@@ -59,9 +61,24 @@ export class Arrival {
     return null;
   }
 
-  /** A script that could not be had, and none since, leaves a page that never becomes WhatsApp Web. @param {any} request @param {boolean} ok */
+  /** @param {any} request */
+  loads(request) {
+    if (request.resourceType() === 'script') this.#loading.add(request);
+  }
+
+  /**
+   * A script that could not be had, and none had since or on its way, leaves a page that never becomes WhatsApp Web.
+   * @param {any} request @param {boolean} ok
+   */
   loaded(request, ok) {
-    if (request.resourceType() === 'script') this.#brokenSince = ok ? 0 : Date.now();
+    if (this.#loading.delete(request)) this.#brokenSince = ok ? 0 : Date.now();
+  }
+
+  /** @param {number} now */
+  #isBroken(now) {
+    return (
+      this.#loading.size === 0 && this.#brokenSince > 0 && now - this.#brokenSince > this.settings.loadTimeout
+    );
   }
 
   /** @param {import('./page.js').Look | null} look @param {boolean} asked @returns {[string, string] | null} */
@@ -71,10 +88,10 @@ export class Arrival {
     const isOpening = state === 'OPENING' || state === 'UNLAUNCHED' || state === 'TIMEOUT';
     this.#openingSince = isOpening ? this.#openingSince || now : 0;
     this.#connectedSince = state === 'CONNECTED' ? this.#connectedSince || now : 0;
+    if (state) this.#brokenSince = 0; // it needed no more, and the next document will say so itself
     if (isOpening && now - this.#openingSince > this.settings.loadTimeout)
       return ['whatsapp_unreachable', 'WhatsApp does not answer'];
-    if (!state && this.#brokenSince && now - this.#brokenSince > this.settings.loadTimeout)
-      return ['whatsapp_unreachable', 'WhatsApp went away while its page loaded'];
+    if (this.#isBroken(now)) return ['whatsapp_unreachable', 'WhatsApp went away while its page loaded'];
     if (state === 'CONNECTED') return this.#stuck(now);
     if (asked || now - this.#since < this.settings.authTimeout) return null;
     return ['auth_timeout', state ? `no login came (${state})` : 'the page is not WhatsApp Web'];

@@ -114,6 +114,7 @@ export class WebjsEngine extends Answering {
     page.on('error', () => this.#end('page_crashed', 'the page has crashed'));
     page.on('framenavigated', (/** @type {any} */ frame) => this.#onNavigated(frame));
     page.on('response', (/** @type {any} */ response) => this.#onResponse(response));
+    page.on('request', (/** @type {any} */ request) => this.#arrival?.loads(request));
     page.on('requestfailed', (/** @type {any} */ request) => this.#arrival?.loaded(request, false));
     page.on('requestfinished', (/** @type {any} */ request) => this.#arrival?.loaded(request, true));
     await this.#page.hear((type, data) => this.#heard(type, data));
