@@ -113,6 +113,29 @@ def test_a_websocket_has_time_only_once_it_has_joined() -> None:
         assert client.gettimeout() is None
 
 
+def test_what_comes_too_late_is_not_read_any_more() -> None:
+    """Or whoever always has the next byte ready would have all the time."""
+    ours, theirs = socket.socketpair()
+    with ClientSocket.of(ours) as client, theirs:
+        theirs.sendall(b"!")
+        hurry({"gunicorn.socket": client}, -0.1)
+        with pytest.raises(TooSlow):
+            client.recv(1)
+
+
+def test_a_websocket_of_which_nothing_is_heard_any_more_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of a phone that went through a tunnel: the connection may look open for a quarter of an hour, and takes a place."""
+    monkeypatch.setattr(client_sockets, "QUIET_SECONDS", 0.1, raising=False)
+    ours, theirs = socket.socketpair()
+    with ClientSocket.of(ours) as client, theirs:
+        at_last = threading.Timer(5, theirs.shutdown, [socket.SHUT_RDWR])
+        at_last.start()
+        hurry({"gunicorn.socket": client}, None)
+        with pytest.raises(TooSlow):
+            client.recv(1)
+        at_last.cancel()
+
+
 def test_a_write_that_waits_leaves_a_read_its_own_time() -> None:
     ours, theirs = socket.socketpair()
     with ClientSocket.of(ours) as client, theirs:

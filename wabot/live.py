@@ -149,7 +149,7 @@ def room(user_id: str) -> str:
 
 
 def hurry(environ: dict[str, Any], seconds: float | None) -> None:
-    """The websocket of this handshake may be read for so long, or for ever."""
+    """The websocket of this handshake may be read for so long; with None for as long as it gives signs of life."""
     if isinstance(client := environ.get("gunicorn.socket"), ClientSocket):
         client.read_by = None if seconds is None else time.monotonic() + seconds
 

@@ -18,6 +18,8 @@ READ_SECONDS = 30.0
 """For a whole request to come, from its first byte on."""
 TAKE_SECONDS = 30.0
 """For each piece of an answer to be taken."""
+QUIET_SECONDS = 45.0
+"""For anything to come from a websocket in use: it is asked for a sign of life every 20 seconds, and has 20 to give it (wabot/live.py)."""
 _PIECE = 64 * 1024
 _SHORTEST = 0.001
 """Seconds: none at all would be for ever."""
@@ -32,7 +34,8 @@ class TooSlow(ConnectionResetError):
 
 class ClientSocket(socket.socket):
     read_by: float | None = None
-    """Until when may be read, by `time.monotonic()`; None for as long as it takes. May be changed while somebody reads."""
+    """Until when may be read, by `time.monotonic()`; None for as long as something comes every QUIET_SECONDS. For one who is reading,
+    a change holds when the time there was is over."""
     _reads_for = 0.0
 
     @classmethod
@@ -51,11 +54,14 @@ class ClientSocket(socket.socket):
         """Raises TooSlow. A read that has a time-out of its own keeps to that."""
         while self.gettimeout() is None:
             until = self.read_by
-            self._read_for(0.0 if until is None else max(_SHORTEST, until - time.monotonic()))
+            left = QUIET_SECONDS if until is None else until - time.monotonic()
+            if left <= 0:
+                raise TooSlow
+            self._read_for(max(_SHORTEST, left))
             try:
                 return super().recv(size, flags)
             except BlockingIOError as error:
-                if until is not None and self.read_by == until:
+                if self.read_by == until:
                     raise TooSlow from error
         return super().recv(size, flags)
 
