@@ -62,19 +62,23 @@ def test_what_is_forgotten_is_found_however_much_was_accepted_in_that_second(lan
 
 
 def end(lane: Lane, ago: timedelta) -> None:
-    session = {"desired": "off", "linked": False, "status": "disconnected", "since": now() - ago}
+    at = now() - ago
+    session = {"desired": "off", "linked": False, "status": "disconnected", "since": at, "observed_at": at}
     lane.house.store.sessions.change(lane.session_id, 1, session)
 
 
-@pytest.mark.parametrize("worker", ["the same", "another"])
+@pytest.mark.parametrize(("looked", "ended"), [(None, 180), (1, 0.3), (60, 40)], ids=["begins", "runs", "stood still"])
 def test_what_is_forgotten_as_its_session_ends_fails_after_a_day(
-    lane: Lane, worker: str, monkeypatch: pytest.MonkeyPatch
+    lane: Lane, looked: float | None, ended: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody ever links it again, and nobody else's lane wakes it."""
-    if worker == "the same":
-        lane.house.aftercare.look_after_ended()
+    """Nobody ever links it again, and nobody else's lane wakes it. `looked`, `ended`: how many minutes ago the worker has, and it has."""
+    if looked:
+        earlier = now() - timedelta(minutes=looked)
+        with monkeypatch.context() as patch:
+            patch.setattr(aftercare, "now", lambda: earlier)
+            lane.house.aftercare.look_after_ended()
     [message_id] = forgotten(lane, "a")
-    end(lane, timedelta(hours=3) if worker == "another" else timedelta(seconds=20))
+    end(lane, timedelta(minutes=ended))
     lane.house.aftercare.look_after_ended()
     assert awake(lane)
     moment = now() + LONG_AGO

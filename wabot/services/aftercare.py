@@ -22,7 +22,7 @@ LOGGED_OUT_PATIENCE = timedelta(hours=24)
 _MARK_LASTS = timedelta(seconds=15)
 _OVERLAP = timedelta(minutes=2)
 """Looked at once more: what was just being written when it was looked at."""
-_ENDED_LATELY = timedelta(minutes=10)
+_ENDED_OVERLAP = timedelta(minutes=10)
 _SESSIONS_AT_ONCE = 200
 _FIRST = str(ids.earliest_at(BEGINNING))
 
@@ -34,7 +34,8 @@ class Aftercare:
     progress: Progress
     _looked_until: dict[str, str] = field(default_factory=dict)
     """By user: the id up to which the queue was looked through."""
-    _looked_after_ended: bool = False
+    _ended_until: datetime = BEGINNING
+    """What ended before that was looked after."""
 
     def look_after_all(self, user_ids: Collection[str]) -> None:
         """`user_ids`: whose sessions are to run."""
@@ -69,13 +70,14 @@ class Aftercare:
 
     def look_after_ended(self) -> None:
         """What was accepted just before its session ended may stand in a lane that nobody knows, and nobody may ever link it again. A
-        worker that has begun looks at all that have ended, then at those that ended since."""
-        lately = now() - _ENDED_LATELY
-        ended = [one for one in self.store.sessions.desired("off") if _ended_since(one, lately) or not self._looked_after_ended]
+        worker that has begun looks at all that have ended, then at those that ended since it looked last."""
+        moment = now()
+        owners = self.store.sessions.ended(self._ended_until)
+        ended = list(owners)
         for start in range(0, len(ended), _SESSIONS_AT_ONCE):
-            owners = {one.id: one.user_id for one in ended[start : start + _SESSIONS_AT_ONCE]}
-            self.store.lanes.mark({one: owners[one] for one in self.store.outbox.occupied(list(owners))}, now())
-        self._looked_after_ended = True
+            occupied = self.store.outbox.occupied(ended[start : start + _SESSIONS_AT_ONCE])
+            self.store.lanes.mark({one: owners[one] for one in occupied}, moment)
+        self._ended_until = moment - _ENDED_OVERLAP
 
     def give_up(self) -> None:
         """Messages of a session that was logged out wait visibly, for a day; then they fail. Those of a deleted one fail now."""
@@ -108,7 +110,3 @@ class Aftercare:
             if max(message.created_at, message.send_at or message.created_at) < patience_ends:
                 code = "session_logged_out" if message.status in WAITING else "outcome_unknown"
                 self.progress.fail(message, code, claim=message.claim)
-
-
-def _ended_since(session: Session, moment: datetime) -> bool:
-    return session.since is None or session.since > moment

@@ -40,7 +40,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     "sessions": [
         _index("user_id", "name", unique=True),
-        _index("desired", "_id"),
+        _index("desired", "observed_at"),
         _index("untold", partialFilterExpression={"untold": _NOT_EMPTY}),
     ],
     "hearers": [_index("until")],

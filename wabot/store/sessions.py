@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from pymongo.database import Database
@@ -77,6 +78,11 @@ class Sessions:
 
     def desired(self, desired: str, limit: int = 10_000) -> list[Session]:
         return [record_of(Session, one) for one in self._sessions.find({"desired": desired}).limit(limit)]
+
+    def ended(self, since: datetime) -> dict[str, str]:
+        """Session → user, of those that are not to run and were observed last since then."""
+        found = self._sessions.find({"desired": "off", "observed_at": {"$gte": since}}, {"user_id": 1})
+        return {str(one["_id"]): one["user_id"] for one in found}
 
     def page(self, *, limit: int, cursor: str | None = None) -> Page:
         """Everybody's, newest first."""
