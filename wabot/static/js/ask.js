@@ -1,5 +1,5 @@
-/** Every call of a page to the server has a deadline: no answer is an answer, too. */
-const WITHIN_MS = 15_000;
+/** Every call of a page to the server has a deadline: no answer is an answer, too. A conversation's 95 kB may come over the slowest of phones. */
+const WITHIN_MS = 30_000;
 
 /**
  * `fetch`, which waits for ever.
