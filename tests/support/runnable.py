@@ -36,7 +36,7 @@ def here(code: str, stack: Stack) -> str:
 def run(language: str, code: str, env: dict[str, str], directory: Path) -> str:
     """What it printed. Raises AssertionError with all of it when it fails."""
     if language.lower() == "python":
-        return _in_this_process(code, env)
+        return _in_this_process(code, env, directory)
     command = (
         ["bash", "-euo", "pipefail", "-c", code] if language in ("bash", "curl") else ["node", "--input-type=module", "-e", code]
     )
@@ -47,9 +47,9 @@ def run(language: str, code: str, env: dict[str, str], directory: Path) -> str:
     return done.stdout
 
 
-def _in_this_process(code: str, env: dict[str, str]) -> str:
+def _in_this_process(code: str, env: dict[str, str], directory: Path) -> str:
     """Starting Python takes longer than any example."""
     printed = io.StringIO()
-    with mock.patch.dict(os.environ, env), contextlib.redirect_stdout(printed):
+    with mock.patch.dict(os.environ, env), contextlib.redirect_stdout(printed), contextlib.chdir(directory):
         exec(compile(code, "example.py", "exec"), {"__name__": "example"})  # our own documents
     return printed.getvalue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -88,20 +89,27 @@ class _Schemas:
         refs, together = models_json_schema([(model, "validation") for model in models], ref_template=_REF)
         self._refs = {model: ref for (model, _), ref in refs.items()}
         self.components: Node = together.get("$defs", {})
-        for one in found:
-            if one.body is not None and one.method in _CHANGES:
-                self._drop_defaults(self.of(one.body))
+        made = [self._whole(one.body) for one in found if one.body is not None and one.method not in _CHANGES]
+        for schema in self.components.values():
+            self._put_defaults_into_words(schema, aloud=any(schema is one for one in made))
 
     def of(self, model: type[BaseModel]) -> Node:
         return dict(self._refs[model])
 
-    def _drop_defaults(self, node: Any) -> None:
-        """What a change leaves out stays as it is; a client made from this document would send the default instead."""
-        if isinstance(node, dict):
-            node.pop("default", None)
-            self._drop_defaults(self.components.get(node.get("$ref", "").rpartition("/")[2]))
-        for one in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
-            self._drop_defaults(one)
+    def _whole(self, model: type[BaseModel]) -> Node:
+        found: Node = self.components[self._refs[model]["$ref"].rpartition("/")[2]]
+        return found
+
+    def _put_defaults_into_words(self, schema: Node, *, aloud: bool) -> None:
+        """Clients made from this document take a field with a `default` for one that is always there in answers, and has to be
+        given in bodies; and where a change leaves something out, which then stays as it is, they would send the default."""
+        for field in schema.get("properties", {}).values():
+            default = field.pop("default", None)
+            if aloud and default not in (None, "", [], {}):
+                value = default if isinstance(default, str) else json.dumps(default)
+                field["description"] = " ".join(
+                    [*([field["description"]] if "description" in field else []), f"By default `{value}`."]
+                )
 
 
 def _operation(one: Operation, schemas: _Schemas) -> Node:
@@ -129,11 +137,20 @@ def _query_parameters(one: Operation) -> list[Node]:
     found: list[Node] = []
     for name, field in schema["properties"].items():
         if name != "api_key":  # one of the ways to say who one is
-            node: Node = {"name": name, "in": "query", "required": name in required, "schema": field}
+            node: Node = {"name": name, "in": "query", "required": name in required, "schema": _not_null(field)}
             words = field.get("description")
             example = {"example": one.answers.example[name]} if name in one.answers.example else {}
             found.append(node | ({"description": words} if words else {}) | example)
     return found
+
+
+def _not_null(field: Node) -> Node:
+    """A query has no null: what isn't meant is left out."""
+    choices = [one for one in field.get("anyOf", ()) if one != {"type": "null"}]
+    if len(choices) != 1:
+        return field
+    rest = {name: value for name, value in field.items() if name not in ("anyOf", "default")}
+    return {**choices[0], **rest}
 
 
 def _header_parameters(one: Operation) -> list[Node]:

@@ -120,6 +120,13 @@ class ToldEvent(Shape):
     cursor: str
 
 
+class EventPage(Shape):
+    items: list[ToldEvent]
+    """May be empty: nothing has happened (yet)."""
+    next_cursor: str = Field(examples=["6b09ce3b748312ce9899946c"])
+    """Where to go on from: pass it as `cursor` in the next call, however long after. It is never null, since events go on."""
+
+
 class EventKind(Shape):
     """One kind of event."""
 

@@ -16,7 +16,7 @@ from ...store import hook_records
 from .._answers import answers
 from .._context import live, services
 from .._shapes import Items
-from .._shapes.messages import EventKind, ToldEvent
+from .._shapes.messages import EventKind, EventPage
 from . import bp
 from ._request import Body, Cursor, Limit, Time, caller, needs, query
 
@@ -35,11 +35,11 @@ class StreamQuery(Body):
 
 @bp.get("/events")
 @needs("read")
-@answers({200: Items[ToldEvent]}, ["too_many_waiting"])
+@answers({200: EventPage}, ["too_many_waiting"])
 def list_events() -> dict[str, Any]:
-    """Read your events, in the order in which they were recorded. They start at `cursor`, at `since`, or now. With `wait` the
-    answer waits up to that many seconds for an event. This covers sandbox and live sessions; each event comes at least once,
-    always with the same id."""
+    """Read your events, in the order in which they were recorded. They start at `cursor`, at `since`, or now: keep `next_cursor`
+    for the next call. With `wait` the answer waits up to that many seconds for an event. This covers sandbox and live sessions;
+    each event comes at least once, always with the same id."""
     asked, user_id = query(StreamQuery), caller().user.id
     stream, waiting = services().event_stream, live().waiting
     stream.listen(user_id)
