@@ -65,6 +65,15 @@ def chat_of(user: Api, phone: str) -> dict[str, Any]:
     return wait_until(found, 20, f"a chat with {phone}")
 
 
+@pytest.fixture(scope="module")
+def long_chat(kim: Api, friend: Friend) -> str:
+    """The address of one with more messages than a page shows."""
+    for n in range(55):
+        friend.write(f"line {n:02}")
+    wait_until(lambda: chat_of(kim, FRIEND)["last_message"]["message"] == "line 54", 20, "all are there")
+    return f"/inbox/{chat_of(kim, FRIEND)['id']}"
+
+
 def stored(user: Api, chat_id: str, count: int) -> list[dict[str, Any]]:
     """The chat's files, once so many are there."""
 
@@ -200,13 +209,9 @@ def test_a_chat_with_files_scrolls_in_its_box_alone(open_page: OpenPage, stack: 
         assert reply and viewport["height"] - reply["y"] - reply["height"] < 60
 
 
-def test_earlier_messages_come_when_they_are_asked_for(reader: Person, friend: Friend) -> None:
+def test_earlier_messages_come_when_they_are_asked_for(reader: Person, long_chat: str) -> None:
     page = reader.page
-    for n in range(55):
-        friend.write(f"line {n:02}")
-    chat = chat_of(reader.user, FRIEND)
-    wait_until(lambda: chat_of(reader.user, FRIEND)["last_message"]["message"] == "line 54", 20, "all are there")
-    page.goto(f"/inbox/{chat['id']}")
+    page.goto(long_chat)
     expect(page.locator("#messages li").last).to_contain_text("line 54")
     before = page.locator("#messages li").count()
     asked: list[str] = []
@@ -219,9 +224,9 @@ def test_earlier_messages_come_when_they_are_asked_for(reader: Person, friend: F
     assert len(asked) == 1, "an impatient second click fetches nothing again"
 
 
-def test_earlier_messages_that_do_not_come_are_missed_aloud_and_can_be_asked_for_again(reader: Person, friend: Friend) -> None:
-    page, chat = reader.page, chat_of(reader.user, FRIEND)
-    page.goto(f"/inbox/{chat['id']}")
+def test_earlier_messages_that_do_not_come_are_missed_aloud_and_can_be_asked_for_again(reader: Person, long_chat: str) -> None:
+    page = reader.page
+    page.goto(long_chat)
     page.route("**/*before=*", lambda route: route.fulfill(status=429))
     page.get_by_role("link", name="Earlier messages").click()
     expect(page.locator("#earlier").get_by_role("alert")).to_contain_text("could not be loaded")
