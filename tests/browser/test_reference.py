@@ -43,3 +43,15 @@ def test_what_is_printed_is_dark_ink_on_white_paper(open_page: OpenPage) -> None
         for part in (page.locator("h1"), page.locator(".code pre").first):
             expect(part).to_have_css("color", re.compile(r"^(black|rgb\(0, 0, 0\))$"))
         expect(page.get_by_role("button", name="Copy").first).to_be_hidden()
+
+
+@pytest.mark.parametrize(("key", "why"), [("wb_12345678…", "character"), ("wb_12345678", "No answer")])
+def test_what_was_never_sent_is_not_said_to_be_carried_out(page: Page, key: str, why: str) -> None:
+    """A key that can't be one, and a session nobody can tell of."""
+    page.add_init_script(HURRIED)
+    page.goto("/api/docs/send_message")
+    page.route("**/api/whatsapp/status*", lambda _: None)
+    page.get_by_label("Your API key or login token").fill(key)
+    page.get_by_role("button", name="Send the request").click()
+    expect(page.locator("[data-status]")).to_have_text("Not sent")
+    expect(page.locator("[data-text]")).to_contain_text(why)

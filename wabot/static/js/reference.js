@@ -5,6 +5,8 @@ import { say } from './words.js';
 const SHOWN_AT_MOST = 20_000;
 /** A call may wait for half a minute itself, until its message is sent. */
 const WITHIN_MS = 60_000;
+/** A header can't carry it. */
+const NO_KEY = /[^!-~]/;
 
 function watchFinding() {
   const field = document.querySelector('[data-find]');
@@ -34,7 +36,7 @@ function watchLanguages() {
   if (buttons.length > 0) showLanguage(buttons[0].dataset.language);
 }
 
-/** The address and options of the call as it stands in the form. */
+/** The address and options of the call as it stands in the form. Throws an Error with words for people. */
 function request(form) {
   let path = form.dataset.path;
   const query = new URLSearchParams();
@@ -44,6 +46,7 @@ function request(form) {
     else if (field.value !== '') query.set(field.dataset.parameter, field.value);
   const headers = {};
   const key = form.querySelector('[data-key]')?.value.trim();
+  if (NO_KEY.test(key)) throw new Error(say('no_key'));
   if (key) headers.Authorization = `Bearer ${key}`;
   const body = form.querySelector('[data-body]')?.value.trim();
   if (body) headers['Content-Type'] = 'application/json';
@@ -90,19 +93,19 @@ async function makeCall(form, { url, options }) {
 }
 
 /** fetch's own words are for programmers, and differ between browsers. */
-function showFailure(form, error) {
-  if (error.name === 'TimeoutError' || error instanceof TypeError)
-    show(form, say('call_unanswered'), say('call_perhaps_made'));
-  else show(form, say('call_not_made'), error.message);
-}
+const isUnanswered = (error) => error.name === 'TimeoutError' || error instanceof TypeError;
 
 async function tryCall(form) {
+  let begun = false;
   try {
     const asked = request(form);
     if ('sends' in form.dataset) await refuseLive(asked);
+    begun = true;
     await makeCall(form, asked);
   } catch (error) {
-    showFailure(form, error);
+    if (!begun)
+      show(form, say('call_not_made'), isUnanswered(error) ? say('call_unanswered') : error.message);
+    else show(form, say('call_unanswered'), say('call_perhaps_made'));
   }
 }
 
