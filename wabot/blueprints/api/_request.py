@@ -108,27 +108,49 @@ def needs(scope: str | None = None, *, login: bool = False, admin: bool = False,
 
 def body(model: type[M]) -> M:
     """The JSON body as `model`. Raises MalformedRequest (not JSON at all) or Invalid (which field, and why)."""
+    return check(model, json_body())
+
+
+def json_body() -> dict[str, Any]:
+    """Nothing where there is none. Raises MalformedRequest, and Invalid for what is no object."""
     raw = request.get_data(cache=True)
     if not raw:
-        return check(model, {})
+        return {}
     if request.mimetype != "application/json":
         raise MalformedRequest("Send the body as JSON, with Content-Type: application/json.", code="not_json")
-    if request.content_encoding not in (None, "", "identity"):
-        raise MalformedRequest("Send the body uncompressed: a Content-Encoding is not accepted.", code="not_json")
+    refuse_packed()
     values = request.get_json(silent=True)
     if values is None and raw.strip() != b"null":
         raise MalformedRequest("The body is not valid JSON.", code="malformed_json")
     if not isinstance(values, dict):
         raise Invalid("The body must be a JSON object.")
-    return check(model, values)
+    return values
 
 
-def idempotency_key() -> str | None:
-    """Of the header. Raises Invalid for one without content: a variable that wasn't set would have everything sent twice."""
-    key = request.headers.get("Idempotency-Key")
-    if key is not None and not key.strip():
+def refuse_packed() -> None:
+    """Raises MalformedRequest."""
+    if request.content_encoding not in (None, "", "identity"):
+        raise MalformedRequest("Send the body uncompressed: a Content-Encoding is not accepted.", code="not_json")
+
+
+def idempotency_key(parameter: str | None = None) -> str | None:
+    """Of the header, or of the parameter. Raises Invalid for one without content, since a variable that wasn't set would have everything
+    sent twice, and for two."""
+    given = [one for one in (_key_header(), parameter) if one is not None]
+    if any(not one.strip() for one in given):
         raise Invalid.field("idempotency_key", "is empty")
-    return key
+    if len(set(given)) > 1:
+        raise Invalid.field("idempotency_key", "is given twice")
+    return given[0] if given else None
+
+
+def _key_header() -> str | None:
+    """Programs write a header in UTF-8 or in Latin-1; WSGI hands out its bytes as Latin-1."""
+    key = request.headers.get("Idempotency-Key")
+    try:
+        return key and key.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return key
 
 
 def query(model: type[M]) -> M:

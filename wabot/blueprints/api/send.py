@@ -10,7 +10,7 @@ from flask import Response, request
 from pydantic import Field
 from werkzeug.exceptions import MethodNotAllowed
 
-from ...errors import Conflict, Invalid, WabotError
+from ...errors import Conflict, WabotError
 from ...services.messages import Draft
 from ...services.reasons import MESSAGE_ERRORS
 from ...services.sessions import DEFAULT
@@ -21,9 +21,10 @@ from .._requests import once, refuse_garbled
 from .._shapes.messages import Sent
 from .._waiting import until_sent
 from . import bp
-from ._request import Body, caller, check, idempotency_key, needs
+from ._request import Body, caller, check, idempotency_key, json_body, needs, refuse_packed
 
 _ALIASES = {"phone": "to", "number": "to", "text": "message"}
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _METHODS = ("GET", "POST", "OPTIONS")
 _ERRORS = ("session_not_connected", "invalid_number", "message_too_long", "idempotency_mismatch", "queue_full", "not_found")
 V = TypeVar("V", bound=Callable[..., Any])
@@ -49,6 +50,7 @@ def _as_meant(view: V) -> V:
     def checked() -> Any:
         if request.method == "HEAD":
             raise MethodNotAllowed(valid_methods=list(_METHODS))
+        refuse_packed()
         refuse_garbled()
         return view()
 
@@ -70,8 +72,7 @@ def quick_send() -> tuple[dict[str, Any], int]:
     """Send a message in one line. The answer is 200 once it was sent, and 202 if it is still waiting after `wait` seconds. `phone`
     and `number` mean the same as `to`, and `text` the same as `message`."""
     asked = check(QuickSend, _parameters(), strict=False)
-    key = idempotency_key() or asked.idempotency_key
-    draft = Draft(asked.to, asked.message, asked.session, key)
+    draft = Draft(asked.to, asked.message, asked.session, idempotency_key(asked.idempotency_key))
     message, _ = services().messages.accept(caller().user.id, draft, request_id(), SendAllowance(caller().user))
     message, sent = until_sent(message, asked.wait)
     if message.status == "failed":
@@ -89,13 +90,11 @@ def _allow_no_head(response: Response) -> Response:
 
 
 def _parameters() -> dict[str, Any]:
-    """Query, form or JSON body, with the aliases under their names. Raises Invalid when one is given twice."""
-    values = list(request.values.items(multi=True))
-    if request.is_json:
-        given = request.get_json(silent=True)
-        if not isinstance(given, dict):
-            raise Invalid("The body must be a JSON object.")
-        values += given.items()
+    """Query, form or JSON body, with the aliases under their names. Raises Invalid when one is given twice, and MalformedRequest for a
+    body of another kind."""
+    values: list[tuple[str, Any]] = list(request.values.items(multi=True))
+    if request.mimetype not in _FORMS:
+        values += json_body().items()
     return once((_ALIASES.get(name, name), value) for name, value in values)
 
 
