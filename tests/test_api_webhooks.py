@@ -91,6 +91,17 @@ def test_what_is_refused_is_named(hooked: Hooked, asked: dict[str, Any], code: s
     assert hooked.call("GET", f"/{made['id']}")["updated_at"] == made["updated_at"]
 
 
+def test_a_receiver_here_is_told_how_to_receive_here(hooked: Hooked) -> None:
+    for url in ("http://app.localhost/hooks", "http://10.0.0.1/"):
+        assert "/docs/receive" in hooked.call("POST", json={**MINE, "url": url}, status=422)["detail"]
+
+
+def test_a_test_of_no_event_names_those_there_are(hooked: Hooked) -> None:
+    made = hooked.call("POST", json=MINE, status=201)
+    answer = hooked.call("POST", f"/{made['id']}/test", {"event": "message.eaten"}, status=422)
+    assert answer["detail"].startswith("event: 'message.eaten' is not a known event: choose from session.qr, ")
+
+
 def test_a_user_has_so_many_at_most_and_deleted_ones_do_not_count(hooked: Hooked) -> None:
     for _ in range(6 * PER_USER):
         hooked.call("DELETE", f"/{hooked.call('POST', json=MINE, status=201)['id']}", status=204)

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Flask, Response, g, json, redirect, render_template, request, url_for
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
 
 from .. import errors
 from ..lib.log import get_logger
@@ -31,17 +32,25 @@ _ADDRESS_OF_A_FORM = {
     "title": N_("There is no page at this address"),
     "detail": N_("It only accepts a submitted form, and stays in the address bar when the form was refused."),
 }
+_UNSPOKEN = frozenset({"HEAD", "OPTIONS"})
 _API = "/api/"
 _JSON_PATHS = (_API, "/internal/", "/healthz", "/readyz", "/metrics")
 
 
 def init_app(app: Flask) -> None:
+    app.before_request(_refuse_redirect)
     app.register_error_handler(errors.WabotError, answer)
     app.register_error_handler(HTTPException, _http)
     for kind in DATABASE_DOWN:
         app.register_error_handler(kind, _database_down)
     app.register_error_handler(ParseException, lambda _: answer(errors.MalformedRequest()))  # of a body in chunks
     app.register_error_handler(Exception, _unexpected)
+
+
+def _refuse_redirect() -> None:
+    """To the address without its double slash: many a script takes that answer for a success, and has sent nothing. Raises NotFound."""
+    if isinstance(request.routing_exception, RequestRedirect) and _under(_API):
+        raise errors.NotFound("There is no such call: its address has two slashes in a row.")
 
 
 def wants_json() -> bool:
@@ -103,10 +112,17 @@ def _http(error: HTTPException) -> Any:
     if error.code == 404 and _under(_API):
         ours = errors.NotFound("There is no such call. /api/docs describes them all.")
     ours.status, ours.title = error.code, ours.title if error.code in _BY_STATUS else error.name
+    allowed = getattr(error, "valid_methods", None) or ()
+    if chosen := sorted(set(allowed) - _UNSPOKEN):
+        ours.detail = f"This address takes {_or(chosen)}, not {request.method}."
     response = answer(ours)
     if error.code == 405 and isinstance(response, Response):
-        response.headers["Allow"] = ", ".join(getattr(error, "valid_methods", None) or ())
+        response.headers["Allow"] = ", ".join(allowed)
     return response
+
+
+def _or(words: list[str]) -> str:
+    return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
 def _code_of(error: HTTPException) -> str:

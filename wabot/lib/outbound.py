@@ -132,14 +132,20 @@ class Door:
         """All of the host's, checked. Raises NotAllowed, and Unreachable when it can't be resolved in time."""
         host = (parts.host or "").strip("[]")
         allowed = bool(_as_written(url) & self.allowed)
-        _refuse(not allowed and f".{host.rstrip('.')}".endswith(".localhost"), N_("leads to this very machine"))
+        _refuse(
+            not allowed and f".{host.rstrip('.')}".endswith(".localhost"),
+            N_("leads to this very machine: see /docs/receive for how to receive there"),
+        )
         try:
             found = [host] if is_numeric(host) else self._resolved(host, parts.port or _PORTS[parts.scheme or ""], deadline)
         except (OSError, UnicodeError, TimeoutError) as error:
             raise Unreachable(N_("the host's name could not be resolved")) from error
         if not found:
             raise Unreachable(N_("the host's name has no address"))
-        _refuse(not allowed and not all(map(is_public, found)), N_("leads to an address that is not public"))
+        _refuse(
+            not allowed and not all(map(is_public, found)),
+            N_("leads to an address that is not public: see /docs/receive for how to receive there"),
+        )
         return found
 
 

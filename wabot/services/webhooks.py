@@ -141,7 +141,10 @@ class Webhooks:
         endpoint = self.one(user_id, endpoint_id)
         chosen = event_type or next((one for one in endpoint.events if one != EVERYTHING), "message.received")
         if chosen not in REGISTRY:
-            raise Invalid.field("event", "is not a known event")
+            choose = Text("choose from %(choices)s", choices=", ".join(REGISTRY))
+            raise Invalid.field(
+                "event", Text("%(event)s is not a known event: %(choose)s", event=repr(chosen[:60]), choose=choose)
+            )
         moment, event_id = now(), new_id()
         event = ToldEvent(
             id=event_id, user_id=user_id, told=event_id, type=chosen, at=moment, known=moment, session="default", key=event_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import wraps
@@ -20,9 +21,14 @@ from ...words import Text
 from .._context import services
 from .._limits import limits
 from .._requests import once
+from ._wrong_fields import wrong_fields
 
 M = TypeVar("M", bound=BaseModel)
 V = TypeVar("V", bound=Callable[..., Any])
+
+
+_LOST_PLUS = re.compile(r"T[0-9:.]+ [0-9]{2}:?[0-9]{2}$")
+"""What becomes of `T12:00:00+02:00` in an address."""
 
 
 def _time(value: Any) -> datetime:
@@ -31,6 +37,8 @@ def _time(value: Any) -> datetime:
             return from_rfc3339(value)
         except ValueError:
             pass
+        if _LOST_PLUS.search(value):
+            raise ValueError("has a blank for the + of its zone: write %2B in an address, or the time in Z")
     raise ValueError("is not a time with its zone, such as 2030-01-31T12:00:00Z")
 
 
@@ -166,15 +174,8 @@ def check(model: type[M], values: Mapping[str, Any], *, strict: bool | None = No
 
 
 def invalid(error: ValidationError) -> Invalid:
-    fields = {}
-    for one in error.errors(include_url=False, include_input=False, include_context=False):
-        fields[".".join(str(part) for part in one["loc"])] = _words(one["type"], one["msg"])
+    fields = wrong_fields(error)
     return Invalid("; ".join(f"{name}: {why}" for name, why in fields.items())[:1000], fields=fields)
-
-
-def _words(kind: str, message: str) -> str:
-    message = message.removeprefix("Value error, ")
-    return {"missing": "is missing", "extra_forbidden": "is not a known field"}.get(kind, message)
 
 
 def _identify(query_key: bool) -> Caller:

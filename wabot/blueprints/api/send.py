@@ -50,7 +50,8 @@ def _as_meant(view: V) -> V:
     def checked() -> Any:
         if request.method == "HEAD":
             raise MethodNotAllowed(valid_methods=list(_METHODS))
-        refuse_packed()
+        if request.method == "POST":
+            refuse_packed()
         refuse_garbled()
         return view()
 
@@ -90,10 +91,10 @@ def _allow_no_head(response: Response) -> Response:
 
 
 def _parameters() -> dict[str, Any]:
-    """Query, form or JSON body, with the aliases under their names. Raises Invalid when one is given twice, and MalformedRequest for a
-    body of another kind."""
+    """Query, form or JSON body (a GET has none), with the aliases under their names. Raises Invalid when one is given twice, and
+    MalformedRequest for a body of another kind."""
     values: list[tuple[str, Any]] = list(request.values.items(multi=True))
-    if request.mimetype not in _FORMS:
+    if request.method == "POST" and request.mimetype not in _FORMS:
         values += json_body().items()
     return once((_ALIASES.get(name, name), value) for name, value in values)
 

@@ -1,0 +1,94 @@
+"""What is refused says which field, what is wrong with it and what would be right, in words for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from tests.support.web import PHONE, Linked, bearer
+
+
+def errors(answer: Any) -> dict[str, str]:
+    return {one["field"]: one["detail"] for one in answer.get_json().get("errors", [])}
+
+
+def get(linked: Linked, path: str) -> Any:
+    return linked.client.get(path, headers=bearer(linked.token))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("to", 12025550123, "must be text, in quotes"),
+        ("message", None, "must be text, in quotes"),
+        ("wait", "5", "must be a number"),
+        ("wait", 31, "must be at most 30"),
+        ("wait", -1, "must be at least 0"),
+        ("session", "", "is empty"),
+        ("session", "s" * 101, "is longer than 100 characters"),
+        ("session", "\ud800", "is not valid Unicode"),
+    ],
+)
+def test_a_wrong_field_of_a_body(linked: Linked, field: str, value: Any, words: str) -> None:
+    assert errors(linked.send(**{"to": PHONE, field: value})) == {field: words}
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("cursor=", "is not the next_cursor of a page"),
+        ("cursor=2", "is not the next_cursor of a page"),
+        ("limit=1e2", "must be a whole number"),
+        ("limit=0", "must be at least 1"),
+        (
+            "status=done",
+            "must be 'scheduled', 'queued', 'sending', 'sent', 'delivered', 'read', 'failed', 'cancelled' or 'unknown'",
+        ),
+        ("since=yesterday", "is not a time with its zone, such as 2030-01-31T12:00:00Z"),
+        ("since=2026-01-31T12:00:00+02:00", "has a blank for the + of its zone: write %2B in an address, or the time in Z"),
+    ],
+)
+def test_a_wrong_parameter_of_a_list(linked: Linked, query: str, words: str) -> None:
+    assert errors(get(linked, f"/api/messages?{query}")) == {query.partition("=")[0]: words}
+
+
+def test_a_whole_time_is_taken_from_an_address(linked: Linked) -> None:
+    assert get(linked, "/api/messages?since=2026-01-31T12:00:00%2B02:00").status_code == 200
+
+
+def test_a_wrong_switch(linked: Linked) -> None:
+    assert errors(get(linked, "/api/chats?unread=maybe")) == {"unread": "must be true or false"}
+    made = {"url": "https://shop.example.com", "events": "message.sent", "headers": [], "enabled": 1}
+    answer = linked.client.post("/api/webhooks", json=made, headers=bearer(linked.token))
+    assert errors(answer) == {"events": "must be a list", "headers": "must be an object", "enabled": "must be true or false"}
+    made = {"url": "https://shop.example.com", "events": []}
+    answer = linked.client.post("/api/webhooks", json=made, headers=bearer(linked.token))
+    assert errors(answer) == {"events": "must have at least 1"}
+
+
+@pytest.mark.parametrize("path", ["/api//messages/send", "/api/messages//send"])
+def test_a_slash_too_many_is_no_redirect_that_a_script_takes_for_a_success(linked: Linked, path: str) -> None:
+    body = {"to": PHONE, "message": "hello"}
+    answer = linked.client.post(path, json=body, headers=bearer(linked.token))
+    assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
+    assert answer.get_json()["detail"] == "There is no such call: its address has two slashes in a row."
+
+
+def test_pages_are_found_with_a_slash_too_many(app: Flask) -> None:
+    answer = app.test_client().get("/docs//errors")
+    assert (answer.status_code, answer.headers["Location"]) == (308, "http://localhost/docs/errors")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "words"),
+    [
+        ("GET", "/api/auth/login", "This address takes POST, not GET."),
+        ("PUT", "/api/send", "This address takes GET or POST, not PUT."),
+        ("PUT", f"/api/webhooks/{'0' * 24}", "This address takes DELETE, GET or PATCH, not PUT."),
+    ],
+)
+def test_a_wrong_method_names_the_right_ones(linked: Linked, method: str, path: str, words: str) -> None:
+    answer = linked.client.open(path, method=method, headers=bearer(linked.token))
+    assert (answer.status_code, answer.get_json()["detail"]) == (405, words)
