@@ -100,7 +100,7 @@ class Worker:
         self._stopping = threading.Event()
         self._mail_bell = threading.Event()
         self._fetcher = MediaFetcher(services.media, guarded)
-        self._name = f"worker-{os.getpid()}"
+        self._name = services.claims.owner
 
     def stop(self, *_: object) -> None:
         self._stopping.set()

@@ -49,6 +49,6 @@ class Readiness:
 
 
 def worker_is_seen(store: Store) -> bool:
-    """Whether any worker went round its loop a moment ago. Raises what the store raises."""
-    seen = store.workers.last_seen()
-    return seen is not None and now() - seen < WORKER_SILENT_AFTER
+    """Whether any worker went round its loop a moment ago, and not in what the clock calls the future. Raises what the store raises."""
+    moment = now()
+    return store.workers.any_seen(moment - WORKER_SILENT_AFTER, moment + WORKER_SILENT_AFTER)

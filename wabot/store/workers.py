@@ -15,10 +15,8 @@ class Workers:
     def seen(self, name: str, at: datetime) -> None:
         self._workers.update_one({"_id": name}, {"$set": {"seen_at": at}}, upsert=True)
 
-    def last_seen(self) -> datetime | None:
-        """Of the liveliest one."""
-        times: list[datetime] = [one["seen_at"] for one in self._workers.find({}).limit(1000)]
-        return max(times, default=None)
+    def any_seen(self, after: datetime, before: datetime) -> bool:
+        return self._workers.find_one({"seen_at": {"$gt": after, "$lt": before}}) is not None
 
     def gone(self, name: str) -> None:
         self._workers.delete_one({"_id": name})
