@@ -40,7 +40,7 @@ LONG = (
     "test_processes", "test_every_page", "test_session_truth", "test_crash_points", "test_workers",
     "test_chaos_weather", "test_connect", "test_cycles", "test_chaos", "test_webhooks_through_kills", "test_session_faults",
     "test_fuzz", "test_made_up_calls", "test_inbox_live", "test_settings", "test_admin", "test_compose", "test_right_to_left",
-    "test_journey", "test_limits_several_processes",
+    "test_journey", "test_limits_several_processes", "test_several_webs",
 )  # fmt: skip
 """Files that take longest, which begin: what comes last should be short, or one waits for it alone."""
 

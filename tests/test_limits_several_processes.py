@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,9 +14,9 @@ import requests
 from tests.support import administrator, limits
 from tests.support.api import Api
 from tests.support.redis import Redis
-from tests.support.stack import ROOT, Stack
+from tests.support.second_web import second_web
+from tests.support.stack import Stack
 from tests.support.waiting import wait_until
-from wabot.launching import ports
 
 HOLDS_WITHIN = 1.0
 """Seconds a change of settings may take to reach the other web process."""
@@ -61,29 +59,11 @@ def redis() -> Iterator[Redis]:
 def house(stacks: Callable[..., Stack], redis: Redis) -> Iterator[House]:
     stack = stacks(REDIS_URL=redis.url)
     stack.start()
-    second = _second_web(stack)
     admin = limits.lift(stack)
-    try:
+    with second_web(stack) as second:
         user = Api(stack, "sender").register()
         user.link("+15550700001")
-        yield House(stack, redis, (stack.url, next(second)), admin, user)
-    finally:
-        second.close()
-
-
-def _second_web(stack: Stack) -> Iterator[str]:
-    """One more web process on the same data; ends with the generator."""
-    env = stack.env | {"WABOT_PORT": str(ports.choose_free()), "PUBLIC_URL": stack.url}
-    command = [sys.executable, "-m", "gunicorn", "--config", "python:wabot.gunicorn_conf", "wsgi:app"]
-    with (stack.data / "logs" / "web2.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=log, stderr=log)
-    try:
-        url = f"http://127.0.0.1:{env['WABOT_PORT']}"
-        wait_until(lambda: requests.get(f"{url}/readyz", timeout=5).status_code == 200, 30, "the second web process is ready")
-        yield url
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
+        yield House(stack, redis, (stack.url, second), admin, user)
 
 
 def test_sixty_parallel_sends_over_two_web_processes(house: House) -> None:

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 
 from tests.support.web import Linked
+from wabot.lib.relay import Relay
 from wabot.live import Live, _Socket
 from wabot.services import messages
 from wabot.store.records import Message
@@ -27,7 +28,7 @@ def test_a_user_is_watched_while_a_page_is_open_or_a_call_waits() -> None:
 
 def test_behind_several_web_processes_everybody_is_watched() -> None:
     live = Live()
-    live._several = True
+    live._relay = Relay("redis://127.0.0.1:1")
     assert live.watches("ann")
 
 

@@ -20,6 +20,7 @@ from flask_login import current_user
 from flask_socketio import SocketIO, join_room
 
 from .lib.client_sockets import ClientSocket
+from .lib.relay import EVENT, Relay
 from .login_watch import LoginWatch
 from .services.publishing import Push
 
@@ -56,7 +57,7 @@ class Live:
         self.waiting = Waiting()
         self.places = Places()
         self._sockets: dict[str, _Socket] = {}
-        self._several = False  # other web processes have sockets, too
+        self._relay: Relay | None = None  # to the sockets of other web processes
         self._lock = threading.Lock()
         self._watch = LoginWatch(self._login_ids, self._close_logins)
         _INSTANCES.add(self)
@@ -67,12 +68,12 @@ class Live:
         """`origins` may open sockets besides the page's own host, whatever name it has; `standing` tells which of some logins are
         still good."""
         self._watch.standing = standing
-        self._several = redis_url is not None
+        self._relay = Relay(redis_url) if redis_url else None
         self.socketio.init_app(
             app,
             async_mode="threading",
             transports=["websocket"],
-            message_queue=redis_url,
+            client_manager=self._relay,
             cors_allowed_origins=lambda origin, environ: origin in origins or _host_of(origin) == environ.get("HTTP_HOST"),
             ping_interval=20,
             ping_timeout=20,
@@ -95,7 +96,7 @@ class Live:
 
     def _has_pages(self, user_id: str) -> bool:
         """Whether one may be open, here or at another web process."""
-        if self._several:
+        if self._relay:
             return True
         with self._lock:
             return any(one.user_id == user_id for one in self._sockets.values())
@@ -135,6 +136,8 @@ class Live:
             self._sockets[request.sid] = opened  # type: ignore[attr-defined]  # Flask-SocketIO adds it
         hurry(request.environ, None)
         join_room(room(opened.user_id))
+        if self._relay and self._relay.away:
+            self.socketio.emit(EVENT, {"away": True}, to=request.sid, ignore_queue=True)  # type: ignore[attr-defined]
         self._watch.begin()
         return True
 

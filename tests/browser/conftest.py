@@ -37,7 +37,7 @@ def open_page(browser: Browser, stack: Stack) -> OpenPage:
     @contextmanager
     def opened(**options: Any) -> Iterator[Page]:
         errors: list[str] = []
-        context = browser.new_context(base_url=stack.url, **{"viewport": {"width": 1280, "height": 800}, **options})
+        context = browser.new_context(**{"base_url": stack.url, "viewport": {"width": 1280, "height": 800}, **options})
         context.set_default_timeout(20_000)
         page = context.new_page()
         page.on("console", lambda message: _note(errors, message))

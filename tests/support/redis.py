@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import tempfile
 
@@ -32,6 +33,11 @@ class Redis:
         if self._process is not None:
             self._process.kill()
             self._process.wait(timeout=10)
+
+    def signal(self, number: signal.Signals) -> None:
+        """SIGSTOP: it hangs, until SIGCONT."""
+        assert self._process is not None
+        self._process.send_signal(number)
 
     def remove(self) -> None:
         self.kill()

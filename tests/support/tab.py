@@ -60,13 +60,14 @@ def refusal_of_upgrade(user: Api, cookie: str | None) -> int | None:
 
 
 class Tab:
-    """`with Tab(user, cookie) as tab`. Comes back by itself, as a page does. `told` has (time, event, data) in their order."""
+    """`with Tab(user, cookie) as tab`. Comes back by itself, as a page does. `told` has (time, event, data) in their order. `url`: of
+    another web process than the stack's own."""
 
-    def __init__(self, user: Api, cookie: str) -> None:
-        self._url, self._cookie = user.stack.url, cookie
+    def __init__(self, user: Api, cookie: str, url: str | None = None) -> None:
+        self._url, self._cookie = url or user.stack.url, cookie
         self.told: list[tuple[float, str, Any]] = []
         self.client = socketio.Client(reconnection=True, reconnection_delay=0.2, reconnection_delay_max=1)
-        for event in ("session", "qr", "message"):
+        for event in ("session", "qr", "message", "relay"):
             self.client.on(event, self._listener(event))
 
     def _listener(self, event: str) -> Any:

@@ -21,10 +21,9 @@ from limits.storage import RedisStorage, Storage
 from limits.storage.base import MovingWindowSupport
 from limits.strategies import STRATEGIES, MovingWindowRateLimiter
 from redis import Redis
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
-from redis.retry import Retry
 
+from . import redis_calls
 from .log import get_logger
 
 T = TypeVar("T")
@@ -32,10 +31,6 @@ T = TypeVar("T")
 STRATEGY = "held-window"
 KEYS_KEPT = 20_000
 """Windows in memory; the longest unused is forgotten first."""
-REDIS_SECONDS = 0.5
-"""Deadline of a call to Redis, and of connecting."""
-RETRY_REDIS_AFTER = 1.0
-"""Seconds between two looks whether Redis is back."""
 
 log = get_logger(__name__)
 
@@ -164,9 +159,7 @@ class RedisOrMemory(RedisStorage, Windows):
         self._own = Memory()
         self._away = False
         self._ask_again_at = 0.0
-        once = Retry(NoBackoff(), 1)  # a connection of before Redis's restart is found dead when it is used
-        deadlines = {"socket_timeout": REDIS_SECONDS, "socket_connect_timeout": REDIS_SECONDS, "retry": once}
-        super().__init__(uri.removeprefix("wabot+"), key_prefix="wabot:limits", **(options | deadlines))  # type: ignore[arg-type]  # Redis's own
+        super().__init__(uri.removeprefix("wabot+"), key_prefix="wabot:limits", **(options | redis_calls.deadlines()))
 
     def is_away(self) -> bool:
         """Whether Redis doesn't answer: it is asked now, or while it is away once a second."""
@@ -194,7 +187,7 @@ class RedisOrMemory(RedisStorage, Windows):
     def _ask(self, redis: Callable[[], T], memory: Callable[[], T]) -> T:
         if self._away and time.monotonic() < self._ask_again_at:
             return memory()
-        self._ask_again_at = time.monotonic() + RETRY_REDIS_AFTER  # one caller asks while it is away, the others don't wait
+        self._ask_again_at = time.monotonic() + redis_calls.AGAIN_AFTER  # one caller asks while it is away, the others don't wait
         try:
             answer = redis()
         except RedisError as error:

@@ -2,7 +2,8 @@
  * The live connection of a page: Socket.IO over websocket only, into the user's own room.
  *
  * Events: `session` (a session object), `qr` ({session, svg, expires_at}), `message` (a message object), `chat` (a chat object),
- * and our own `up`, each time the connection is made: anything pushed since the page was rendered was missed, so reload.
+ * and our own `up`, each time the connection is made, and when what happens in other web processes is heard again: anything pushed
+ * since the page was rendered was missed, so reload.
  */
 import { io } from '../vendor/socket.io-client-4.8.4.esm.min.js';
 import { ask } from './ask.js';
@@ -21,12 +22,17 @@ const socket = io({
   reconnectionDelay: 500,
   reconnectionDelayMax: 5000,
 });
+const RELAY = Symbol('other web processes');
 const upListeners = new Set();
 let timer = 0;
 
 function showLive(live) {
   document.documentElement.dataset.live = live ? 'yes' : 'no';
   notLive(socket, !live);
+}
+
+function readAnew() {
+  for (const listener of upListeners) listener();
 }
 
 function down() {
@@ -37,12 +43,17 @@ socket.on('connect', () => {
   clearTimeout(timer);
   timer = 0;
   showLive(true);
-  for (const listener of upListeners) listener();
+  readAnew();
 });
 socket.on('disconnect', (why) => {
   down();
+  notLive(RELAY, false); // the next connection may be to another one
   // The library doesn't reconnect by itself when the server closed the connection (logout everywhere, a restart).
   if (why === 'io server disconnect') setTimeout(() => socket.connect(), NOTICE_AFTER_MS);
+});
+socket.on('relay', ({ away }) => {
+  notLive(RELAY, away);
+  if (!away) readAnew();
 });
 // This login was ended elsewhere, and the page's own address leads to the login page; or here, and the answer to the form leads on.
 socket.on('logged_out', () => {
