@@ -123,17 +123,22 @@ def test_what_comes_too_late_is_not_read_any_more() -> None:
             client.recv(1)
 
 
-def test_a_websocket_of_which_nothing_is_heard_any_more_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("then", [None, 60.0], ids=["open", "given up by Socket.IO"])
+def test_a_websocket_of_which_nothing_is_heard_any_more_ends(monkeypatch: pytest.MonkeyPatch, then: float | None) -> None:
     """As of a phone that went through a tunnel: the connection may look open for a quarter of an hour, and takes a place."""
-    monkeypatch.setattr(client_sockets, "QUIET_SECONDS", 0.1, raising=False)
+    monkeypatch.setattr(client_sockets, "QUIET_SECONDS", 0.2)
     ours, theirs = socket.socketpair()
     with ClientSocket.of(ours) as client, theirs:
+        environ = {"gunicorn.socket": client}
+        hurry(environ, None)
+        meanwhile = threading.Timer(0.05, hurry, [environ, then])
         at_last = threading.Timer(5, theirs.shutdown, [socket.SHUT_RDWR])
-        at_last.start()
-        hurry({"gunicorn.socket": client}, None)
+        for timer in (meanwhile, at_last):
+            timer.start()
         with pytest.raises(TooSlow):
             client.recv(1)
         at_last.cancel()
+        meanwhile.join()
 
 
 def test_a_write_that_waits_leaves_a_read_its_own_time() -> None:

@@ -61,7 +61,7 @@ class ClientSocket(socket.socket):
             try:
                 return super().recv(size, flags)
             except BlockingIOError as error:
-                if self.read_by == until:
+                if until is None or self.read_by == until:
                     raise TooSlow from error
         return super().recv(size, flags)
 
