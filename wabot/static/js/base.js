@@ -46,6 +46,9 @@ watchConfirmations();
 watchCopyButtons();
 localiseTimes(document);
 askInOwnZone();
+// Firefox may give it the focus before the page has its style, and then stays where it stood: at the end of a long page.
+const said = document.getElementById('said');
+if (said !== null) addEventListener('load', () => said === document.activeElement && scrollTo(0, 0));
 // The focus starts at the first refused field, which may be far down the page.
 document.querySelector('[aria-invalid="true"]')?.focus();
 setInterval(() => localiseTimes(document), 15_000);
