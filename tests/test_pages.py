@@ -181,6 +181,26 @@ def test_a_key_expires_within_ten_years(person: Browser, days: int, status: int)
     assert ("Lies more than 10 years ahead" in answer.get_data(as_text=True)) == (status == 422)
 
 
+@pytest.mark.parametrize(
+    ("path", "box", "fields", "said"),
+    [
+        ("/keys", "expires", {"name": "shop", "scopes": "read", "expires_at": ""}, "Choose a day, with its month and year"),
+        ("/messages/new", "later", {"to": "+12025550123", "message": "shop", "send_at": ""}, "Choose a day and a time"),
+    ],
+)
+def test_who_wants_a_day_is_asked_for_it(
+    app: Flask, linked: Linked, path: str, box: str, fields: dict[str, str], said: str
+) -> None:
+    """A browser may send a day without its year as an empty field: a key would never expire, a message go at once."""
+    person = Browser(app)
+    person.login(linked.user["email"], "correct horse")
+    answer = person.submit(path, **fields, **{box: "yes"})
+    page = answer.get_data(as_text=True)
+    assert (answer.status_code, said in page) == (422, True)
+    assert re.search(rf'name="{box}" value="yes" data-asked checked', page) and ("shop" in page), "everything is as it was"
+    assert person.submit(path, **fields).status_code in (200, 302), "nobody who wants none has to give one"
+
+
 def test_a_message_by_form_is_shown_as_text_and_can_be_cancelled(app: Flask, linked: Linked) -> None:
     person = Browser(app)
     assert person.login(linked.user["email"], "correct horse").status_code == 302

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.support.api import Api
 from tests.support.stack import Stack
+from wabot.lib.clock import now
 
 from .conftest import OpenPage
 from .person import CHANGES_WITHIN_MS, Person
@@ -66,17 +68,35 @@ def test_a_scheduled_message_names_the_zone_of_its_time(open_page: OpenPage, lin
 
 
 def test_nothing_that_is_to_go_later_goes_at_once(compose: Page) -> None:
-    """Firefox takes a day without an hour for an empty field."""
+    """Some browsers take a day without an hour for an empty field."""
     compose.get_by_label("To", exact=True).fill(ONE)
     compose.get_by_label("Message", exact=True).fill("at what time?")
-    compose.locator("#later summary").click()
+    compose.get_by_label("Send later").check()
     compose.get_by_role("button", name="Schedule message").click()
     expect(compose.locator("#send_at:invalid")).to_be_focused()
     compose.get_by_label("When").fill("2027-02-01T09:00")
-    compose.locator("#later summary").click()
+    compose.get_by_label("Send later").uncheck()
     compose.get_by_role("button", name="Send message").click()
     compose.wait_for_url(re.compile(r"/messages/[0-9a-f]{24}$"))
     expect(compose.locator("#message-head")).not_to_contain_text("Scheduled")
+
+
+def test_without_scripts_a_time_is_asked_for_as_well(open_page: OpenPage, linked_user: Api) -> None:
+    with open_page(java_script_enabled=False) as page:
+        Person(page, linked_user).log_in()
+        page.goto("/messages/new")
+        page.get_by_label("To", exact=True).fill(ONE)
+        page.get_by_label("Message", exact=True).fill("at what time?")
+        expect(page.get_by_label("When")).to_be_hidden()
+        page.get_by_label("Send later").check()
+        page.get_by_role("button", name="Send message").click()
+        expect(page.get_by_text("Choose a day and a time")).to_be_visible()
+        expect(page.get_by_label("Send later")).to_be_checked()
+        expect(page.get_by_label("Message", exact=True)).to_have_value("at what time?")
+        page.get_by_label("When").fill(f"{now() + timedelta(days=2):%Y-%m-%dT%H:%M}")
+        page.get_by_role("button", name="Send message").click()
+        expect(page.locator("#message-head")).to_contain_text("Scheduled")
+        page.get_by_role("button", name="Cancel").click()
 
 
 def test_the_preview_is_what_whatsapp_shows(compose: Page) -> None:
@@ -171,7 +191,7 @@ def test_what_was_written_is_there_again_when_one_comes_back(compose: Page) -> N
     written = {"To": ONE, "Message": "to be finished"}
     for name, value in written.items():
         compose.get_by_label(name, exact=True).fill(value)
-    compose.get_by_text("Send later").click()
+    compose.get_by_label("Send later").check()
     compose.get_by_label("When").fill("2031-05-01T10:30")
     compose.get_by_label("Time zone").fill("Asia/Tokyo")
     compose.goto("/messages")

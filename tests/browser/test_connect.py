@@ -50,6 +50,13 @@ def gateway_stopped(stack: Stack, others: Api) -> Iterator[None]:
         others.wait_for_status("connected")
 
 
+def test_who_has_no_virtual_phone_gets_one_beside_the_code(person: Person) -> None:
+    person.start_linking()
+    person.page.get_by_role("button", name="Create a virtual phone").click(timeout=CHANGES_WITHIN_MS)
+    person.page.get_by_role("button", name="Scan with My phone").click()
+    person.sees_session("connected")
+
+
 def add_phone(page: Page, number: str) -> None:
     page.goto("/sandbox")
     page.locator('form[action="/sandbox/phones"] [name="number"]').first.evaluate(

@@ -69,6 +69,16 @@ def test_a_page_that_can_not_be_read_anew_says_so_and_goes_on_trying(robin: Pers
     expect(notice).to_be_hidden()
 
 
+def test_a_page_with_a_refused_filter_is_no_page_without_a_connection(robin: Person) -> None:
+    page = robin.page
+    with page.expect_response(lambda one: one.request.resource_type == "fetch" and "/messages?to=12" in one.url) as read_anew:
+        page.goto("/messages?to=12")
+    assert read_anew.value.status == 422
+    expect(page.locator("html")).to_have_attribute("data-live", "yes")
+    page.evaluate("new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))")
+    expect(page.locator("#live-state")).to_be_hidden()
+
+
 def test_a_webhook_that_can_not_be_read_anew_says_so(robin: Person) -> None:
     made = robin.user.post("/api/webhooks", {"url": "https://hooks.example.com/stale", "events": ["message.sent"]}).json()
     page, notice = robin.page, robin.page.locator("#live-state")
@@ -216,6 +226,9 @@ def test_days_are_asked_for_in_the_zone_of_the_browser(open_page: OpenPage, new_
         expect(page.get_by_label("From (UTC)")).to_have_value("2026-11-01")
         page.goto("/keys")
         page.get_by_label("Name").fill("of Tokyo")
+        page.get_by_label("Let it expire").check()
+        page.get_by_role("button", name="Create key").click()
+        expect(page.locator("#expires_at:invalid")).to_be_focused()
         page.get_by_label("Expires on").fill(f"{datetime.now(UTC).year + 1}-12-31")
         page.get_by_role("button", name="Create key").click()
         expect(page.get_by_text("is ready")).to_be_visible()

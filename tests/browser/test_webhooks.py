@@ -88,6 +88,8 @@ def test_what_is_refused_says_why_and_keeps_what_was_typed(open_page: OpenPage, 
         page.get_by_label("Description").fill("Orders <b>only</b>")
         page.get_by_role("button", name="Create webhook").click()
         expect(page.locator("form")).to_contain_text(["not public"])
+        expect(page.locator("#url-hint")).to_contain_text("WABOT_WEBHOOK_ALLOW")
+        expect(page.get_by_role("link", name="have the events passed to it")).to_have_attribute("href", "/webhooks#try-it")
         expect(page.get_by_label("Description")).to_have_value("Orders <b>only</b>")
         page.get_by_label("Address").fill(receiver.url)
         page.get_by_role("button", name="Create webhook").click()
@@ -138,6 +140,7 @@ WORDS_IN_TWO = """() => {
 def test_a_command_breaks_between_its_words_alone(page: Page, lou: Api) -> None:
     Person(page, lou).log_in()
     page.set_viewport_size({"width": 375, "height": 720})
-    page.goto("/webhooks")
+    page.goto("/webhooks#try-it")
+    expect(page.locator("#try-it")).to_be_in_viewport()
     assert page.evaluate(WORDS_IN_TWO) == []
     assert " --url http" in page.locator("#listen").inner_text().replace("\n", " ")

@@ -36,7 +36,7 @@ def overview() -> Any:
         return _page()
     try:
         name = field("name").strip()[:100]
-        expires_at, scopes = _end_of_day(field("expires_at"), field("zone")), chosen("scopes")
+        expires_at, scopes = _expires_at(), chosen("scopes")
         record, secret = services().keys.make(audited(), name, scopes, expires_at, form_token=field("form_token"))
     except Conflict:
         flash(
@@ -85,9 +85,12 @@ def _expiry(key: ApiKey) -> dict[str, Any]:
     return {"expired": key.expires_at <= now(), "works_until": to_rfc3339(key.expires_at - timedelta(milliseconds=1))}
 
 
-def _end_of_day(typed: str, zone: str) -> datetime | None:
-    """A date field's day, to its end in that zone. Raises Invalid."""
+def _expires_at() -> datetime | None:
+    """The end of the chosen day in the form's zone; None for never. Raises Invalid, also when a day was meant and none has come."""
+    typed = field("expires_at")
     if not typed:
+        if field("expires"):
+            raise Invalid.field("expires_at", "choose a day, with its month and year")
         return None
-    start, end = _moments.whole_day("expires_at", typed, zone)
+    start, end = _moments.whole_day("expires_at", typed, field("zone"))
     return end or start

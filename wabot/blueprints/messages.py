@@ -185,8 +185,10 @@ def _later(send_at: datetime | None) -> dict[str, str]:
 
 
 def _send_at() -> datetime | None:
-    """The chosen time; None for at once. Raises Invalid: what lies in the past isn't what somebody meant who chose a time."""
+    """The chosen time; None for at once. Raises Invalid: neither no time nor one in the past is what somebody meant who asked for later."""
     if not field("send_at"):
+        if field("later"):
+            raise Invalid.field("send_at", "choose a day and a time")
         return None
     chosen = _moments.read("send_at", field("send_at"), field("zone"))
     if chosen < now() - timedelta(minutes=1):

@@ -57,7 +57,7 @@ def screen(number: str) -> str:
 @login_required
 def add() -> Any:
     try:
-        number = services().phones.add(page_user().id, field("number"), field("name")[:60])
+        number = _added()
     except Unavailable as error:
         return _away(values=values()), error.status
     except WabotError as error:
@@ -65,6 +65,13 @@ def add() -> Any:
     if field("back") == "whatsapp":
         return redirect(url_for("whatsapp.connect", session=field("session") or None, _anchor=_PANEL))
     return redirect(url_for(".overview", phone=number))
+
+
+def _added() -> str:
+    """With the number of the form, or one at random where it asks for none. Raises what adding it raises."""
+    if "number" in request.form:
+        return services().phones.add(page_user().id, field("number"), field("name")[:60])
+    return services().onboarding.take_phone(page_user().id, _("My phone"))
 
 
 @bp.post("/phones/<number>/scan")

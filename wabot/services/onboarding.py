@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ..errors import Conflict
@@ -40,20 +41,18 @@ class Onboarding:
     def start_in_sandbox(self, user_id: str, phone_name: str, correlation_id: str) -> Session:
         """A virtual phone, if there is none yet, and a session that shows it a code. Raises what `initialize` raises."""
         if not self.phones.of_user(user_id):
-            self._take_phone(user_id, phone_name)
+            self.take_phone(user_id, phone_name)
         default = self.sessions.status(user_id, DEFAULT)
         free = default.network == "sandbox" or (default.status == "disconnected" and not default.linked)
         order = StartOrder(session=DEFAULT if free else _SANDBOX, network="sandbox")
         return self.sessions.initialize(user_id, order, correlation_id)
 
-    def _take_phone(self, user_id: str, name: str) -> None:
-        """Another user may have been quicker with a number."""
+    def take_phone(self, user_id: str, name: str) -> str:
+        """A virtual phone with a number of the sandbox's choice, which is returned. Raises Conflict when others have all that were tried."""
         for number in phones.sandbox_numbers():
-            try:
-                self.phones.add(user_id, number, name)
-            except Conflict:
-                continue
-            return
+            with suppress(Conflict):  # another user has it
+                return self.phones.add(user_id, number, name)
+        raise Conflict("No free number was found: choose one on the Sandbox page.")
 
 
 def _step_of(sessions: list[Session]) -> str:

@@ -1,4 +1,5 @@
-/** What every page does: theme, local times and zone, confirmations, copy buttons, rows as links. */
+/** What every page does: theme, local times and zone, confirmations, fields behind a box, copy buttons, rows as links. */
+import { watchAsked } from './asked.js';
 import { watchConfirmations } from './confirm.js';
 import { watchCopyButtons } from './copy.js';
 import { watchTheme } from './theme.js';
@@ -43,6 +44,7 @@ addEventListener('pageshow', () => {
   for (const button of document.querySelectorAll('button[aria-busy]')) button.removeAttribute('aria-busy');
 });
 watchConfirmations();
+watchAsked();
 watchCopyButtons();
 localiseTimes(document);
 askInOwnZone();

@@ -108,11 +108,8 @@ function guessZone() {
   if (here && zone.value === 'UTC' && !when.value) zone.value = here;
 }
 
-/** What is closed goes at once, what is open needs a time: to Firefox a day without an hour is an empty field. */
-function askForTime() {
-  if (!later.open) when.value = '';
-  when.required = later.open;
-  send.lastChild.textContent = say(later.open ? 'schedule_message' : 'send_message');
+function labelButton() {
+  send.lastChild.textContent = say(later.checked ? 'schedule_message' : 'send_message');
 }
 
 let pause = 0;
@@ -126,12 +123,11 @@ document.getElementById('preview-more').addEventListener('click', () => {
   unfolded = true;
   show();
 });
-later.addEventListener('toggle', askForTime);
+later.addEventListener('change', labelButton);
 session?.addEventListener('change', showHint);
 
 function showAll() {
-  if (when.value) later.open = true;
-  askForTime();
+  labelButton();
   show();
   showHint();
   if (to.value !== to.defaultValue) look(false); // typed before this script was there, or restored

@@ -15,7 +15,9 @@ class Gone extends Error {}
 export async function read(url) {
   const response = await ask(url, { headers: { Accept: 'text/html' }, cache: 'no-store' });
   if (response.status === 404) throw new Gone(`${url} is gone`);
-  if (!response.ok || response.redirected) throw new Error(`${url} answered ${response.status}`);
+  // A filter that can't be used is refused with a page as well: it shows what is wrong, and has nothing that could change.
+  if (!(response.ok || response.status === 422) || response.redirected)
+    throw new Error(`${url} answered ${response.status}`);
   return new DOMParser().parseFromString(await response.text(), 'text/html');
 }
 
