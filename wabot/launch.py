@@ -36,13 +36,13 @@ def prepare(environ: Mapping[str, str]) -> tuple[config.Settings, dict[str, str]
     environment.check_engine(settings)
     environment.check_machine(environ)
     data.prepare(settings.data)
-    data.lock(settings.data)
-    ports.check(settings, leftover=(settings.data / "run" / "supervisord.pid").exists())
-    data.make_secrets(settings.data)
-    db_port = None if settings.mongo_uri else ports.choose_free()
-    exported = environment.for_programs(settings, environ, db_port)
-    _note_db_port(settings.data / "run" / "db.port", db_port)
-    return settings, exported
+    with data.usable(settings.data):
+        data.lock(settings.data)
+        ports.check(settings, leftover=(settings.data / "run" / "supervisord.pid").exists())
+        data.make_secrets(settings.data)
+        db_port = None if settings.mongo_uri else ports.choose_free()
+        _note_db_port(settings.data / "run" / "db.port", db_port)
+    return settings, environment.for_programs(settings, environ, db_port)
 
 
 def prepare_alone(environ: Mapping[str, str]) -> dict[str, str]:
@@ -54,7 +54,8 @@ def prepare_alone(environ: Mapping[str, str]) -> dict[str, str]:
     environment.check_engine(settings)
     environment.check_machine(environ)
     data.prepare(settings.data)
-    data.make_secrets(settings.data)
+    with data.usable(settings.data):
+        data.make_secrets(settings.data)
     return environment.for_programs(settings, environ, None) | {"GUNICORN_CMD_ARGS": ""}
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import pwd
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..config import ConfigError
 from ..lib.files import aside_of, write_synced
 
 DIRECTORIES = ("secrets", "run", "db", "gateway", "sandbox", "logs", "mail")
+_WRITTEN_BY_PROGRAMS = ("db", "gateway", "logs")
 SECRETS = ("secret_key", "gateway_secret", "internal_secret", "engine_secret")
 
 # sun_path holds 107 bytes, and supervisor binds `<socket>.<pid>` first, with a pid of up to seven digits.
@@ -20,15 +25,54 @@ LONGEST_SOCKET_PATH = 99
 LOCK_FD = 3
 
 
+@contextmanager
+def usable(data: Path) -> Iterator[None]:
+    """Around what is read and written there: whatever keeps us from it is a ConfigError."""
+    try:
+        yield
+    except OSError as error:
+        path = Path(error.filename or data)
+        raise ConfigError({"WABOT_DATA": _foreign(path, data, error) or _unusable(path, error)}) from error
+
+
+def _foreign(path: Path, data: Path, error: OSError) -> str | None:
+    """The way out where somebody else started wabot here before, such as root."""
+    with suppress(OSError):
+        owner = path.stat().st_uid
+        if isinstance(error, PermissionError) and owner != os.geteuid():
+            return f"{path} belongs to {_name(owner)}, and wabot runs as {_name(os.geteuid())}: `chown -R {_name(os.geteuid())} {data}`"
+    return None
+
+
+def _unusable(path: Path, error: OSError) -> str:
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return f"{path} is not a directory"
+    return f"{path} can't be {'used' if _is_there(path) else 'made'}: {error.strerror}"
+
+
+def _is_there(path: Path) -> bool:
+    with suppress(PermissionError):
+        return path.exists()
+    return False
+
+
+def _name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
 def prepare(data: Path) -> None:
     """Make the directories, 0700. Raises ConfigError when WABOT_DATA can't be used."""
     _check_path(data)
-    try:
+    with usable(data):
         for path in (data, *(data / name for name in DIRECTORIES)):
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
             path.chmod(0o700)
-    except OSError as error:
-        raise ConfigError({"WABOT_DATA": f"{error.filename or data} can't be made: {error.strerror}"}) from error
+        for path in (one for name in _WRITTEN_BY_PROGRAMS for one in (data / name).iterdir()):
+            if not os.access(path, os.R_OK | os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
 
 
 def _check_path(data: Path) -> None:
@@ -66,11 +110,11 @@ def make_secrets(data: Path) -> None:
 
 def _make_secret(path: Path) -> None:
     aside = aside_of(path)
-    write_synced(aside, secrets.token_urlsafe(48).encode())
     try:
+        write_synced(aside, secrets.token_urlsafe(48).encode())
         # A link, not a rename: whoever comes second keeps the first one's secret.
         os.link(aside, path)
     except FileExistsError:
         pass  # made meanwhile by another start, and as good as this one
     finally:
-        aside.unlink()
+        aside.unlink(missing_ok=True)
