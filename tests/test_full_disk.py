@@ -60,3 +60,17 @@ def test_a_database_that_gave_up_is_told_and_started_anew(linked: Api) -> None:
     status, again = send(linked, f"full-{len(accepted)}", f"{len(accepted)} {text}")
     assert status in (200, 202)
     linked.wait_for_message(again, "sent", "delivered", "read")
+
+
+def test_logs_that_cannot_be_written_take_nothing_along(linked: Api) -> None:
+    """Neither those of the programs nor what supervisord has to say of that, in the file that its terminal is."""
+    stack = linked.stack
+    top = int((stack.data / "run" / "supervisord.pid").read_text())
+    _, hard = resource.prlimit(top, resource.RLIMIT_FSIZE, (1, resource.prlimit(top, resource.RLIMIT_FSIZE)[1]))
+    for number in range(3):
+        _, message = send(linked, f"unlogged-{number}", "nobody notes this")
+        linked.wait_for_message(message, "delivered", "read")
+    assert stack.running and message not in stack.logs("worker")
+    resource.prlimit(top, resource.RLIMIT_FSIZE, (hard, hard))
+    _, message = send(linked, "logged", "this is noted again")
+    wait_until(lambda: message in stack.logs("worker"), 20, "the log goes on")

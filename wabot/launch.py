@@ -89,7 +89,7 @@ def _become_all() -> NoReturn:
     print(f"wabot is starting; data in {settings.data}", flush=True)
     banner.fork(settings)
     os.chdir(ROOT)
-    os.execve(sys.executable, [sys.executable, "-m", "supervisor.supervisord", "-c", str(ROOT / "supervisord.conf")], exported)
+    os.execve(sys.executable, [sys.executable, "-m", "wabot.launching.supervise", "-c", str(ROOT / "supervisord.conf")], exported)
 
 
 def _become(program: str) -> NoReturn:
