@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -140,14 +141,17 @@ class Stack:
             self.check_logs()
 
     def kill_all(self) -> None:
-        for process in processes_of(self.data):
-            try:
-                os.kill(process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
-        wait_until(lambda: not processes_of(self.data), 10, "killed processes are gone")
+        wait_until(self._kill_what_is_left, 10, "killed processes are gone")
         if self._launched is not None:
             self._launched.wait(timeout=10)
+
+    def _kill_what_is_left(self) -> bool:
+        """False when something was: supervisord may just have started one more."""
+        left = processes_of(self.data)
+        for process in left:
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
+        return not left
 
     def logs(self, program: str = "*") -> str:
         paths = sorted((self.data / "logs").glob(f"{program}.log*"))
