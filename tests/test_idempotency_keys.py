@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from tests.support.web import PHONE, Linked, bearer
+from wabot.store import DATABASE_DOWN
+from wabot.store.messages import Messages
 
 KEY = "pedido-ação-№7"
 
@@ -55,3 +57,24 @@ def test_two_different_keys_are_refused(linked: Linked) -> None:
     assert (answer.status_code, answer.get_json()["detail"]) == (422, "idempotency_key: is given twice")
     assert quick(linked, header=b"one", idempotency_key="one").status_code == 202
     assert len(sent(linked)) == 1
+
+
+def test_a_message_that_was_stored_although_the_database_did_not_say_so_is_not_denied(
+    linked: Linked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes out. Whoever believed that nothing was stored would send it again, without the key."""
+    store_really = Messages.add_many
+
+    def store_and_lose_the_answer(self: Messages, made: Any) -> Any:
+        store_really(self, made)
+        raise DATABASE_DOWN[0]("no answer")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Messages, "add_many", store_and_lose_the_answer)
+        answer = linked.send(headers={"Idempotency-Key": "once"})
+    assert (answer.status_code, answer.get_json()["code"]) == (503, "database_unavailable")
+    assert "nothing was stored" not in answer.get_json()["detail"]
+    assert "same Idempotency-Key" in answer.get_json()["detail"]
+    (stored,) = sent(linked)
+    again = linked.send(headers={"Idempotency-Key": "once"})
+    assert (again.status_code, again.get_json()["id"]) == (200, stored["id"])

@@ -37,7 +37,10 @@ REQUESTS = {
     "too_many_waiting": _known("Eight calls of this user are waiting already.", 429),
     "internal_error": _known("An internal error. It was logged with the `request_id`.", 500),
     "unavailable": _known("A part of wabot is away for a moment; it comes back by itself.", 503),
-    "database_unavailable": _known("The database doesn't answer; nothing was stored.", 503),
+    "database_unavailable": _known(
+        "The database doesn't answer. What was asked for may have been stored all the same: repeat a send with the same `Idempotency-Key`.",
+        503,
+    ),
     "gateway_unavailable": _known("The WhatsApp gateway doesn't answer; it is being restarted.", 503),
     "sandbox_unavailable": _known("The sandbox doesn't answer; it is being restarted.", 503),
 }

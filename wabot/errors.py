@@ -139,7 +139,7 @@ class Unavailable(WabotError):
 
 class DatabaseUnavailable(Unavailable):
     code = "database_unavailable"
-    title = N_("The database doesn't answer; nothing was stored. Try again in a moment")
+    title = N_("The database doesn't answer")
 
 
 class GatewayUnavailable(Unavailable):

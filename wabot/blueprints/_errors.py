@@ -32,6 +32,10 @@ _ADDRESS_OF_A_FORM = {
     "title": N_("There is no page at this address"),
     "detail": N_("It only accepts a submitted form, and stays in the address bar when the form was refused."),
 }
+_MAYBE_STORED = N_(
+    "Try again in a moment. What was asked for may have been stored all the same: repeat a send with the same Idempotency-Key."
+)
+_MAYBE_STORED_BY_FORM = N_("Try again in a moment. What you sent may have been stored all the same.")
 _UNSPOKEN = frozenset({"HEAD", "OPTIONS"})
 _API = "/api/"
 _JSON_PATHS = (_API, "/internal/", "/healthz", "/readyz", "/metrics")
@@ -132,7 +136,8 @@ def _code_of(error: HTTPException) -> str:
 def _database_down(error: Exception) -> Any:
     log.warning("database_away", error=type(error).__name__)
     g._login_user = login_manager.anonymous_user()  # the page must not look the user up again
-    return answer(errors.DatabaseUnavailable())
+    # Only its answer may be missing: a write that was under way is carried out once it goes on.
+    return answer(errors.DatabaseUnavailable(_MAYBE_STORED if wants_json() else _MAYBE_STORED_BY_FORM))
 
 
 def _unexpected(error: Exception) -> Any:
