@@ -34,6 +34,9 @@ def test_a_new_address_is_confirmed_at_the_new_one_and_the_old_one_is_told(app: 
     told = post()[-1]
     assert told["To"] == old and new in text_of(told)
     assert person.open(path).status_code == 400
+    ways = [one.open(path).get_data(as_text=True) for one in (person, Browser(app))]
+    assert ['href="/settings#email"' in one for one in ways] == [True, False], "who is logged in asks for another link there"
+    assert ['href="/confirm"' in one for one in ways] == [False, True]
 
 
 def test_the_link_is_dead_after_another_change(house: Services, made: dict[str, Any]) -> None:

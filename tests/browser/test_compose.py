@@ -203,6 +203,26 @@ def test_what_was_written_is_there_again_when_one_comes_back(compose: Page) -> N
     expect(compose.get_by_role("button", name="Schedule message")).to_be_visible()
 
 
+def test_what_was_written_outlives_a_reload_until_it_is_sent_or_its_writer_logs_out(compose: Page) -> None:
+    """Firefox keeps no field of a page that may not be stored, and Chromium none over a reload."""
+    written = {"To": ONE, "Message": "to be finished", "When": f"{now() + timedelta(days=2):%Y-%m-%dT%H:%M}"}
+    compose.get_by_label("Send later").check()
+    for name, value in written.items():
+        compose.get_by_label(name, exact=True).fill(value)
+    compose.reload()
+    for name, value in written.items():
+        expect(compose.get_by_label(name, exact=True)).to_have_value(value)
+    compose.get_by_role("button", name="Schedule message").click()
+    compose.get_by_role("button", name="Cancel").click()
+    compose.goto("/messages/new")
+    compose.reload()
+    expect(compose.get_by_label("Message", exact=True)).to_have_value("")
+    compose.get_by_label("Message", exact=True).fill("for nobody else")
+    compose.get_by_role("button", name="Log out").click()
+    compose.wait_for_url("**/login*")
+    assert "for nobody else" not in compose.evaluate("JSON.stringify(sessionStorage)")
+
+
 def test_a_text_that_is_too_long_is_kept_and_said(compose: Page) -> None:
     text, count = compose.get_by_label("Message", exact=True), compose.locator("#message-count")
     compose.get_by_label("To", exact=True).fill(ONE)

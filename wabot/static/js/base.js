@@ -2,6 +2,7 @@
 import { watchAsked } from './asked.js';
 import { watchConfirmations } from './confirm.js';
 import { watchCopyButtons } from './copy.js';
+import { forgetDraft } from './draft.js';
 import { watchTheme } from './theme.js';
 import { localiseTimes } from './time.js';
 import { askInOwnZone } from './zone.js';
@@ -43,6 +44,7 @@ addEventListener('pageshow', () => {
   for (const form of document.forms) delete form.dataset.sent;
   for (const button of document.querySelectorAll('button[aria-busy]')) button.removeAttribute('aria-busy');
 });
+if (document.querySelector('.shell') === null) forgetDraft();
 watchConfirmations();
 watchAsked();
 watchCopyButtons();

@@ -1,5 +1,6 @@
 /** Writing a message: the numbers found in what was pasted, the preview, the length, and the hint of the chosen session. */
 import { ask } from './ask.js';
+import { keepDraft } from './draft.js';
 import { format } from './format.js';
 import { hour } from './time.js';
 import { say } from './words.js';
@@ -133,6 +134,7 @@ function showAll() {
   if (to.value !== to.defaultValue) look(false); // typed before this script was there, or restored
 }
 
+keepDraft(to.form, ['to', 'message', 'later', 'send_at', 'zone']);
 guessZone();
 showAll();
 // When the user comes back to the page, the browser restores the form only after this script has run.
