@@ -12,6 +12,7 @@ from pymongo import MongoClient
 from tests.support.api import Api
 from tests.support.stack import Stack
 from tests.support.tab import Login, refusal_of_upgrade
+from tests.support.waiting import wait_until
 
 ENDS_WITHIN = 1.0
 
@@ -46,6 +47,9 @@ class Socket:
             return True
         except websocket.WebSocketConnectionClosedException:
             return False
+
+    def send(self, packet: str) -> None:
+        self._socket.send(packet)
 
     def close(self) -> None:
         self._socket.shutdown()
@@ -93,3 +97,15 @@ def test_sockets_are_for_pages_of_this_site_whatever_its_name_is(stack: Stack, u
             Socket(user, login, origin=origin)
         assert refused.value.status_code == 400
     login.close()
+
+
+def test_what_a_socket_makes_of_broken_packets_is_a_line_of_the_log_like_any_other(stack: Stack, user: Api) -> None:
+    login = Login(user)
+    broken = Socket(user, login)
+    for packet in ("4{", "42[", '42["no such event"]', "49x", "9", "451-[]"):
+        broken.send(packet)
+    wait_until(lambda: "message handler error" in stack.logs("web"), 10, "it is logged")
+    broken.close()
+    login.close()
+    lines = (stack.data / "logs" / "web.log").read_text().splitlines()
+    assert [one for one in lines if not one.startswith('{"')] == []
