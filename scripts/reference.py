@@ -23,7 +23,7 @@ API_HEAD = """# Every call
 
 JSON in, JSON out. The [reference](/api/docs) shows fields, answers, errors and examples of each call; `GET /api/openapi.json` is the same for programs.
 *Who* names the scope an API key needs; a login token can make every call.
-A list is `{items, next_cursor}`: `limit` (1 to 200) is the size of a page, and `cursor` takes the `next_cursor` of the page before, which is null on the last one (not so for [events](receive.md#without-a-webhook), which go on). Times are RFC 3339, in UTC. Unknown fields of a body and unknown parameters of a list are refused (422).
+A list is `{items, next_cursor}`: `limit` (1 to 200) is the size of a page, and `cursor` takes the `next_cursor` of the page before, which is null on the last one (not so for [events](receive.md#without-a-webhook), which go on). Times are RFC 3339, in UTC. Unknown fields of a body, unknown parameters of a list, and parameters in the address of a call that takes a body are refused (422).
 
 Clients can be made from the document, for instance with `openapi-python-client generate --path openapi.json` or `npx openapi-typescript openapi.json -o wabot.d.ts`. Events are described by `GET /api/events/schemas`.
 """

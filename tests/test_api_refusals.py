@@ -92,3 +92,15 @@ def test_pages_are_found_with_a_slash_too_many(app: Flask) -> None:
 def test_a_wrong_method_names_the_right_ones(linked: Linked, method: str, path: str, words: str) -> None:
     answer = linked.client.open(path, method=method, headers=bearer(linked.token))
     assert (answer.status_code, answer.get_json()["detail"]) == (405, words)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/api/whatsapp/disconnect"), ("POST", "/api/messages/send"), ("POST", "/api/keys")]
+)
+def test_what_belongs_into_the_body_is_not_overlooked_in_the_address(linked: Linked, method: str, path: str) -> None:
+    """As `status` takes it: this would have logged the session `default` out."""
+    body = {"to": PHONE, "message": "hello"} if "send" in path else {"name": "x"} if "keys" in path else {}
+    answer = linked.client.open(f"{path}?session=shop", method=method, json=body, headers=bearer(linked.token))
+    assert (answer.status_code, errors(answer)) == (422, {"session": "must stand in the body, as JSON"})
+    assert get(linked, "/api/whatsapp/status").get_json()["status"] == "reconnecting"
+    assert get(linked, "/api/messages").get_json()["items"] == []

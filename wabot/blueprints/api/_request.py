@@ -115,8 +115,12 @@ def needs(scope: str | None = None, *, login: bool = False, admin: bool = False,
 
 
 def body(model: type[M]) -> M:
-    """The JSON body as `model`. Raises MalformedRequest (not JSON at all) or Invalid (which field, and why)."""
-    return check(model, json_body())
+    """The JSON body as `model`; the address has no parameters then. Raises MalformedRequest (not JSON at all) or Invalid (which field,
+    and why)."""
+    given = json_body()
+    if request.args:
+        raise Invalid.field(next(iter(request.args))[:100], "must stand in the body, as JSON")
+    return check(model, given)
 
 
 def json_body() -> dict[str, Any]:
