@@ -10,6 +10,7 @@ import pytest
 from tests.support.lane import PHONE, Lane
 from wabot.lib.clock import now
 from wabot.services import aftercare, claims, delivery
+from wabot.store.ids import new_id
 from wabot.store.records import Session
 
 BEFORE = timedelta(hours=2)
@@ -54,7 +55,7 @@ def test_what_is_accepted_and_forgotten_from_then_on_is_found(lane: Lane, monkey
 def test_a_session_is_not_paced_till_then(lane: Lane) -> None:
     pacing, noted_in = lane.house.pacing, lane.house.store.pacing
     session = Session(id="s", user_id="u", name="default", engine="webjs", network="live", created_at=now())
-    pacing.note(session, PHONE)
+    pacing.note(session, PHONE, new_id())
     noted = noted_in.get(session.id)
     assert noted and pacing.wait(session)
     noted_in.put(replace(noted, next_at=noted.next_at + BEFORE))

@@ -71,7 +71,7 @@ def with_data(world: World) -> None:
     store.phones.claim(owner.id, "+15550400777", now())
     session = store.sessions.named(owner.id, "shop")
     assert session
-    store.pacing.is_new_contact(session.id, "+12025550123", now())
+    store.pacing.is_first_to(session.id, "+12025550123", new_id(), now())
     store.idempotency.remember(owner.id, "order-1", Remembered(new_id(), "x"), now() + timedelta(hours=1))
     store.lanes.mark({session.id: owner.id}, now())
     store._db["engine_logins"].insert_one({"_id": f"sandbox:{session.id}", "generation": new_id()})

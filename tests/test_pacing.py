@@ -15,6 +15,7 @@ from wabot.lib.clock import now, to_rfc3339
 from wabot.services import Services, aftercare
 from wabot.services.pacing import NEW_CONTACT_FACTOR
 from wabot.services.waits import Waits
+from wabot.store.ids import new_id
 from wabot.store.records import Message, Session
 
 
@@ -43,12 +44,12 @@ def test_a_message_makes_the_next_one_wait(house: Services) -> None:
     set_pace(house, min_gap_ms=5000, jitter_ms=1000)
     session = a_session("live")
     assert house.pacing.wait(session) is None
-    house.pacing.note(session, "+12025550123")
+    house.pacing.note(session, "+12025550123", new_id())
     first = house.pacing.wait(session)
     assert first and first.code == "pacing" and first.until
     gap = (first.until - now()).total_seconds()
     assert NEW_CONTACT_FACTOR * 5 - 1 < gap <= NEW_CONTACT_FACTOR * 5 + 1
-    house.pacing.note(session, "+12025550123")
+    house.pacing.note(session, "+12025550123", new_id())
     second = house.pacing.wait(session)
     assert second and second.until and (second.until - now()).total_seconds() <= 6
 
@@ -58,7 +59,7 @@ def test_the_daily_cap_lasts_until_tomorrow(house: Services) -> None:
     session = a_session("live", "capped")
     for _ in range(2):
         assert house.pacing.wait(session) is None
-        house.pacing.note(session, "+12025550123")
+        house.pacing.note(session, "+12025550123", new_id())
     capped = house.pacing.wait(session)
     assert capped and capped.code == "daily_cap" and capped.until
     assert timedelta(0) < capped.until - now() <= timedelta(days=1)
@@ -66,7 +67,7 @@ def test_the_daily_cap_lasts_until_tomorrow(house: Services) -> None:
 
 def test_switched_off_nothing_waits(house: Services) -> None:
     session = a_session("live", "free")
-    house.pacing.note(session, "+12025550123")
+    house.pacing.note(session, "+12025550123", new_id())
     set_pace(house, enabled=False)
     assert house.pacing.wait(session) is None
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from tests.support.lane import PHONE, Lane
 from wabot.lib.clock import day, now
 from wabot.services.pacing import NEW_CONTACT_FACTOR
+from wabot.store.ids import new_id
 from wabot.store.records import PacingRecord, Session
 
 LIVE = Session(id="s", user_id="u", name="default", engine="webjs", network="live", created_at=now())
@@ -22,7 +23,7 @@ def test_the_cap_of_one_day_is_none_of_the_next(lane: Lane) -> None:
     yesterday = now() - timedelta(days=1)
     lane.house.store.pacing.put(PacingRecord(LIVE.id, yesterday, day(yesterday), 2))
     assert lane.house.pacing.wait(LIVE) is None
-    lane.house.pacing.note(LIVE, PHONE)
+    lane.house.pacing.note(LIVE, PHONE, new_id())
     noted = lane.house.store.pacing.get(LIVE.id)
     assert noted and (noted.day, noted.count) == (day(now()), 1)
 
@@ -31,7 +32,7 @@ def test_gaps_differ_by_chance_and_are_longer_before_new_contacts(lane: Lane) ->
     set_pace(lane, min_gap_ms=0, jitter_ms=600_000)
     gaps = set()
     for _ in range(5):
-        lane.house.pacing.note(LIVE, PHONE)
+        lane.house.pacing.note(LIVE, PHONE, new_id())
         noted = lane.house.store.pacing.get(LIVE.id)
         assert noted
         gaps.add(round((noted.next_at - now()).total_seconds()))

@@ -136,7 +136,7 @@ class Delivery:
         if not sending:
             return now()
         if self.pacing.applies_to(session):
-            self.pacing.note(session, sending[0].to or "")
+            self.pacing.note(session, sending[0].to or "", sending[0].id)
         crash_point("lane.after-noting")
         token = {"epoch": claim.epoch, "until": to_rfc3339(claim.lease_until)}
         outcomes = self.gateway.send(session.id, session.epoch, token, [_order(one) for one in sending])

@@ -45,14 +45,16 @@ class Pacing:
         left = record.next_at - now()
         return Wait("pacing", record.next_at) if timedelta() < left <= self._longest_gap else None
 
-    def note(self, session: Session, to: str) -> None:
-        """A message is about to be handed over: from now on the next one waits."""
+    def note(self, session: Session, to: str, message_id: str) -> None:
+        """A message is about to be handed over: from now on the next one waits. Tried again, it is still the same message."""
         moment = now()
         record = self.store.pacing.get(session.id)
-        count = record.count if record and record.day == day(moment) else 0
-        factor = NEW_CONTACT_FACTOR if self.store.pacing.is_new_contact(session.id, to, moment) else 1
+        today = record if record and record.day == day(moment) else None
+        again = today is not None and today.message == message_id
+        count = (today.count if today else 0) + (not again)
+        factor = NEW_CONTACT_FACTOR if self.store.pacing.is_first_to(session.id, to, message_id, moment) else 1
         gap = timedelta(milliseconds=factor * self._pace.min_gap_ms + random.uniform(0, self._pace.jitter_ms))
-        self.store.pacing.put(PacingRecord(session.id, moment + gap, day(moment), count + 1))
+        self.store.pacing.put(PacingRecord(session.id, moment + gap, day(moment), count, message_id))
 
     def about(self, session: Session, ahead: int) -> Wait | None:
         """What a message with `ahead` others before it waits for."""

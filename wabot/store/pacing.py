@@ -24,12 +24,13 @@ class PacingRecords:
     def put(self, record: PacingRecord) -> None:
         self._pacing.update_one({"_id": record.id}, {"$set": fields_of(record)}, upsert=True)
 
-    def is_new_contact(self, session_id: str, to: str, at: datetime) -> bool:
-        """True the first time; noted at once."""
+    def is_first_to(self, session_id: str, to: str, message_id: str, at: datetime) -> bool:
+        """This message is the first one to that number, however often it is tried; noted at once."""
+        contact = f"{session_id}:{to}"
         try:
-            self._contacts.insert_one({"_id": f"{session_id}:{to}", "at": at})
+            self._contacts.insert_one({"_id": contact, "at": at, "message": message_id})
         except DuplicateKeyError:
-            return False
+            return self._contacts.find_one({"_id": contact, "message": message_id}) is not None
         return True
 
     def forget(self, session_id: str) -> None:

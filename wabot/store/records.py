@@ -241,12 +241,13 @@ class LaneRecord:
 
 @dataclass(frozen=True)
 class PacingRecord:
-    """When a session may send next, and how much it has sent on `day` (`20260131`)."""
+    """When a session may send next, and how much it has sent on `day` (`20260131`), the last of it `message`."""
 
     id: str
     next_at: datetime
     day: str
     count: int
+    message: str = ""
 
 
 @dataclass(frozen=True)
