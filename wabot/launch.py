@@ -40,8 +40,9 @@ def prepare(environ: Mapping[str, str]) -> tuple[config.Settings, dict[str, str]
         data.lock(settings.data)
         ports.check(settings, leftover=(settings.data / "run" / "supervisord.pid").exists())
         data.make_secrets(settings.data)
-        db_port = None if settings.mongo_uri else ports.choose_free()
-        _note_db_port(settings.data / "run" / "db.port", db_port)
+        noted = settings.data / "run" / "db.port"
+        db_port = None if settings.mongo_uri else ports.kept(noted)
+        _note_db_port(noted, db_port)
     return settings, environment.for_programs(settings, environ, db_port)
 
 

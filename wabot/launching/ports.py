@@ -1,4 +1,4 @@
-"""The ports of one wabot: the ones that settings name must be free, the database's is chosen."""
+"""The ports of one wabot: the ones that settings name must be free, the database's is chosen, and kept."""
 
 from __future__ import annotations
 
@@ -62,6 +62,20 @@ def _why_not_free(host: str, port: int) -> str | None:
     except OSError as error:
         return {errno.EADDRNOTAVAIL: "address", errno.EACCES: "permission"}.get(error.errno or 0, "taken")
     return None
+
+
+def kept(noted: Path) -> int:
+    """The one noted at an earlier start, so that who runs beside finds the database again, such as a second web process; another when
+    somebody else has it by now."""
+    try:
+        earlier = int(noted.read_text())
+    except (FileNotFoundError, ValueError):
+        return choose_free()
+    return earlier if _is_chosen(earlier) and _why_not_free("127.0.0.1", earlier) is None else choose_free()
+
+
+def _is_chosen(port: int) -> bool:
+    return LOWEST_CHOSEN <= port < _first_ephemeral()
 
 
 def choose_free() -> int:
