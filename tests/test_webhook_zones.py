@@ -64,6 +64,13 @@ def test_what_is_sent_again_is_since_a_time_of_that_zone(
     assert len(receiver.requests) == arrivals
 
 
+def test_a_time_to_send_again_from_is_needed_and_missed_in_plain_words(hooked: Hooked, here: str) -> None:
+    assert re.search(r'id="again-since"[^>]* required', hooked.page(here))
+    answer = hooked.browser.submit(here, f"{here}/redeliver", since="", zone="Asia/Tokyo")
+    page = hooked.browser.open(answer.headers["Location"]).get_data(as_text=True)
+    assert "<p>Isn&#39;t a date and a time</p>" in page and "since:" not in page
+
+
 @pytest.mark.parametrize(("zone", "why"), [("Europe/Atlantis", "known here"), ("Europe/Berlin", "clocks go forward")])
 def test_a_time_that_is_none_in_its_zone_is_refused_beside_its_field(hooked: Hooked, here: str, zone: str, why: str) -> None:
     answer = hooked.browser.open(f"{here}?since=2026-03-29T02:30&zone={zone}")

@@ -250,6 +250,7 @@ def _said(words: str) -> Any:
     try:
         yield
     except Invalid as error:
-        flash(_(error.detail), "error")
+        for why in errors_of(error).values():  # what belongs to no field is said by that
+            flash(why, "error")
     else:
         flash(words, "success")
