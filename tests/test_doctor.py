@@ -28,7 +28,11 @@ def test_what_is_missing_is_named_with_the_way_out(app: Flask, settings: Setting
     answer = app.test_cli_runner().invoke(args=["doctor"])
     assert answer.exit_code == 1
     lines = answer.output.splitlines()
-    assert "ok    db: answers" in lines and "FAIL  gateway: doesn't answer. `make status` shows whether it runs" in answer.output
+    assert (
+        "ok    db: answers" in lines
+        and f"FAIL  gateway: doesn't answer. {settings.data}/logs/gateway.log says why" in answer.output
+    )
+    assert f"`WABOT_DATA={settings.data} make status` shows whether it runs" in answer.output, "also where WABOT_DATA isn't ./var"
     assert any(line.startswith(("ok    node: v", "ok    browser: Chromium")) for line in lines)
     assert any(line.startswith(f"ok    data: {settings.data}") for line in lines)
     assert any(line.startswith("ok    light engine: baileys 7") and "GPL-3.0" in line for line in lines)

@@ -26,11 +26,12 @@ _SECONDS = 10
 _NODE_MODULES = Path(__file__).resolve().parents[2] / "node_wa" / "node_modules"
 _FREE_MB = 500
 """Below this much room the database and the browsers get into trouble soon."""
+_LOOK = "{data}/logs/{name}.log says why, and `WABOT_DATA={data} make status` shows whether it runs."
 _PROGRAMS = {
-    "db": "doesn't answer. Start everything with `make run`, or check MONGO_URI.",
-    "gateway": "doesn't answer. `make status` shows whether it runs, `make logs` why not.",
-    "worker": "none is running, so nothing is sent. `make status` shows whether it runs, `make logs` why not.",
-    "sandbox": "doesn't answer. `make status` shows whether it runs; WABOT_SANDBOX=0 switches it off.",
+    "db": "doesn't answer. Start everything with `make run` (on a server `systemctl start wabot`), or check MONGO_URI.",
+    "gateway": f"doesn't answer. {_LOOK}",
+    "worker": f"none is running, so nothing is sent. {_LOOK}",
+    "sandbox": f"doesn't answer. {_LOOK} WABOT_SANDBOX=0 switches it off.",
 }
 
 
@@ -48,7 +49,7 @@ class Finding:
 def findings(services: Services) -> Iterator[Finding]:
     settings = services.settings
     for name, fine in services.readiness.checks().items():
-        yield Finding(name, fine, "answers" if fine else _PROGRAMS[name])
+        yield Finding(name, fine, "answers" if fine else _PROGRAMS[name].format(name=name, data=settings.data))
     if settings.redis_url:
         yield _look("redis", settings, _redis)
     yield _look("mail", settings, _mail)
