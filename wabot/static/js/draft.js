@@ -3,6 +3,7 @@
  * doesn't for pages that may not be stored. It stays in this tab, until it is sent or nobody is logged in.
  */
 const KEY = 'wabot_draft';
+const COMES_BACK = ['reload', 'back_forward'];
 
 /** Called by every page that needs no login. */
 export const forgetDraft = () => sessionStorage.removeItem(KEY);
@@ -14,9 +15,9 @@ function written(fields) {
 }
 
 function restore(fields) {
-  const [{ type }] = performance.getEntriesByType('navigation');
+  const way = performance.getEntriesByType('navigation')[0]?.type;
   const { url, values } = JSON.parse(sessionStorage.getItem(KEY) ?? '{}');
-  if (type === 'navigate' || url !== location.href) return;
+  if (!COMES_BACK.includes(way) || url !== location.href) return;
   for (const [at, one] of fields.entries()) one[one.type === 'checkbox' ? 'checked' : 'value'] = values[at];
 }
 
