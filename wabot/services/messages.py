@@ -144,12 +144,12 @@ class Messages:
         if lane and lane.rest_until and lane.rest_until > now():
             return Wait("outcome_unknown" if lane.rest_why == "outcome_unknown" else "back_off", lane.rest_until)
         # What was handed over already and waits for its tick is in nobody's way.
-        return self._turn(session, self.store.outbox.ahead_of(session.id, message.id, ("queued",)))
+        return self._turn(session, message, self.store.outbox.ahead_of(session.id, message.id, ("queued",)))
 
-    def _turn(self, session: Session, ahead: int) -> Wait | None:
-        """What a message waits for that has `ahead` others before it, and nothing else in its way."""
+    def _turn(self, session: Session, message: Message, ahead: int) -> Wait | None:
+        """What this message waits for with `ahead` others before it, and nothing else in its way."""
         if self.pacing.applies_to(session):
-            return self.pacing.about(session, ahead)
+            return self.pacing.about(session, ahead, message.to or "")
         if not worker_is_seen(self.store):
             return Wait("worker_away")
         return Wait("queue" if ahead else "next")

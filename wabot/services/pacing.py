@@ -56,13 +56,15 @@ class Pacing:
         gap = timedelta(milliseconds=factor * self._pace.min_gap_ms + random.uniform(0, self._pace.jitter_ms))
         self.store.pacing.put(PacingRecord(session.id, moment + gap, day(moment), count, message_id))
 
-    def about(self, session: Session, ahead: int) -> Wait | None:
-        """What a message with `ahead` others before it waits for."""
+    def about(self, session: Session, ahead: int, to: str = "") -> Wait | None:
+        """What a message with `ahead` others before it waits for. Where its own number was never written to, neither were theirs, it is
+        taken."""
         wait = self.wait(session)
         if not self.applies_to(session) or (wait is None and ahead == 0):
             return wait
         start = wait.until if wait and wait.until else now()
-        gap = timedelta(milliseconds=self._pace.min_gap_ms + self._pace.jitter_ms / 2)
+        factor = 1 if not to or self.store.pacing.knows(session.id, to) else NEW_CONTACT_FACTOR
+        gap = timedelta(milliseconds=factor * self._pace.min_gap_ms + self._pace.jitter_ms / 2)
         return Wait(wait.code if wait else "pacing", start + ahead * gap)
 
     @property

@@ -33,6 +33,10 @@ class PacingRecords:
             return self._contacts.find_one({"_id": contact, "message": message_id}) is not None
         return True
 
+    def knows(self, session_id: str, to: str) -> bool:
+        """Whether anything was sent to that number."""
+        return self._contacts.find_one({"_id": f"{session_id}:{to}"}) is not None
+
     def forget(self, session_id: str) -> None:
         """With the session's end."""
         self._contacts.delete_many(ids_of(session_id))
