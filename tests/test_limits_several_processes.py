@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from tests.support.redis import Redis
 from tests.support.second_web import second_web
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
+from wabot.lib.windows import RedisOrMemory
 
 HOLDS_WITHIN = 1.0
 """Seconds a change of settings may take to reach the other web process."""
@@ -118,6 +120,20 @@ def test_limits_go_on_without_redis_and_with_it_again(house: House) -> None:
     wait_until(lambda: house.readyz(0) == (200, []) == house.readyz(1), 10, "Redis is used again")
     assert [house.send(number).status_code for number in range(4)] == [202, 202, 202, 429], "together again"
     assert "limits_without_redis" in house.stack.logs("web")
+
+
+def test_a_redis_that_hangs_is_waited_for_once_and_not_by_each_window(redis: Redis) -> None:
+    """A send asks six times."""
+    windows = RedisOrMemory(f"wabot+{redis.url}")
+    assert windows.acquire_entry("user:ann/send/minute", 10, 60)
+    redis.signal(signal.SIGSTOP)
+    try:
+        started = time.monotonic()
+        assert all(windows.acquire_entry("user:ann/send/minute", 10, 60) for _ in range(6))
+        assert time.monotonic() - started < 3, "one second, and not six"
+    finally:
+        redis.signal(signal.SIGCONT)
+    wait_until(lambda: not windows.is_away(), 10, "it is used again")
 
 
 def _limit_seen_by(house: House, web: int) -> int:

@@ -10,6 +10,7 @@ Its moving window admits exactly N calls in any span, and what it refuses is not
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import OrderedDict, deque
@@ -187,12 +188,14 @@ class RedisOrMemory(RedisStorage, Windows):
     def _ask(self, redis: Callable[[], T], memory: Callable[[], T]) -> T:
         if self._away and time.monotonic() < self._ask_again_at:
             return memory()
-        self._ask_again_at = time.monotonic() + redis_calls.AGAIN_AFTER  # one caller asks while it is away, the others don't wait
+        self._ask_again_at = math.inf  # one caller asks while it is away, the others don't wait
         try:
             answer = redis()
         except RedisError as error:
             self._note(away=True, error=type(error).__name__)
             return memory()
+        finally:
+            self._ask_again_at = time.monotonic() + redis_calls.AGAIN_AFTER
         self._note(away=False)
         return answer
 
