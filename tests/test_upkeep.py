@@ -128,9 +128,11 @@ def test_a_session_that_the_gateway_will_not_start_says_so_and_keeps_no_other_fr
         _another(known, linked, name, engine="gone")
     other = _another(known, linked, "other", engine="webjs")
     started: list[str] = []
+    tried: list[str] = []
 
     def start(_: Gateway, session_id: str, order: dict[str, Any], __: str) -> dict[str, Any]:
         if order["engine"] == "gone":
+            tried.append(session_id)
             raise Problem(422, "unknown_engine", "there is no engine gone")
         started.append(session_id)
         return _snapshot(session_id)
@@ -140,6 +142,7 @@ def test_a_session_that_the_gateway_will_not_start_says_so_and_keeps_no_other_fr
     for _ in range(3):
         upkeep.round()
     assert other.id in started
+    assert len(tried) == len(set(tried)) == 3, "none is tried again a second later"
     failed = known.store.sessions.get(refused.id)
     assert failed and (failed.status, failed.reason, failed.desired) == ("failed", "unknown_engine", "on")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import Any
 
 from ..config import Settings
@@ -84,8 +85,9 @@ class Sessions:
         self.tell_gateway_to_start(started, correlation_id)
         return self.status(session.user_id, session.name)
 
-    def tell_gateway_to_start(self, session: Session, correlation_id: str) -> None:
-        """When the gateway is away the worker tells it as soon as it is back: the order is stored. What it refuses has failed."""
+    def tell_gateway_to_start(self, session: Session, correlation_id: str) -> bool:
+        """When the gateway is away the worker tells it as soon as it is back: the order is stored. What it refuses has failed; False
+        then."""
         order = {
             "engine": session.engine,
             "network": session.network,
@@ -99,9 +101,12 @@ class Sessions:
             log.warning("gateway_away", session_id=session.id, correlation_id=correlation_id)
         except Problem as refusal:
             log.warning("start_refused", session_id=session.id, correlation_id=correlation_id, code=refusal.code)
-            is_overtaken = refusal.status == 409
-            if not is_overtaken and (changes := machine.refused(session, refusal.code, now())):
+            if refusal.status == HTTPStatus.CONFLICT:  # a newer order counts
+                return True
+            if changes := machine.refused(session, refusal.code, now()):
                 self._change(session, changes)
+            return False
+        return True
 
     def disconnect(self, user_id: str, name: str, correlation_id: str) -> Session:
         """Returns when WhatsApp was told, the browser has ended and the profile is gone.

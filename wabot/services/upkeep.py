@@ -22,6 +22,8 @@ STARTS_PER_ROUND = 2
 """Browsers started in one round, so that a reboot with ten sessions doesn't start ten at once."""
 LIGHT_STARTS_PER_ROUND = 25
 """The same of sessions without a browser."""
+REFUSED_RESTS = 30.0
+"""Seconds until a start that the gateway refused is tried again: what is refused stays so until somebody changes a setting."""
 LOST_AFTER = 1.5
 """Seconds without an answer before connected sessions are shown as reconnecting."""
 
@@ -36,6 +38,8 @@ class Upkeep:
     errands: Errands
     """For what takes long: meanwhile all other sessions go on being observed, and are not taken for lost."""
     _answered_at: float = field(default_factory=time.monotonic)
+    _resting: dict[str, float] = field(default_factory=dict)
+    """Until when (`time.monotonic()`) the start of a session isn't tried again."""
 
     def round(self) -> None:
         """One look at the gateway: note heartbeats, start what is missing, finish pending logouts, stop what nobody wants."""
@@ -82,13 +86,16 @@ class Upkeep:
         missing = [one for one in wanted if not _held(one, snapshots.get(one.id)) and not machine.stays_out(one)]
         for session in missing:
             self.sessions.gateway_lost(session)  # the gateway has begun anew: nothing of it is connected
+        self._resting = {one: until for one, until in self._resting.items() if until > time.monotonic()}
+        missing = [one for one in missing if one.id not in self._resting]
         missing.sort(key=lambda one: one.status == "failed")  # what is refused each time keeps nobody else waiting
         light = [one for one in missing if self.sessions.engines.light(one.engine)]
         heavy = [one for one in missing if one not in light]
         for session in heavy[:STARTS_PER_ROUND] + light[:LIGHT_STARTS_PER_ROUND]:
             correlation_id = new_id()
             log.info("session_restored", session_id=session.id, correlation_id=correlation_id)
-            self.sessions.tell_gateway_to_start(session, correlation_id)
+            if not self.sessions.tell_gateway_to_start(session, correlation_id):
+                self._resting[session.id] = time.monotonic() + REFUSED_RESTS
 
     def _finish_logouts(self) -> None:
         for session in self.store.sessions.desired("logout"):
