@@ -37,6 +37,7 @@ def test_numbers_are_found(pasted: str, numbers: list[str]) -> None:
         ("mum, +12025550143", [ANN], ["mum"]),
         ("+12025550143\n123\n+1 202 555 014", [ANN], ["123", "+1 202 555 014"]),
         ("Ann\n+12025550143", [ANN], ["Ann"]),
+        ("+12025550143/+1 202 555 01", [ANN], ["+1 202 555 01"]),
         ("<script>alert(1)</script>", [], ["script alert(1) /script"]),
         ("  \n,;", [], []),
     ],

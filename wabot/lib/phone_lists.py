@@ -35,7 +35,7 @@ class PhoneList:
 
 def read(text: str) -> PhoneList:
     """Lines, and pieces between commas and semicolons, each hold a number, or are refused. Words beside a number in its piece don't
-    matter, nor do the other cells of a spreadsheet's row, nor its headings."""
+    matter (digits after a plus are no words), nor do the other cells of a spreadsheet's row, nor its headings."""
     lines = [_of_line(line) for line in text.splitlines() if line.strip()]
     headings = len(lines) > 1 and _CELLS in text and not any(map(str.isdigit, "".join(typed for typed, _ in lines[0])))
     found = [one for line in lines[headings:] for one in line]
@@ -61,7 +61,7 @@ def _of_piece(piece: str) -> list[Found]:
     found = [one for run in runs for one in _of_run(run)]
     if not any(number for _, number in found):
         return [(piece, None)]
-    return found if _RUN.fullmatch(piece) else [one for one in found if one[1]]
+    return found if _RUN.fullmatch(piece) else [one for one in found if one[1] or one[0].startswith("+")]
 
 
 def _of_run(run: str) -> Iterator[Found]:
