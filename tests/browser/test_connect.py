@@ -57,6 +57,20 @@ def test_who_has_no_virtual_phone_gets_one_beside_the_code(person: Person) -> No
     person.sees_session("connected")
 
 
+def test_what_has_not_changed_stays_while_a_code_is_shown(person: Person) -> None:
+    """A screen reader that reads along would be thrown out of whatever is drawn anew."""
+    person.start_linking()
+    person.photograph_qr()
+    expect(person.page.locator("[data-expires]")).to_have_text(re.compile(r"New code in \d+ s"))
+    heading = person.page.locator("#session-panel h2")
+    heading.evaluate("node => { node.marked = true }")
+    for _ in range(3):  # the last may not be drawn yet
+        with person.page.expect_response("**/whatsapp?session=*"):
+            pass
+    assert heading.evaluate("node => node.marked === true")
+    expect(person.page.locator("[data-expires]")).to_have_text(re.compile(r"New code in \d+ s"))
+
+
 def add_phone(page: Page, number: str) -> None:
     page.goto("/sandbox")
     page.locator('form[action="/sandbox/phones"] [name="number"]').first.evaluate(

@@ -50,16 +50,33 @@ function swap(old, fresh) {
   replace(old, fresh);
 }
 
-/** Puts the new rendering in place of the old; the keyboard stays where it was. @param {Element} old @param {Element} fresh */
+/** Takes over what the new rendering changes; the keyboard stays where it was. @param {Element} old @param {Element} fresh */
 export function replace(old, fresh) {
   const focused = old.contains(document.activeElement) ? document.activeElement : null;
-  const put = document.importNode(fresh, true);
-  old.replaceWith(put);
-  if (focused === null) return;
+  const put = mend(old, fresh);
+  if (focused === null || focused.isConnected) return;
   const same = sameIn(put, focused);
   if (same === null) put.closest('[tabindex]').focus({ preventScroll: true });
   else same.focus();
 }
+
+/** Only what differs is drawn anew: a screen reader would lose its place in the rest. @param {Node} old @param {Node} fresh */
+function mend(old, fresh) {
+  if (old.isEqualNode(fresh)) return old;
+  if (alike(old, fresh)) {
+    for (const [i, child] of [...old.childNodes].entries()) mend(child, fresh.childNodes[i]);
+    return old;
+  }
+  const put = document.importNode(fresh, true);
+  old.replaceWith(put);
+  return put;
+}
+
+/** They differ in nothing but what is inside them. */
+const alike = (old, fresh) =>
+  old.hasChildNodes() &&
+  old.childNodes.length === fresh.childNodes.length &&
+  old.cloneNode(false).isEqualNode(fresh.cloneNode(false));
 
 /** By its id, or by where it leads; null for what is gone. */
 function sameIn(part, one) {
