@@ -18,6 +18,13 @@ from .person import CHANGES_WITHIN_MS, Person
 pytestmark = pytest.mark.browser
 
 ONE, OTHER = "+12025570921", "+12025570922"
+OLD_SAFARI = """
+CSS.supports = () => false;
+const fixed = new CSSStyleSheet();
+fixed.replaceSync('textarea { field-sizing: fixed !important }');
+document.adoptedStyleSheets = [fixed];
+"""
+"""A script for pages: before its version 26.2 Safari lets no field grow by itself."""
 
 
 @pytest.fixture
@@ -55,6 +62,21 @@ def test_numbers_typed_before_the_script_is_there_are_looked_at(robin: Person) -
     robin.page.get_by_label("To", exact=True).fill(f"{ONE}; mum")
     held[0].continue_()
     expect(robin.page.locator("#to-found")).to_contain_text("Not a phone number: mum")
+
+
+@pytest.mark.parametrize(("at", "label"), [("/messages/new", "To"), ("/inbox", "Answer")])
+def test_a_field_grows_with_its_lines_in_older_browsers(robin: Person, at: str, label: str) -> None:
+    robin.page.add_init_script(OLD_SAFARI)
+    robin.page.goto(at)
+    if at == "/inbox":
+        robin.page.locator(".chat-link").first.click()
+    field = robin.page.get_by_label(label, exact=True)
+    field.focus()
+    before = field.bounding_box()
+    robin.page.keyboard.insert_text(f"{ONE}\n{OTHER}\n{ONE}")
+    assert field.evaluate("node => node.scrollHeight - node.clientHeight") <= 0
+    field.fill("")
+    assert before and field.bounding_box()["height"] == before["height"]  # type: ignore[index]
 
 
 def test_a_scheduled_message_names_the_zone_of_its_time(open_page: OpenPage, linked_user: Api) -> None:

@@ -1,6 +1,7 @@
 /** The inbox: chats and messages arrive live, answers are sent without leaving the page, and what is seen is marked as read. */
 import { announce } from './announce.js';
 import { ask } from './ask.js';
+import { growWithLines } from './grow.js';
 import { on } from './live.js';
 import { calmly, refresh, replace } from './refresh.js';
 import { showTick } from './ticks.js';
@@ -90,8 +91,12 @@ function refuse(form, why) {
   form.elements.message.focus();
 }
 
-/** The key stays until the server has taken the answer: sending again can't double it. @param {HTMLFormElement} form */
-async function send(form) {
+/**
+ * The key stays until the server has taken the answer: sending again can't double it.
+ * @param {HTMLFormElement} form
+ * @param {() => void} fit
+ */
+async function send(form, fit) {
   const { message, idempotency_key: key } = form.elements;
   if (message.value.trim() === '') return;
   const typed = message.value;
@@ -102,6 +107,7 @@ async function send(form) {
       return refuse(form, fresh.querySelector('#reply-error span')?.textContent.trim() || say('not_sent'));
     }
     if (message.value === typed) message.value = '';
+    fit();
     key.value = fresh.querySelector('[data-reply] [name=idempotency_key]')?.value ?? crypto.randomUUID();
     form.querySelector('#reply-error').hidden = true;
     delete form.dataset.sent;
@@ -117,11 +123,12 @@ async function send(form) {
 }
 
 function watchReply(form) {
+  const fit = growWithLines(form.elements.message);
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     if (form.dataset.sending === '1') return;
     form.dataset.sending = '1';
-    send(form).finally(() => delete form.dataset.sending);
+    send(form, fit).finally(() => delete form.dataset.sending);
   });
   form.elements.message.addEventListener('keydown', (event) => {
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;

@@ -2,6 +2,7 @@
 import { ask } from './ask.js';
 import { keepDraft } from './draft.js';
 import { format } from './format.js';
+import { growWithLines } from './grow.js';
 import { hour } from './time.js';
 import { say } from './words.js';
 
@@ -62,6 +63,7 @@ function showHint() {
 
 const to = document.getElementById('to');
 const found = document.getElementById('to-found');
+const fitNumbers = growWithLines(to);
 
 /** The numbers as the server reads them, since it is the server that decides; null if they changed meanwhile. */
 async function readNumbers() {
@@ -91,6 +93,7 @@ async function lookAtNumbers(clean) {
   if (answer === null) return;
   sayNumbers(answer);
   if (clean && answer.numbers > 1) to.value = answer.text;
+  fitNumbers();
 }
 
 const look = (clean) =>
@@ -131,6 +134,7 @@ function showAll() {
   labelButton();
   show();
   showHint();
+  fitNumbers();
   if (to.value !== to.defaultValue) look(false); // typed before this script was there, or restored
 }
 
