@@ -245,6 +245,14 @@ def test_what_was_written_outlives_a_reload_until_it_is_sent_or_its_writer_logs_
     assert "for nobody else" not in compose.evaluate("JSON.stringify(sessionStorage)")
 
 
+def test_what_is_told_of_the_message_does_not_change_with_each_letter(compose: Page) -> None:
+    """Screen readers tell a changed description, so that a count in it would be heard after every letter."""
+    text = compose.get_by_label("Message", exact=True)
+    text.press_sequentially("Hello")
+    expect(compose.locator("#message-count")).to_have_text("Characters: 5")
+    expect(text).to_have_accessible_description("*bold* _italic_ ~strike~ `mono`")
+
+
 def test_a_text_that_is_too_long_is_kept_and_said(compose: Page) -> None:
     text, count = compose.get_by_label("Message", exact=True), compose.locator("#message-count")
     compose.get_by_label("To", exact=True).fill(ONE)
