@@ -1,6 +1,6 @@
 """What an admin may change while wabot runs: limits, pacing, registration. Read through a cache of at most one second.
 
-The page of the settings is made from the fields here: a title, a description (and `json_schema_extra={"unit": …}`) is all a
+The page of the settings is made from the fields here: a title, a description (and `json_schema_extra={"x-unit": …}`) is all a
 new one needs.
 """
 
@@ -67,13 +67,13 @@ class Pacing(_Strict):
         default=2000,
         title=N_("Shortest gap"),
         description=N_("Between two messages of a session."),
-        json_schema_extra={"unit": "ms"},
+        json_schema_extra={"x-unit": "ms"},
     )
     jitter_ms: Annotated[int, Field(ge=0, le=600_000)] = Field(
         default=1500,
         title=N_("Jitter"),
         description=N_("A random time between nothing and this, added to each gap."),
-        json_schema_extra={"unit": "ms"},
+        json_schema_extra={"x-unit": "ms"},
     )
     per_day: _Count = Field(
         default=1000, title=N_("Messages a day"), description=N_("Each session. Further messages wait for the next day.")
