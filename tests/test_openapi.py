@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 from tests.support.contract import contract
 from wabot.blueprints._openapi.operations import Undocumented, documented, operations
 from wabot.error_codes import CODES
+from wabot.events import REGISTRY
 
 ROOT = Path(__file__).parent.parent
 
@@ -108,6 +109,20 @@ def test_events_never_end_while_other_lists_do() -> None:
     answer = contract().document["paths"]["/api/events"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
     assert schemas[answer["$ref"].rpartition("/")[2]]["properties"]["next_cursor"]["type"] == "string"
     assert {"type": "null"} in schemas["Items_Message_"]["properties"]["next_cursor"]["anyOf"]
+
+
+def test_the_calls_of_webhooks_are_described_too() -> None:
+    """By the same schemas as the API's own answers, so that generated clients have one type for a message, not two."""
+    described = contract().document["webhooks"]
+    assert described.keys() == REGISTRY.keys()
+    for name, one in described.items():
+        content = one["post"]["requestBody"]["content"]["application/json"]
+        assert content["schema"]["properties"]["data"]["$ref"].rpartition("/")[2] == name.partition(".")[0].capitalize()
+        assert content["example"]["type"] == name
+        contract().validator(content["schema"]).validate(content["example"])
+    calls = [*contract().document["paths"].values(), *described.values()]
+    ids = [one["operationId"] for path in calls for one in path.values()]
+    assert len(ids) == len(set(ids))
 
 
 def _resolved(node: Any) -> Any:

@@ -15,6 +15,7 @@ from ...error_codes import CODES
 from .._answers import Content
 from .._shapes import Problem
 from .operations import Operation, operations
+from .webhooks import CARRIED, webhooks
 
 Node = dict[str, Any]
 
@@ -73,6 +74,7 @@ def document(app: Flask, server: str) -> Node:
         "servers": [{"url": server}],
         "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
         "paths": paths,
+        "webhooks": webhooks(schemas.of),
         "components": {"schemas": schemas.components, "securitySchemes": dict(SECURITY), "headers": dict(_HEADERS)},
     }
 
@@ -81,7 +83,7 @@ class _Schemas:
     """All models at once, so that each gets one name."""
 
     def __init__(self, found: Iterable[Operation]) -> None:
-        models: dict[type[BaseModel], None] = {Problem: None}
+        models: dict[type[BaseModel], None] = dict.fromkeys((Problem, *CARRIED.values()))
         for one in found:
             contents = [content for content in one.answers.good.values() if content is not None]
             flat = [part for content in contents for part in (content if isinstance(content, tuple) else (content,))]

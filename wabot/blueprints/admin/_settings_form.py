@@ -90,7 +90,15 @@ def _input(name: str, info: FieldInfo, value: Any) -> Input:
     extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
     label = info.title or name.rpartition(".")[2].replace("_", " ").capitalize()
     return Input(
-        name, label, info.description or "", kind, value, bounds.get("ge"), bounds.get("le"), str(extra.get("x-unit", "")), choices
+        name,
+        label,
+        info.description or "",
+        kind,
+        value,
+        bounds.get("ge"),
+        bounds.get("le"),
+        str(extra.get("x-unit", "")),
+        choices,
     )
 
 
