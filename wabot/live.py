@@ -20,6 +20,7 @@ from flask_login import current_user
 from flask_socketio import SocketIO, join_room
 
 from .lib.client_sockets import ClientSocket
+from .lib.joining import only_joining
 from .lib.relay import EVENT, Relay
 from .login_watch import LoginWatch
 from .services.publishing import Push
@@ -80,6 +81,7 @@ class Live:
             max_http_buffer_size=10_000,
             manage_session=False,
         )
+        only_joining(self.socketio.server)
         self.socketio.on_event("connect", self._on_connect)
         self.socketio.on_event("disconnect", self._on_disconnect)
         app.wsgi_app = Gate(app, self, app.wsgi_app)  # type: ignore[method-assign]

@@ -40,11 +40,10 @@ def configure(program: str) -> None:
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
     for noisy in ("flask-limiter", "werkzeug", "engineio", "socketio", "urllib3", "pymongo"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    for own in (
-        "engineio.server",
-        "socketio.server",
-    ):  # without a level each would write its lines a second time, in its own shape
-        logging.getLogger(own).setLevel(logging.ERROR)
+    for own in ("engineio.server", "socketio.server"):
+        logging.getLogger(own).setLevel(
+            logging.ERROR
+        )  # without a level each would write its lines a second time, in its own shape
     structlog.contextvars.bind_contextvars(program=program)
 
 
