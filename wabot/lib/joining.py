@@ -23,6 +23,6 @@ def only_joining(server: Any) -> None:
             understand(connection, packet)
         else:
             log.info("websocket_ended", why="it sent what no page sends")
-            server.eio.disconnect(connection)
+            server.eio.sockets[connection].close(wait=False)  # waiting may be for ever, where the client takes nothing any more
 
     server.eio.on("message", heard)

@@ -40,10 +40,9 @@ def configure(program: str) -> None:
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
     for noisy in ("flask-limiter", "werkzeug", "engineio", "socketio", "urllib3", "pymongo"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # Without levels of their own these would write their lines a second time, each in its own shape.
     for own in ("engineio.server", "socketio.server"):
-        logging.getLogger(own).setLevel(
-            logging.ERROR
-        )  # without a level each would write its lines a second time, in its own shape
+        logging.getLogger(own).setLevel(logging.ERROR)
     structlog.contextvars.bind_contextvars(program=program)
 
 
