@@ -88,7 +88,7 @@ def restless(request: pytest.FixtureRequest) -> Iterator[Owner]:
     running.start()
     owner = Owner(running)
     yield owner
-    _end(running, failed=bool(request.session.testsfailed))
+    _end(running, failed=bool(request.session.testsfailed), kill=True)
 
 
 @pytest.fixture

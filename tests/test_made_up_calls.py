@@ -21,7 +21,7 @@ from tests.support.web import Linked, bearer, register
 from wabot.blueprints._context import services
 from wabot.config import DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD
 
-CASES = int(os.environ.get("WABOT_CASES", "8"))
+CASES = int(os.environ.get("WABOT_CASES", "6"))
 ENDING = ("/api/auth/logout", "/api/account", "/api/admin/settings")
 """What ends the caller's own login, or switches limits on: with people of their own, and last."""
 warnings.filterwarnings("ignore", module="schemathesis|hypothesis|jsonschema|harfile")

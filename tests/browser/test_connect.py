@@ -64,7 +64,7 @@ def test_what_has_not_changed_stays_while_a_code_is_shown(person: Person) -> Non
     expect(person.page.locator("[data-expires]")).to_have_text(re.compile(r"New code in \d+ s"))
     heading = person.page.locator("#session-panel h2")
     heading.evaluate("node => { node.marked = true }")
-    for _ in range(3):  # the last may not be drawn yet
+    for _ in range(2):  # the last may not be drawn yet
         with person.page.expect_response("**/whatsapp?session=*"):
             pass
     assert heading.evaluate("node => node.marked === true")
@@ -155,15 +155,16 @@ def test_several_sessions_are_added_and_deleted(person: Person) -> None:
 
 def test_what_is_chosen_and_typed_survives_the_live_updates(person: Person) -> None:
     page = person.page
+    page.clock.install()
     page.goto("/whatsapp")
     page.get_by_label("Type a code").check()
     phone = page.get_by_label("Phone number of the account")
     phone.fill("+49 30")
     phone.blur()
     with page.expect_response("**/whatsapp?session=default"):
-        pass  # the page looks by itself
+        page.clock.fast_forward("05")  # the page looks by itself
     with page.expect_response("**/whatsapp?session=default"):
-        pass  # what the answer before changed stands now
+        page.clock.fast_forward("05")  # what the answer before changed stands now
     expect(page.get_by_label("Type a code")).to_be_checked()
     expect(phone).to_have_value("+49 30")
 
