@@ -71,7 +71,7 @@ export class Addresses {
     if (!found) return null;
     if (this.addressing === 'lid' && found.number !== null) {
       this.#know(found.number, found.lid);
-      this.storage.keepLid(found.number, found.lid);
+      await this.storage.keepLid(found.number, found.lid);
     }
     return { wid };
   }

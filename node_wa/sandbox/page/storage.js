@@ -85,11 +85,15 @@ export class Storage {
   }
 
   /**
+   * Kept when this resolves, also when the page is left at once.
+   *
    * @param {string} number
    * @param {string} lid
    */
-  keepLid(number, lid) {
-    this.db.transaction('lids', 'readwrite').objectStore('lids').put([number, lid], number);
+  async keepLid(number, lid) {
+    const transaction = this.db.transaction('lids', 'readwrite');
+    transaction.objectStore('lids').put([number, lid], number);
+    await committed(transaction);
   }
 
   async clear() {
