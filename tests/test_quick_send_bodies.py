@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import io
+from typing import Any
 
 import pytest
 
@@ -40,3 +42,26 @@ def test_a_body_that_is_neither_is_refused_for_what_it_is(
 def test_without_a_body_the_address_says_it_all(linked: Linked, kind: str) -> None:
     answer = linked.client.post(f"/api/send?{GOOD_FORM.decode()}", content_type=kind, headers=bearer(linked.token))
     assert answer.status_code == 202
+
+
+@pytest.mark.parametrize(
+    "given", [{"json": {}}, {"data": {}}, {"data": {}, "content_type": "multipart/form-data"}], ids=["JSON", "form", "multipart"]
+)
+def test_the_key_may_stand_in_the_body_with_everything_else(linked: Linked, given: dict[str, Any]) -> None:
+    made = linked.client.post("/api/keys", json={"name": "script"}, headers=bearer(linked.token)).get_json()
+    fields = {"api_key": made["key"], "to": PHONE, "message": "hello", "wait": "0"}
+    asked = {name: fields if name in ("json", "data") else value for name, value in given.items()}
+    assert linked.client.post("/api/send", **asked).status_code == 202
+
+
+@pytest.mark.parametrize("body", [b'{"api_key": 1}', b'{"api_key": "wb_x"}', b"{", b"[1]"])
+def test_who_gives_no_good_key_is_told_nothing_about_the_body(linked: Linked, body: bytes) -> None:
+    assert linked.client.post("/api/send", data=body, content_type=JSON).status_code == 401
+
+
+@pytest.mark.parametrize("name", ["media", "message"])
+def test_a_file_is_refused_and_nothing_sent_without_it(linked: Linked, name: str) -> None:
+    form = {"to": PHONE, "message": "see the picture", "wait": "0"} | {name: (io.BytesIO(b"bytes"), "a.png")}
+    answer = linked.client.post("/api/send", data=form, headers=bearer(linked.token))
+    assert (answer.status_code, [one["field"] for one in answer.get_json()["errors"]]) == (422, [name])
+    assert linked.client.get("/api/messages", headers=bearer(linked.token)).get_json()["items"] == []

@@ -53,6 +53,7 @@ _HEADERS: Mapping[str, Node] = {
     "X-Request-ID": {"description": "The id of the request in the server's log.", "schema": {"type": "string"}},
 }
 _CHANGES = ("PATCH", "PUT")
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _REF = "#/components/schemas/{model}"
 
 
@@ -166,7 +167,7 @@ def _request_body(one: Operation, model: type[BaseModel], schemas: _Schemas) -> 
     content: Node = {"schema": schemas.of(model)}
     if one.answers.example:
         content["example"] = dict(one.answers.example)
-    types = ["application/json", "application/x-www-form-urlencoded"] if one.takes_form else ["application/json"]
+    types = ["application/json", *(_FORMS if one.takes_form else ())]
     needed = any(field.is_required() for field in model.model_fields.values())
     return {"required": needed, "content": dict.fromkeys(types, content)}
 

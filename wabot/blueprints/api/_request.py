@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeVar, cast
 from flask import g, request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from ...errors import Forbidden, Invalid, MalformedRequest, Unauthenticated
+from ...errors import Forbidden, Invalid, MalformedRequest, Unauthenticated, WabotError
 from ...lib.clock import from_rfc3339
 from ...services.audit import Audited
 from ...services.identity import Caller
@@ -201,7 +201,16 @@ def _by_key(credential: str) -> Caller:
 
 
 def _query_key() -> str | None:
-    return request.values.get("api_key")
+    """Of the address or the body, be it a form or JSON."""
+    return request.values.get("api_key") or (_json_key() if request.method == "POST" else None)
+
+
+def _json_key() -> str | None:
+    try:
+        key = json_body().get("api_key")
+    except WabotError:  # who may not ask isn't told what is wrong with it
+        return None
+    return key if isinstance(key, str) else None
 
 
 def _allow(found: Caller, scope: str | None, *, login: bool, admin: bool) -> None:

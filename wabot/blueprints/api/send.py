@@ -10,7 +10,7 @@ from flask import Response, request
 from pydantic import Field
 from werkzeug.exceptions import MethodNotAllowed
 
-from ...errors import Conflict, WabotError
+from ...errors import Conflict, Invalid, WabotError
 from ...services.messages import Draft
 from ...services.reasons import MESSAGE_ERRORS
 from ...services.sessions import DEFAULT
@@ -32,6 +32,7 @@ V = TypeVar("V", bound=Callable[..., Any])
 
 class QuickSend(Body):
     api_key: str | None = None
+    """For programs that can't set a header."""
     to: str
     """A number in international form; digits alone are read as `+digits`."""
     message: str
@@ -91,8 +92,10 @@ def _allow_no_head(response: Response) -> Response:
 
 
 def _parameters() -> dict[str, Any]:
-    """Query, form or JSON body (a GET has none), with the aliases under their names. Raises Invalid when one is given twice, and
-    MalformedRequest for a body of another kind."""
+    """Query, form or JSON body (a GET has none), with the aliases under their names. Raises Invalid when one is given twice or is
+    a file, and MalformedRequest for a body of another kind."""
+    for name in request.files:
+        raise Invalid.field(name[:100], "must be text, not a file: wabot sends no files")
     values: list[tuple[str, Any]] = list(request.values.items(multi=True))
     if request.method == "POST" and request.mimetype not in _FORMS:
         values += json_body().items()
