@@ -12,6 +12,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.support.web import PHONE, Linked, bearer, register
+from wabot.services.progress import Progress
+from wabot.store.records import Message
 
 
 def test_accepted_means_stored(linked: Linked) -> None:
@@ -173,6 +175,20 @@ def test_cancel_while_it_waits(linked: Linked) -> None:
     assert (cancelled.status_code, cancelled.get_json()["status"]) == (200, "cancelled")
     again = linked.client.post(f"/api/messages/{message_id}/cancel", headers=bearer(linked.token))
     assert again.status_code == 200
+
+
+def test_cancelling_what_somebody_else_cancels_at_the_same_moment(linked: Linked, monkeypatch: pytest.MonkeyPatch) -> None:
+    move = Progress.move
+
+    def overtaken(progress: Progress, message: Message, status: str) -> bool:
+        assert move(progress, message, status)
+        return move(progress, message, status)
+
+    monkeypatch.setattr(Progress, "move", overtaken)
+    message_id = linked.send().get_json()["id"]
+    cancelled = linked.client.post(f"/api/messages/{message_id}/cancel", headers=bearer(linked.token))
+    assert (cancelled.status_code, cancelled.get_json()["status"]) == (200, "cancelled")
+    assert [one["status"] for one in cancelled.get_json()["timeline"]] == ["queued", "cancelled"]
 
 
 def key_of(linked: Linked) -> str:

@@ -109,11 +109,12 @@ class Messages:
     def cancel(self, user_id: str, message_id: str) -> Message:
         """Raises NotFound, or Conflict `too_late` when it is on its way already."""
         message = self.one(user_id, message_id)
-        if message.status == "cancelled":
-            return message
-        if not self.progress.move(message, "cancelled"):
+        if message.status != "cancelled":
+            self.progress.move(message, "cancelled")
+            message = self.one(user_id, message_id)  # somebody else may have cancelled it at the same moment
+        if message.status != "cancelled":
             raise Conflict("The message is already on its way and can't be cancelled.", code="too_late")
-        return self.one(user_id, message_id)
+        return message
 
     def undecided(self, message: Message) -> bool:
         session = self.store.sessions.get(message.session_id) if message.status == "unknown" else None
