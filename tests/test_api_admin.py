@@ -81,6 +81,40 @@ def test_settings_take_exactly_what_they_give(client: FlaskClient, admin: dict[s
     assert bad.get_json()["errors"][0]["field"] == "rate_limits.send_per_minute"
 
 
+@pytest.mark.parametrize(
+    ("path", "given", "field", "words"),
+    [
+        ("settings", {"nope": 1}, "nope", "is not a known field"),
+        ("settings", {"rate_limits": None}, "rate_limits", "must be an object"),
+        ("settings", {"rate_limits": {"send_per_day": 10**7}}, "rate_limits.send_per_day", "must be at most 1000000"),
+        ("settings", {"pacing": {"enabled": "no"}}, "pacing.enabled", "must be true or false"),
+        ("users/{id}", {"limits": {"send_per_minute": 0}}, "limits.send_per_minute", "must be at least 1"),
+    ],
+)
+def test_wrong_settings_are_refused_in_words(
+    client: FlaskClient, admin: dict[str, str], linked: Linked, path: str, given: dict[str, Any], field: str, words: str
+) -> None:
+    change = client.put if path == "settings" else client.patch
+    answer = change(f"/api/admin/{path.format(id=linked.user['id'])}", json=given, headers=admin)
+    assert (answer.status_code, answer.get_json()["errors"]) == (422, [{"field": field, "detail": words}])
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ({"data": "{", "content_type": "application/json"}, "malformed_json"),
+        ({"data": {"registration_open": "false"}}, "not_json"),
+        ({"json": {}, "query_string": {"registration_open": "false"}}, "invalid_request"),
+    ],
+    ids=["broken", "form", "address"],
+)
+def test_settings_are_read_like_every_other_body(
+    client: FlaskClient, admin: dict[str, str], asked: dict[str, Any], code: str
+) -> None:
+    answer = client.put("/api/admin/settings", headers=admin, **asked)
+    assert (answer.status_code, answer.get_json()["code"]) == (422 if code == "invalid_request" else 400, code)
+
+
 def test_the_number_of_sessions_is_limited(client: FlaskClient, admin: dict[str, str]) -> None:
     values = client.get("/api/admin/settings", headers=admin).get_json()
     client.put("/api/admin/settings", json={**values, "sessions_per_user": 1}, headers=admin)

@@ -46,6 +46,7 @@ def test_a_wrong_field_of_a_body(linked: Linked, field: str, value: Any, words: 
             "status=done",
             "must be 'scheduled', 'queued', 'sending', 'sent', 'delivered', 'read', 'failed', 'cancelled' or 'unknown'",
         ),
+        ("limit=201", "must be at most 200"),
         ("since=yesterday", "is not a time with its zone, such as 2030-01-31T12:00:00Z"),
         ("since=2026-01-31T12:00:00+02:00", "has a blank for the + of its zone: write %2B in an address, or the time in Z"),
     ],
@@ -54,8 +55,15 @@ def test_a_wrong_parameter_of_a_list(linked: Linked, query: str, words: str) -> 
     assert errors(get(linked, f"/api/messages?{query}")) == {query.partition("=")[0]: words}
 
 
-def test_a_whole_time_is_taken_from_an_address(linked: Linked) -> None:
-    assert get(linked, "/api/messages?since=2026-01-31T12:00:00%2B02:00").status_code == 200
+@pytest.mark.parametrize("time", ["2026-01-31T12:00:00%2B02:00", "2026-01-31t12:00:00z"])
+def test_a_whole_time_is_taken_from_an_address(linked: Linked, time: str) -> None:
+    assert get(linked, f"/api/messages?since={time}").status_code == 200
+
+
+@pytest.mark.parametrize("scopes", [None, "send", 1, {}])
+def test_scopes_that_are_no_list(linked: Linked, scopes: Any) -> None:
+    answer = linked.client.post("/api/keys", json={"name": "x", "scopes": scopes}, headers=bearer(linked.token))
+    assert errors(answer) == {"scopes": "must be a list"}
 
 
 def test_a_wrong_switch(linked: Linked) -> None:

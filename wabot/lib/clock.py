@@ -35,7 +35,7 @@ def from_rfc3339(text: str) -> datetime:
     """Raises ValueError when the text is no RFC 3339 time with a zone."""
     if not text.isprintable():
         raise ValueError("a time has no control characters")
-    moment = datetime.fromisoformat(text)
+    moment = datetime.fromisoformat(text.upper())  # RFC 3339 allows a small t and z
     if moment.tzinfo is None:
         raise ValueError("a time needs its zone, such as Z or +02:00")
     moment = _in_utc(moment)

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ..config import Settings
 from ..errors import Invalid, NotFound
 from ..lib.log import get_logger
+from ..lib.wrong_fields import in_words, wrong_fields
 from ..store import DATABASE_DOWN, Store
 from ..store.records import User
 from ..words import N_
@@ -211,5 +212,5 @@ def _checked(kind: type[M], values: dict[str, Any], *, under: str = "") -> M:
     try:
         return kind.model_validate(values, strict=True)
     except ValidationError as error:
-        fields = {".".join([under, *map(str, one["loc"])]).strip("."): one["msg"] for one in error.errors(include_url=False)}
-        raise Invalid("; ".join(f"{name}: {why}" for name, why in fields.items()), fields=fields) from error
+        fields = {f"{under}.{name}".strip("."): why for name, why in wrong_fields(error).items()}
+        raise Invalid(in_words(fields), fields=fields) from error

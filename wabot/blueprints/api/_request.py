@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from ...errors import Forbidden, Invalid, MalformedRequest, Unauthenticated, WabotError
 from ...lib.clock import from_rfc3339
+from ...lib.wrong_fields import in_words, wrong_fields
 from ...services.audit import Audited
 from ...services.identity import Caller
 from ...services.user_administration import NO_PLACE
@@ -21,7 +22,6 @@ from ...words import Text
 from .._context import services
 from .._limits import limits
 from .._requests import once
-from ._wrong_fields import wrong_fields
 
 M = TypeVar("M", bound=BaseModel)
 V = TypeVar("V", bound=Callable[..., Any])
@@ -115,12 +115,16 @@ def needs(scope: str | None = None, *, login: bool = False, admin: bool = False,
 
 
 def body(model: type[M]) -> M:
-    """The JSON body as `model`; the address has no parameters then. Raises MalformedRequest (not JSON at all) or Invalid (which field,
-    and why)."""
+    """The JSON body as `model`. Raises MalformedRequest (not JSON at all) or Invalid (which field, and why)."""
+    return check(model, body_alone())
+
+
+def body_alone() -> dict[str, Any]:
+    """The JSON body; the address has no parameters then. Raises MalformedRequest and Invalid."""
     given = json_body()
     if request.args:
         raise Invalid.field(next(iter(request.args))[:100], "must stand in the body, as JSON")
-    return check(model, given)
+    return given
 
 
 def json_body() -> dict[str, Any]:
@@ -179,7 +183,7 @@ def check(model: type[M], values: Mapping[str, Any], *, strict: bool | None = No
 
 def invalid(error: ValidationError) -> Invalid:
     fields = wrong_fields(error)
-    return Invalid("; ".join(f"{name}: {why}" for name, why in fields.items())[:1000], fields=fields)
+    return Invalid(in_words(fields), fields=fields)
 
 
 def _identify(query_key: bool) -> Caller:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from flask import request
 from pydantic import Field
 
-from ...errors import Invalid
 from ...services import present
 from ...services.figures import PERIODS
 from ...store.audit import AuditFilter
@@ -17,7 +15,7 @@ from .._shapes import Items
 from .._shapes.admin import AuditEntry, CurrentSettings, Stats
 from .._shapes.whatsapp import ManagedSession, Session
 from . import bp
-from ._request import Body, PageQuery, Time, audited, needs, query
+from ._request import Body, PageQuery, Time, audited, body_alone, needs, query
 
 
 class AuditQuery(PageQuery):
@@ -90,7 +88,4 @@ def settings() -> dict[str, Any]:
 @answers({200: CurrentSettings}, takes=CurrentSettings)
 def change_settings() -> dict[str, Any]:
     """Change the settings. Takes the object that GET returns; what is left out stays. It takes effect with the next request."""
-    values = request.get_json(silent=True)
-    if not isinstance(values, dict):
-        raise Invalid("The body must be a JSON object.")
-    return services().settings_administration.change(values, audited()).model_dump()
+    return services().settings_administration.change(body_alone(), audited()).model_dump()

@@ -23,10 +23,12 @@ _BY_KIND: Mapping[str, str] = {
     "int_from_float": _WHOLE,
     "float_type": _NUMBER,
     "float_parsing": _NUMBER,
-    "greater_than_equal": "must be at least {ge:g}",
-    "less_than_equal": "must be at most {le:g}",
+    "greater_than_equal": "must be at least {ge:.15g}",
+    "less_than_equal": "must be at most {le:.15g}",
     "literal_error": "must be {expected}",
     "list_type": "must be a list",
+    "sequence_str": "must be a list",
+    "is_instance_of": "must be a list",  # what is asked for as a sequence; nothing else is of a kind by its class
     "dict_type": "must be an object",
     "model_type": "must be an object",
     "model_attributes_type": "must be an object",
@@ -41,6 +43,11 @@ def wrong_fields(error: ValidationError) -> dict[str, str]:
     return {
         ".".join(str(part) for part in one["loc"]): _words(one) for one in error.errors(include_url=False, include_input=False)
     }
+
+
+def in_words(fields: Mapping[str, str]) -> str:
+    """All of them in one line."""
+    return "; ".join(f"{name}: {why}" for name, why in fields.items())[:1000]
 
 
 def _words(one: Mapping[str, Any]) -> str:
