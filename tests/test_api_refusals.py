@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from flask import Flask
 
+from tests.support.contract import contract
 from tests.support.web import PHONE, Linked, bearer
+from wabot.config import DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD
 
 
 def errors(answer: Any) -> dict[str, str]:
@@ -112,3 +115,23 @@ def test_what_belongs_into_the_body_is_not_overlooked_in_the_address(linked: Lin
     assert (answer.status_code, errors(answer)) == (422, {"session": "must stand in the body, as JSON"})
     assert get(linked, "/api/whatsapp/status").get_json()["status"] == "reconnecting"
     assert get(linked, "/api/messages").get_json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        (method.upper(), path)
+        for path, calls in contract().document["paths"].items()
+        for method, call in calls.items()
+        if method != "get" and "requestBody" not in call
+    ],
+)
+def test_a_call_that_takes_no_body_refuses_what_stands_in_one(linked: Linked, method: str, path: str) -> None:
+    """Or who gives `reset-password` a password, and `rotate-secret` a secret, would take it for the new one."""
+    login = {"email": DEFAULT_ADMIN_EMAIL, "password": DEFAULT_ADMIN_PASSWORD}
+    headers = bearer(linked.client.post("/api/auth/login", json=login).get_json()["token"])
+    address = re.sub("{.+?}", "0" * 24, path)
+    answer = linked.client.open(address, method=method, json={"password": "x"}, headers=headers)
+    assert (answer.status_code, errors(answer)) == (422, {"password": "is not a known field"})
+    empty = linked.client.open(address, method=method, json={}, headers=headers)
+    assert empty.status_code == (204 if "logout" in path and "auth" in path else 404)

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from werkzeug.routing import Rule
 
 from .._answers import Answers, answers_of
+from .._security import SAFE
 
 View = Callable[..., Any]
 
@@ -93,7 +94,7 @@ def _operation(rule: Rule, method: str, view: View, *, alone: bool) -> Operation
     return Operation(
         id=name if alone else f"{name}_{method.lower()}", method=method, path=path, tag=_tag(path),
         summary=summary, description=description, path_parameters=given, query=query, body=body,
-        needs=needs, answers=said, errors=_errors(said, needs, given, query, body),
+        needs=needs, answers=said, errors=_errors(said, needs, given, query, reads=body is not None or method not in SAFE),
     )  # fmt: skip
 
 
@@ -131,13 +132,14 @@ def _errors(
     needs: Mapping[str, Any] | None,
     given: tuple[str, ...],
     query: type[BaseModel] | None,
-    body: type[BaseModel] | None,
+    *,
+    reads: bool,
 ) -> dict[int, tuple[str, ...]]:
-    """What follows from what the view needs and reads, and then what it says itself."""
+    """What follows from what the view needs and `reads` (a body, if only to see that there is none), and then what it says itself."""
     found: list[tuple[int, str]] = []
     if needs is not None:
         found += [*_FROM_NEEDS, *_refusals(needs)]
-    if body is not None:
+    if reads:
         found += _FROM_BODY
     if query is not None:
         found.append((422, "invalid_request"))
@@ -145,7 +147,7 @@ def _errors(
             found.append((400, "malformed_request"))
     if given:
         found.append((404, "not_found"))
-    if needs is not None or body is not None:
+    if needs is not None or reads:
         found.append((503, "database_unavailable"))
     found += said.errors
     return {

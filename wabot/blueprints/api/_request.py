@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -19,14 +20,17 @@ from ...services.identity import Caller
 from ...services.user_administration import NO_PLACE
 from ...store.ids import parse
 from ...words import Text
+from .._answers import answers_of
 from .._context import services
 from .._limits import limits
 from .._requests import once
+from .._security import SAFE
 
 M = TypeVar("M", bound=BaseModel)
 V = TypeVar("V", bound=Callable[..., Any])
 
 
+_READERS = frozenset({"body", "body_alone"})
 _LOST_PLUS = re.compile(r"T[0-9:.]+ [0-9]{2}:?[0-9]{2}$")
 """What becomes of `T12:00:00+02:00` in an address."""
 
@@ -96,14 +100,19 @@ def audited() -> Audited:
 
 
 def needs(scope: str | None = None, *, login: bool = False, admin: bool = False, query_key: bool = False) -> Callable[[V], V]:
-    """The view needs a credential with `scope`; `login`: a login token, no key; `query_key`: also `?api_key=`."""
+    """The view needs a credential with `scope`; `login`: a login token, no key; `query_key`: also `?api_key=`. Where the document
+    shows no body none is taken."""
 
     def decorate(view: V) -> V:
+        bodiless = not _takes_body(view)
+
         @wraps(view)
         def checked(*args: Any, **kwargs: Any) -> Any:
             g.api_caller = _identify(query_key)
             limits().api(g.api_caller.user)
             _allow(g.api_caller, scope, login=login or admin, admin=admin)
+            if bodiless and request.method not in SAFE:
+                check(Body, json_body())
             return view(*args, **kwargs)
 
         checked.api_needs = {  # type: ignore[attr-defined]
@@ -112,6 +121,12 @@ def needs(scope: str | None = None, *, login: bool = False, admin: bool = False,
         return cast(V, checked)
 
     return decorate
+
+
+def _takes_body(view: Callable[..., Any]) -> bool:
+    """As the OpenAPI document has it; of a view that says nothing of itself anything may be true."""
+    said = answers_of(view)
+    return said is None or said.takes is not None or not _READERS.isdisjoint(inspect.unwrap(view).__code__.co_names)
 
 
 def body(model: type[M]) -> M:
