@@ -100,12 +100,22 @@ def test_it_says_that_it_listens_when_it_misses_nothing_any_more() -> None:
         (["--secret", "whsec_short"], "--secret"),
         (["--since", "yesterday"], "--since"),
         (["--url", ""], "--url"),
+        (["--url", "wabot.example.com"], "--url"),
+        (["--url", "ftp://wabot.example.com"], "--url"),
+        (["--url", "http://:8000"], "--url"),
     ],
 )
+@pytest.mark.usefixtures("begun")
 def test_a_bad_option_is_refused_by_name(asked: list[str], named: str) -> None:
     done = CliRunner().invoke(listen, ["--url", "http://127.0.0.1:1", "--key", "wb_x", *asked])
     assert done.exit_code == 2
     assert named in done.stderr
+
+
+def test_something_else_at_the_address_is_no_wabot() -> None:
+    with answering(lambda _: {"hello": "world"}) as url:
+        done = CliRunner().invoke(listen, ["--url", url, "--key", "wb_x"])
+    assert (done.exit_code, done.stderr) == (1, "Error: What answers at this address is no wabot.\n")
 
 
 def test_by_default_it_listens_to_the_one_that_is_set_up_here(app: Flask, begun: list[tuple[str, datetime | None]]) -> None:

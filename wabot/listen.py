@@ -32,6 +32,8 @@ def listen_to(url: str | None, key: str | None, target: str | None, since: str |
     """Until Ctrl-C. Raises click's errors."""
     if not url:
         raise click.BadParameter("is needed: no wabot is set up here", param_hint="--url")
+    if not listening.is_address(url):
+        raise click.BadParameter("must begin with https:// or http:// and name a host", param_hint="--url")
     key = key or click.prompt("API key", hide_input=True)
     target = f"http://127.0.0.1:{target}/" if target and target.isdigit() else target
     if target and not listening.is_local(target):

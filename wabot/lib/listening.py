@@ -26,7 +26,7 @@ Event = dict[str, str]
 
 
 class Refused(Exception):
-    """The wabot said no, in its own words: a wrong key, a missing scope."""
+    """The wabot said no, in its own words: a wrong key, a missing scope. Or it is none."""
 
 
 @dataclass(frozen=True)
@@ -72,17 +72,20 @@ class Listener:
             return None
         if not answer.ok:
             raise Refused(_detail(answer))
-        found: dict[str, Any] = answer.json()
-        return found
+        return _read(answer)
+
+
+def is_address(url: str) -> bool:
+    """False as well for a port that no machine has."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def is_local(url: str) -> bool:
-    """Also false for a port that no machine has."""
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and parts.hostname in _LOCAL and parts.port != 0
-    except ValueError:
-        return False
+    return is_address(url) and urlsplit(url).hostname in _LOCAL
 
 
 def forward(url: str, secret: str, event: Event) -> str:
@@ -98,6 +101,14 @@ def forward(url: str, secret: str, event: Event) -> str:
     except requests.RequestException:
         return "nobody answered"
     return f"answered {answer.status_code}"
+
+
+def _read(answer: requests.Response) -> dict[str, Any]:
+    try:
+        page = answer.json()
+        return {"items": page["items"], "next_cursor": page["next_cursor"]}
+    except (ValueError, KeyError, TypeError) as error:
+        raise Refused("What answers at this address is no wabot.") from error
 
 
 def _detail(answer: requests.Response) -> str:
