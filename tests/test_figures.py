@@ -64,6 +64,23 @@ def test_stats_of_what_was_counted(app: Flask, client: FlaskClient, admin: dict[
         assert store.counters.of_day(ALL, TOTAL)["sent"] == 1
 
 
+@pytest.mark.parametrize("seen", [["sent", "delivered", "read"], ["delivered", "read"], ["sent", "read"], ["read"]])
+def test_a_tick_that_got_lost_is_counted_with_the_next(
+    app: Flask, client: FlaskClient, admin: dict[str, str], linked: Linked, seen: list[str]
+) -> None:
+    message_id = linked.send().get_json()["id"]
+    with app.app_context():
+        store = services().store
+        for status in ("sending", *seen):
+            message = store.messages.get(message_id)
+            assert message and services().progress.move(message, status)
+        services().tally.flush()
+    totals = client.get("/api/admin/stats?days=1", headers=admin).get_json()["totals"]
+    assert {name: totals[name] for name in ("accepted", "sent", "delivered", "read")} == dict.fromkeys(
+        ("accepted", "sent", "delivered", "read"), 1
+    )
+
+
 def test_the_dashboard_tells_what_is_scheduled_from_what_is_queued(app: Flask, linked: Linked) -> None:
     linked.send()
     for days in (1, 40):

@@ -15,6 +15,7 @@ incoming message.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -35,6 +36,9 @@ ALLOWED_FROM: dict[str, frozenset[str]] = {
 """Which states a message may be in to move to the key. `queued` → `sent`: it went out, the worker died before it could
 note so, and the ack came first. `failed` → `sent`: WhatsApp had taken it after all."""
 
+TICKS = ("sent", "delivered", "read")
+"""Each means those before it, whether they were seen or not."""
+
 WAITING = frozenset({"scheduled", "queued"})
 
 SETTLE_WINDOW = timedelta(minutes=2)
@@ -48,6 +52,16 @@ def is_for(message: Message, session: Session) -> bool:
     """Whether the session is still the account the message was accepted for: the same network, and the same number."""
     known = message.from_ is not None and session.phone is not None
     return message.network == session.network and (not known or message.from_ == session.phone)
+
+
+def passed(before: str, seen: Iterable[str]) -> Iterator[str]:
+    """What a message passed that was in one state and was then seen in others: also the ticks between that got lost."""
+    for status in seen:
+        if status in TICKS:
+            yield from TICKS[TICKS.index(before) + 1 if before in TICKS else 0 : TICKS.index(status) + 1]
+        else:
+            yield status
+        before = status
 
 
 def undecided(message: Message, session: Session | None, at: datetime) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +12,7 @@ from ..store import Store
 from ..store.records import Message
 from . import durations
 from .hearing import Hearing
-from .message_machine import ACK_TO_STATUS, ALLOWED_FROM
+from .message_machine import ACK_TO_STATUS, ALLOWED_FROM, passed
 from .publishing import Publisher, pushes_of_message
 from .reasons import message_error
 from .tally import Tally
@@ -47,7 +48,7 @@ class Progress:
             return False
         self.hearing.marked(mark)
         self._measure(message, [entry])
-        self._tell(replace(message, status=status, updated_at=entry["at"], **changes), [status])
+        self._tell(replace(message, status=status, updated_at=entry["at"], **changes), passed(message.status, [status]))
         return True
 
     def start_sending(self, messages: list[Message], claim: int, waits: Waits) -> list[Message]:
@@ -89,7 +90,8 @@ class Progress:
         last = entries[-1]
         changes: dict[str, Any] = {"error": message_error("rejected_by_whatsapp")} if last["status"] == "failed" else {}
         self._measure(message, own)
-        self._tell(replace(message, status=last["status"], updated_at=last["at"], **changes), [one["status"] for one in entries])
+        states = passed(message.status, [one["status"] for one in entries])
+        self._tell(replace(message, status=last["status"], updated_at=last["at"], **changes), states)
 
     def _measure(self, before: Message, entries: list[dict[str, Any]]) -> None:
         """How long it took to be sent and to be delivered, where both ends are known."""
@@ -101,11 +103,11 @@ class Progress:
             elif entry["status"] == "delivered" and sent_at:
                 self.tally.took(durations.SENT_DELIVERED, entry["at"] - sent_at)
 
-    def _tell(self, message: Message, passed: list[str]) -> None:
-        """Once for the pages, and a figure for each state it passed."""
+    def _tell(self, message: Message, states: Iterable[str]) -> None:
+        """Once for the pages, and a figure for each of the `states` it passed."""
         log.info("message_moved", message_id=message.id, status=message.status, correlation_id=message.correlation_id)
         if self.publisher.watches(message.user_id):
             self.publisher.publish(pushes_of_message(message))
-        for status in passed:
+        for status in states:
             if status in _COUNTED:
                 self.tally.count(message.user_id, status)
