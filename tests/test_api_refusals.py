@@ -87,6 +87,18 @@ def test_a_slash_too_many_is_no_redirect_that_a_script_takes_for_a_success(linke
     assert answer.get_json()["detail"] == "There is no such call: its address has two slashes in a row."
 
 
+@pytest.mark.parametrize("path", ["/messages/send", "/message/sendText/default", "/client/sendMessage/default"])
+def test_a_call_outside_of_api_is_told_where_calls_are(linked: Linked, path: str) -> None:
+    """It was answered with a page, which said that somebody had logged out."""
+    answer = linked.client.post(path, json={"to": PHONE, "message": "hello"}, headers=bearer(linked.token))
+    assert (answer.status_code, answer.content_type) == (405 if path == "/messages/send" else 404, "application/problem+json")
+    assert (
+        answer.get_json()["detail"]
+        == "There is no such call: the addresses of all calls begin with /api/. /api/docs describes them."
+    )
+    assert linked.client.post(path, data={"to": PHONE}).status_code == answer.status_code
+
+
 def test_pages_are_found_with_a_slash_too_many(app: Flask) -> None:
     answer = app.test_client().get("/docs//errors")
     assert (answer.status_code, answer.headers["Location"]) == (308, "http://localhost/docs/errors")

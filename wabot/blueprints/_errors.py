@@ -58,8 +58,9 @@ def _refuse_redirect() -> None:
 
 
 def wants_json() -> bool:
+    """A browser sends no JSON to a page: who does is a program at a wrong address."""
     best = request.accept_mimetypes.best_match(["text/html", "application/json"])
-    return _under(*_JSON_PATHS) or best == "application/json"
+    return _under(*_JSON_PATHS) or best == "application/json" or request.is_json
 
 
 def _under(*paths: str) -> bool:
@@ -119,6 +120,8 @@ def _http(error: HTTPException) -> Any:
     allowed = getattr(error, "valid_methods", None) or ()
     if chosen := sorted(set(allowed) - _UNSPOKEN):
         ours.detail = f"This address takes {_or(chosen)}, not {request.method}."
+    if error.code in (404, 405) and request.is_json and not _under(*_JSON_PATHS):
+        ours.detail = "There is no such call: the addresses of all calls begin with /api/. /api/docs describes them."
     response = answer(ours)
     if error.code == 405 and isinstance(response, Response):
         response.headers["Allow"] = ", ".join(allowed)

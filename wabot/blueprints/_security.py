@@ -91,8 +91,8 @@ def _load(cookie_id: str) -> PageUser | None:
 
 
 def _protect() -> None:
-    if request.method in SAFE or without_cookie(request.path):
-        return
+    if request.method in SAFE or without_cookie(request.path) or request.url_rule is None:
+        return  # where nothing is there is nothing to protect: it is answered with 404 or 405
     if not _same_origin():
         raise Forbidden("This form was sent from another site.", code="wrong_origin")
     try:
