@@ -59,6 +59,16 @@ def test_both_headers_work(client: FlaskClient, header: str) -> None:
     assert client.get("/api/messages", headers={header: value}).status_code == 200
 
 
+@pytest.mark.parametrize(("name", "before"), [("apikey", ""), ("Authorization", ""), ("Authorization", "Basic ")])
+def test_a_key_in_the_wrong_place_is_told_the_right_ones(client: FlaskClient, name: str, before: str) -> None:
+    """As other gateways take it."""
+    key = make(client, register(client)["token"])["key"]
+    found = {path: client.get(path, headers={name: before + key}).get_json() for path in ("/api/messages", "/api/send")}
+    assert {one["code"] for one in found.values()} == {"unauthenticated"}
+    assert all("Authorization: Bearer" in one["detail"] and "X-API-Key" in one["detail"] for one in found.values())
+    assert ["api_key" in one["detail"] for one in found.values()] == [False, True]
+
+
 @pytest.mark.parametrize("wrong", ["nonsense", "wb_nonsense", "wb_01234567_nonsense", "a.b.c"])
 def test_what_is_no_key_is_refused_as_one_where_keys_stand(client: FlaskClient, wrong: str) -> None:
     for answer in (

@@ -46,7 +46,9 @@ REQUESTS = {
 }
 
 IDENTITY = {
-    "unauthenticated": _known("The request has no token and no key.", 401),
+    "unauthenticated": _known(
+        "There is no token or key in `Authorization: Bearer …` or `X-API-Key`, nor, at `/api/send`, in `api_key`.", 401
+    ),
     "invalid_token": _known(
         "The login token has ended or expired; for a link from a mail: it is invalid, already used, or expired.", 401, 400
     ),

@@ -33,6 +33,8 @@ V = TypeVar("V", bound=Callable[..., Any])
 _READERS = frozenset({"body", "body_alone"})
 _LOST_PLUS = re.compile(r"T[0-9:.]+ [0-9]{2}:?[0-9]{2}$")
 """What becomes of `T12:00:00+02:00` in an address."""
+_WHERE = "Say who you are: an API key or login token is needed, in the header Authorization: Bearer … or X-API-Key: …"
+_WHERE_AT_SEND = f"{_WHERE}, or an API key as the parameter api_key"
 
 
 def _time(value: Any) -> datetime:
@@ -207,7 +209,7 @@ def _identify(query_key: bool) -> Caller:
         return services().identity.by_bearer(token.strip())
     key = (None if scheme else request.headers.get("X-API-Key")) or (_query_key() if query_key else None)
     if not key:
-        raise Unauthenticated
+        raise Unauthenticated(_WHERE_AT_SEND if query_key else _WHERE)
     return _by_key(key)
 
 
