@@ -39,6 +39,32 @@ def test_a_wrong_field_of_a_body(linked: Linked, field: str, value: Any, words: 
 
 
 @pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ("chatId", ": it is called 'to' here"),
+        ("Phone", ": it is called 'to' here"),
+        ("text", ": it is called 'message' here"),
+        ("session_id", ": it is called 'session' here"),
+        ("idempotency_key", ": it is the header Idempotency-Key"),
+        ("mediaUrl", ": wabot sends texts only"),
+        ("linkPreview", ""),
+        ("x" * 1000, ""),
+    ],
+)
+def test_a_field_under_the_name_of_another_gateway_is_told_ours(linked: Linked, field: str, words: str) -> None:
+    assert errors(linked.send(**{field: "x"})) == {field: f"is not a known field{words}"}
+
+
+def test_only_a_field_that_is_taken_there_is_named(linked: Linked) -> None:
+    def answer(path: str, **body: str) -> dict[str, str]:
+        return errors(linked.client.post(path, json=body, headers=bearer(linked.token)))
+
+    assert answer("/api/whatsapp/initialize", name="shop") == {"name": "is not a known field: it is called 'session' here"}
+    assert answer("/api/whatsapp/disconnect", text="x", media="x") == dict.fromkeys(("text", "media"), "is not a known field")
+    assert errors(get(linked, "/api/messages?chatId=1")) == {"chatId": "is not a known field: it is called 'to' here"}
+
+
+@pytest.mark.parametrize(
     ("query", "words"),
     [
         ("cursor=", "is not the next_cursor of a page"),

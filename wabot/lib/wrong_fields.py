@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from pydantic import ValidationError
+
+from .other_names import hint
 
 _TEXT, _NUMBER, _WHOLE, _SWITCH = "must be text, in quotes", "must be a number", "must be a whole number", "must be true or false"
 _BY_KIND: Mapping[str, str] = {
@@ -38,10 +40,11 @@ _BY_KIND: Mapping[str, str] = {
 """By Pydantic's kind of error, filled from its context."""
 
 
-def wrong_fields(error: ValidationError) -> dict[str, str]:
-    """Why, by the field's name; of what lies deeper, by its path with dots."""
+def wrong_fields(error: ValidationError, fields: Container[str] = ()) -> dict[str, str]:
+    """Why, by the field's name; of what lies deeper, by its path with dots. An unknown field is told which of `fields` is meant."""
     return {
-        ".".join(str(part) for part in one["loc"]): _words(one) for one in error.errors(include_url=False, include_input=False)
+        ".".join(str(part) for part in one["loc"]): _words(one, fields)
+        for one in error.errors(include_url=False, include_input=False)
     }
 
 
@@ -50,8 +53,10 @@ def in_words(fields: Mapping[str, str]) -> str:
     return "; ".join(f"{name}: {why}" for name, why in fields.items())[:1000]
 
 
-def _words(one: Mapping[str, Any]) -> str:
+def _words(one: Mapping[str, Any], fields: Container[str]) -> str:
     context = one.get("ctx", {})
+    if one["type"] == "extra_forbidden" and len(one["loc"]) == 1:
+        return ": ".join(filter(None, [_BY_KIND[one["type"]], hint(str(one["loc"][0]), fields)]))
     if one["type"] == "string_too_short":
         return "is empty" if context["min_length"] == 1 else f"is shorter than {context['min_length']} characters"
     known = _BY_KIND.get(one["type"])

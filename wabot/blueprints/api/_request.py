@@ -195,12 +195,8 @@ def check(model: type[M], values: Mapping[str, Any], *, strict: bool | None = No
     try:
         return model.model_validate(values, strict=strict)
     except ValidationError as error:
-        raise invalid(error) from error
-
-
-def invalid(error: ValidationError) -> Invalid:
-    fields = wrong_fields(error)
-    return Invalid(in_words(fields), fields=fields)
+        fields = wrong_fields(error, model.model_fields)
+        raise Invalid(in_words(fields), fields=fields) from error
 
 
 def _identify(query_key: bool) -> Caller:
