@@ -1,4 +1,4 @@
-"""No page scrolls sideways when its words are a third longer and run from right to left; and what is written so keeps its beginning."""
+"""No page scrolls sideways when its words are a third longer and run from right to left, and with a long address; and what is written so keeps its beginning."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from .person import Person
 
 pytestmark = pytest.mark.browser
 SITE = "http://wabot.example"
+ADDRESS = "wolfeschlegelsteinhausenbergerdorff.maximiliana.josephine@subdomain.example.com"
 NAME = "عبد الرحمن بن محمد بن عبد العزيز الطويل الاسم والنسب جدا"
 TEXT = "مرحبا يا صديقي العزيز، هذه رسالة طويلة جدا بخصوص طلبك الذي سيصل غدا صباحا إلى عنوانك"
 SEEN = """text => {
@@ -61,6 +62,7 @@ def scrolling(page: Page, path: str) -> Iterator[str]:
 
 
 def test_no_page_scrolls_sideways_in_a_long_language_from_right_to_left(world: World, browser: Browser) -> None:
+    world.services.store.users.change(world.owner.user.id, {"email": ADDRESS})
     found = list(pages(world, without=set()))
     written = {f"/{number}": page for number, (_, page) in enumerate(found) if "<html" in page}
     assert len(written) > 30
