@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from wabot.errors import InvalidNumber
@@ -49,6 +51,22 @@ def test_what_is_no_number_is_refused_by_field(typed: str) -> None:
         to_e164(typed)
     assert refused.value.code == "invalid_number"
     assert "to" in refused.value.fields
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("12025550143@c.us", "without the @"),
+        ("12025550143@s.whatsapp.net ", "without the @"),
+        ("120363000000000000@g.us", "doesn't write to groups"),
+        ("240652728112270@lid", "is a LID"),
+        ("jo@example.com", "such as +1 202 555 0123"),
+        ("lid", "such as +1 202 555 0123"),
+    ],
+)
+def test_an_address_of_whatsapp_is_told_what_to_write_instead(typed: str, words: str) -> None:
+    with pytest.raises(InvalidNumber, match=re.escape(words)):
+        to_e164(typed)
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,22 @@ from functools import lru_cache
 import phonenumbers
 
 from ..errors import InvalidNumber
-from ..words import Text
+from ..words import N_, Text
 
 _IGNORED = re.compile(r"[\s\-().\u2010-\u2015\u00a0\u202a-\u202e\u2060\u200e\u200f]")
 _MAX_TYPED = 64
 _PART = re.compile(r"\+?([0-9]+)(@lid|@c\.us|@s\.whatsapp\.net)?", re.ASCII)
 _E164 = re.compile(r"\+[1-9][0-9]{5,14}", re.ASCII)
 """E.164 has fifteen digits at most; libphonenumber's lengths alone let through what is a number nowhere (`+49123`), or longer."""
+_NO_NUMBER = N_("is not a phone number: write it in the international form, such as +1 202 555 0123")
+_PERSON = N_("is a WhatsApp address: write only the number, without the @ and what follows it")
+_MANY = N_("is not a person: wabot doesn't write to groups and channels")
+_ADDRESSES = {
+    **dict.fromkeys(("c.us", "s.whatsapp.net"), _PERSON),
+    **dict.fromkeys(("g.us", "newsletter", "broadcast"), _MANY),
+    "lid": N_("is a LID: write the person's phone number instead"),
+}
+"""Why, by what follows the @."""
 _SANDBOX_EXCHANGES = ("50", "51", "52", "53", "54", "55", "56", "57", "58", "59")
 
 
@@ -27,7 +36,7 @@ def to_e164(typed: str, field: str = "to") -> str:
     """
     number = _possible(typed) if len(typed) <= _MAX_TYPED else None
     if number is None:
-        raise invalid(field)
+        raise invalid(field, typed)
     return number
 
 
@@ -63,9 +72,9 @@ def for_people(e164: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
-def invalid(field: str) -> InvalidNumber:
-    """To be raised; names `field`."""
-    why = Text("is not a phone number: write it in the international form, such as +1 202 555 0123")
+def invalid(field: str, typed: str = "") -> InvalidNumber:
+    """To be raised; names `field`, and says of an address of WhatsApp's what to write instead."""
+    why = Text(_ADDRESSES.get(typed.strip().rpartition("@")[2], _NO_NUMBER) if "@" in typed else _NO_NUMBER)
     return InvalidNumber(Text("%(field)s %(why)s", field=field, why=why), fields={field: why})
 
 
