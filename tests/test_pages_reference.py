@@ -83,3 +83,11 @@ def test_markdown_lets_nothing_through() -> None:
     assert 'href="/docs/limits#x"' in shown.html
     assert "wsgi.py" not in shown.html
     assert 'id="not_found"' in shown.html
+
+
+def test_the_cells_of_a_table_say_their_column_where_there_are_more_than_two() -> None:
+    two = page("| code | meaning |\n| --- | --- |\n| `a` | b |\n").html
+    three = page("| code | status | what it *means* |\n| --- | --- | --- |\n| `a` | 400 | |\n| `b` | 401 | c |\n").html
+    assert "data-label" not in two
+    assert re.findall(r'data-label="([^"]+)"', three) == ["status", "what it means"] * 2
+    assert re.search(r"<td><code>b</code></td>\s*<td data-label=\"status\">401</td>", three)

@@ -69,6 +69,7 @@ def page(text: str) -> Rendered:
         for child in token.children or ():
             _lead(child)
     _name_rows(tokens)
+    _label_cells(tokens)
     environment: MutableMapping[str, Any] = {}
     return Rendered(title, Markup(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, environment)), headings)  # noqa: S704
 
@@ -84,6 +85,23 @@ def _name_headings(tokens: list[Token]) -> Iterator[Heading]:
             used.add(name)
             opening.attrSet("id", name)
             yield Heading(int(opening.tag[1]), name, text)
+
+
+def _label_cells(tokens: list[Token]) -> None:
+    """For narrow screens, where the cells of a row stand below each other: the word of its column. Of two columns none needs it."""
+    labels: list[str] = []
+    column = 0
+    for opening, inline in pairwise(tokens):
+        if opening.type == "table_open":
+            labels = []
+        elif opening.type == "th_open":
+            labels.append(_plain(inline))
+        elif opening.type == "tr_open":
+            column = 0
+        elif opening.type == "td_open":
+            if column and len(labels) > 2:
+                opening.attrSet("data-label", labels[column])
+            column += 1
 
 
 def _name_rows(tokens: list[Token]) -> None:
