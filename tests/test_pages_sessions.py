@@ -140,8 +140,9 @@ def test_several_sessions_each_with_status_and_phone(person: Browser) -> None:
     assert "+1 202-555-0999" in tabs[0][1] and 'data-status="starting"' in tabs[1][1]
 
 
-def test_a_message_begins_with_a_session_that_can_send(person: Browser, observe: Observe) -> None:
-    observe(status="connected", linked=True)
+@pytest.mark.parametrize("status", ["connected", "reconnecting"])
+def test_a_message_begins_with_a_session_that_can_send_or_wait(person: Browser, observe: Observe, status: str) -> None:
+    observe(status=status, linked=True, phone="+12025550999")
     person.submit("/whatsapp", "/whatsapp/initialize", new="1", session="alpha", network="sandbox")
     page = person.open("/messages/new").get_data(as_text=True)
     assert re.findall(r'<option value="(\w+)" selected', page) == ["default"]
