@@ -39,6 +39,9 @@ def test_numbers_are_found(pasted: str, numbers: list[str]) -> None:
         ("Ann\n+12025550143", [ANN], ["Ann"]),
         ("+12025550143/+1 202 555 01", [ANN], ["+1 202 555 01"]),
         ("<script>alert(1)</script>", [], ["script alert(1) /script"]),
+        ("491511234567@g.us\n+12025550143", [ANN], ["491511234567@g.us"]),
+        ("Jo 491234567890123@lid, +12025550143", [ANN], ["Jo 491234567890123@lid"]),
+        ("Jo\t491234567890123@lid\t+12025550143", [ANN], []),
         ("  \n,;", [], []),
     ],
 )

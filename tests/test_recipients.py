@@ -49,6 +49,8 @@ def test_nothing_is_sent_while_a_number_is_wrong_and_all_is_kept(person: Browser
     page = answer.get_data(as_text=True)
     assert answer.status_code == 422
     assert "“b mum /b”, “12” are no phone numbers" in html.unescape(page)
+    group = person.submit("/messages/new", to="491511234567@g.us", message="Hello", session="default").get_data(as_text=True)
+    assert "“491511234567@g.us” is not a person: wabot doesn't write to groups and channels" in html.unescape(group)
     assert field_of(page, "to").split("\n") == ["b mum /b", "12", "+1 202-555-0143"]
     assert sent(linked) == []
 

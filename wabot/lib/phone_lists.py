@@ -11,6 +11,8 @@ from . import phones
 
 _DIVIDERS = re.compile(r"[,;|]+")
 _CELLS = "\t"
+_NO_PERSON = re.compile(r"[0-9]@(lid|g\.us|newsletter|broadcast)\b", re.ASCII)
+"""Digits of WhatsApp's own that may look like somebody's number."""
 _WRAPPING = re.compile(r"""[<>\[\]{}"'“”„]""")
 _RUN = re.compile(r"[+\d(][\d\s().\-\u00a0\u2010-\u2015\u202a-\u202e\u2060\u200e\u200f]*")
 _NEXT = re.compile(r"\s+(?=\+|00)")
@@ -57,6 +59,8 @@ def _of_cell(cell: str) -> list[Found]:
 
 
 def _of_piece(piece: str) -> list[Found]:
+    if _NO_PERSON.search(piece):
+        return [(piece, None)]
     runs = [one.group().strip() for one in _RUN.finditer(piece) if any(map(str.isdigit, one.group()))]
     found = [one for run in runs for one in _of_run(run)]
     if not any(number for _, number in found):

@@ -73,9 +73,14 @@ def for_people(e164: str) -> str:
 
 
 def invalid(field: str, typed: str = "") -> InvalidNumber:
-    """To be raised; names `field`, and says of an address of WhatsApp's what to write instead."""
-    why = Text(_ADDRESSES.get(typed.strip().rpartition("@")[2], _NO_NUMBER) if "@" in typed else _NO_NUMBER)
+    """To be raised; names `field`."""
+    why = why_not(typed)
     return InvalidNumber(Text("%(field)s %(why)s", field=field, why=why), fields={field: why})
+
+
+def why_not(typed: str) -> Text:
+    """Why this is no number; of an address of WhatsApp's what to write instead."""
+    return Text(_ADDRESSES.get(typed.strip().rpartition("@")[2], _NO_NUMBER) if "@" in typed else _NO_NUMBER)
 
 
 def sandbox_numbers(count: int = 20) -> Iterator[str]:

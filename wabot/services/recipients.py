@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ..errors import Invalid, WabotError
+from ..lib import phones
 from ..lib.phone_lists import PhoneList, read
 from ..store.records import Message
 from ..words import Text
@@ -72,4 +73,4 @@ def _refusal(found: PhoneList) -> Text:
         )
     if len(found.refused) > 1:
         return Text("%(named)s are no phone numbers: write them like +1 202 555 0123, or take them out", named=named)
-    return Text("%(named)s is not a phone number: write it in the international form, such as +1 202 555 0123", named=named)
+    return Text("%(named)s %(why)s", named=named, why=phones.why_not(found.refused[0]))
