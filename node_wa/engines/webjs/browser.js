@@ -69,7 +69,8 @@ export async function launchOptions(network, settings) {
 }
 
 /**
- * A sandbox session can reach the stand-in and nothing else: every other name does not resolve.
+ * A sandbox session can reach the stand-in and nothing else: every other name does not resolve, and a proxy of this machine, which
+ * would resolve them for itself, is not asked.
  * @param {string} file `run/sandbox.json`, `{page_port, spki, pid}`
  */
 async function sandboxArgs(file) {
@@ -80,6 +81,7 @@ async function sandboxArgs(file) {
   if (!Number.isInteger(port) || typeof spki !== 'string')
     throw new GatewayError('whatsapp_unreachable', 'sandbox.json is not usable');
   return [
+    '--proxy-server=direct://',
     `--host-resolver-rules=MAP web.whatsapp.com 127.0.0.1:${port}, MAP * ~NOTFOUND , EXCLUDE 127.0.0.1`,
     `--ignore-certificate-errors-spki-list=${spki}`,
   ];

@@ -19,6 +19,13 @@ const QUICK = {
   WA_ACK_TIMEOUT_MS: '2500',
 };
 
+/** As on a machine behind a proxy: what is meant for the sandbox never gets to it. */
+const PROXIED = {
+  HTTP_PROXY: 'http://127.0.0.1:9',
+  HTTPS_PROXY: 'http://127.0.0.1:9',
+  ALL_PROXY: 'http://127.0.0.1:9',
+};
+
 /** @returns {string} `3EB0` and 18 upper-case hex digits */
 export const newMessageId = () => `3EB0${randomBytes(9).toString('hex').toUpperCase()}`;
 
@@ -64,6 +71,7 @@ export class Gateway {
     const env = {
       ...process.env,
       ...QUICK,
+      ...PROXIED,
       WABOT_DATA: this.data,
       GATEWAY_PORT: String(this.port),
       WABOT_INTERNAL_URL: this.web.url,
