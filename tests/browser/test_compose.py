@@ -35,6 +35,8 @@ def compose(robin: Person) -> Page:
 
 def test_one_text_to_several_numbers_and_their_ticks(compose: Page) -> None:
     to = compose.get_by_label("To", exact=True)
+    to.fill("202-555-0143")  # of Washington, without its country's code
+    expect(compose.locator("#to-found")).to_have_text("Read as \u2066+20 2 5550143\u2069")
     to.fill(f"{ONE}; mum")
     expect(compose.locator("#to-found")).to_contain_text("Not a phone number: mum")
     compose.get_by_label("Message", exact=True).fill("to both")

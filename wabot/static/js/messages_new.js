@@ -75,8 +75,14 @@ async function readNumbers() {
   return answer.ok && to.value === typed ? answer.json() : null;
 }
 
-function sayNumbers({ numbers, refused, doubles }) {
+/** Digits without a plus may be a number without its country's code, and somebody else's in another country. */
+const readByItsDigits = ({ numbers, refused }) =>
+  numbers === 1 && refused.length === 0 && !/^\s*(\+|00)/.test(to.value);
+
+function sayNumbers(answer) {
+  const { numbers, refused, doubles } = answer;
   const parts = [];
+  if (readByItsDigits(answer)) parts.push(say('number_read', { number: `\u2066${answer.text}\u2069` }));
   if (numbers > 1 || refused.length > 0) parts.push(say('numbers_found', { n: numbers }));
   if (doubles > 0) parts.push(say('numbers_twice', { n: doubles }));
   if (refused.length > 0) parts.push(say('numbers_refused', { which: refused.join(', ') }));
