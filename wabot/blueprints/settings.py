@@ -31,7 +31,7 @@ add_section(
 add_section(
     Section(
         "email",
-        N_("Address"),
+        N_("Email address"),
         N_("What you log in with, and where mails go."),
         "email.html",
         order=15,
