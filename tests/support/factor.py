@@ -22,10 +22,10 @@ def code_at(secret: str, steps: int = 0) -> str:
 
 def shown_secret(page: str) -> tuple[str, str]:
     """The secret as text, and what the form sends back with the code."""
-    secret = re.search(r'<code id="secret">([A-Z2-7]{32})</code>', page)
+    secret = re.search(r'<code id="secret">((?:<span[^>]*>[A-Z2-7]{4}</span>){8})</code>', page)
     sealed = re.search(r'name="setup" value="([^"]+)"', page)
     assert secret and sealed
-    return secret[1], html.unescape(sealed[1])
+    return re.sub("<[^>]+>", "", secret[1]), html.unescape(sealed[1])
 
 
 def recovery_codes(page: str) -> list[str]:
