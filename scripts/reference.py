@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from flask import Flask
 
 from wabot.blueprints import health, metrics, reference
-from wabot.blueprints._openapi.document import TAGS
+from wabot.blueprints._openapi.document import TAGS, heading_of
 from wabot.blueprints._openapi.operations import Operation, operations
 from wabot.blueprints.api import bp as api
 from wabot.error_codes import GROUPS
@@ -55,7 +55,7 @@ def _api() -> str:
     found = sorted(operations(app), key=lambda one: order.index(one.tag))
     parts = [API_HEAD]
     for tag, calls in groupby(found, key=lambda one: one.tag):
-        parts.append(f"## {tag.capitalize()}\n{TAGS[tag]}\n")
+        parts.append(f"## {heading_of(tag)}\n{TAGS[tag]}\n")
         parts.append("\n".join(["| call | who | what |", "| --- | --- | --- |", *_rows(calls)]) + "\n")
     return "\n".join(parts)
 

@@ -14,7 +14,7 @@ from ..plugins import NavItem
 from ._answers import answers
 from ._context import services
 from ._markdown import words
-from ._openapi.document import TAGS, document
+from ._openapi.document import TAGS, document, heading_of
 from ._openapi.fields import Fields, Row
 from ._openapi.operations import Operation, operations
 from ._openapi.snippets import LANGUAGES, SAMPLES, request_of
@@ -27,6 +27,7 @@ _SEARCHED = 200
 
 def init_app(app: Flask) -> None:
     app.add_template_filter(words, "words")
+    app.add_template_filter(heading_of, "heading_of")
 
 
 @bp.get("")

@@ -57,6 +57,11 @@ _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _REF = "#/components/schemas/{model}"
 
 
+def heading_of(tag: str) -> str:
+    """The name of a group of calls, for people."""
+    return "WhatsApp" if tag == "whatsapp" else tag.capitalize()
+
+
 def document(app: Flask, server: str) -> Node:
     """`server` is the address people open. Raises Undocumented."""
     found = operations(app)
