@@ -5,6 +5,8 @@ SHELL := /bin/bash
 
 PY := .venv/bin/python
 export WABOT_DATA ?= ./var
+# Or somebody's own modules would be taken before those in .venv.
+unexport PYTHONPATH PYTHONHOME
 
 .PHONY: help
 help: ## What there is to make

@@ -91,7 +91,8 @@ make_venv() {
     "$python" -m venv --clear .venv
 }
 
-pip() { .venv/bin/python -m pip "$1" -qq --disable-pip-version-check "${@:2}"; }
+# Whoever installs into their home by default (PIP_USER, pip.conf) can't do so from an environment.
+pip() { PIP_USER=0 .venv/bin/python -m pip "$1" -qq --disable-pip-version-check "${@:2}"; }
 
 install_python() {
     local lock=requirements.lock print

@@ -259,6 +259,15 @@ def test_an_error_of_ours_shows_an_id_and_nothing_else(app: Flask, monkeypatch: 
         assert not re.search(r"hunter2|ZeroDivision|Traceback|\.py", text)
 
 
+def test_what_is_set_for_another_application_of_flask_changes_nothing(
+    db: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLASK_DEBUG", "1")
+    with production(db, tmp_path) as app:
+        assert not app.debug
+        assert app.test_client().get("/healthz").get_data(as_text=True).count("\n") == 1
+
+
 def services_of(app: Flask) -> Any:
     return app.extensions["wabot"]
 
