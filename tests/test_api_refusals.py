@@ -118,10 +118,7 @@ def test_a_call_outside_of_api_is_told_where_calls_are(linked: Linked, path: str
     """It was answered with a page, which said that somebody had logged out."""
     answer = linked.client.post(path, json={"to": PHONE, "message": "hello"}, headers=bearer(linked.token))
     assert (answer.status_code, answer.content_type) == (405 if path == "/messages/send" else 404, "application/problem+json")
-    assert (
-        answer.get_json()["detail"]
-        == "There is no such call: the addresses of all calls begin with /api/. /api/docs describes them."
-    )
+    assert answer.get_json()["detail"].startswith("There is no such call: the addresses of all calls begin with /api/.")
     assert linked.client.post(path, data={"to": PHONE}).status_code == answer.status_code
 
 

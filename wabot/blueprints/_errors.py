@@ -38,6 +38,7 @@ _MAYBE_STORED = N_(
 _MAYBE_STORED_BY_FORM = N_("Try again in a moment. What you sent may have been stored all the same.")
 _UNSPOKEN = frozenset({"HEAD", "OPTIONS"})
 _API = "/api/"
+_CALLS = "/api/docs describes them all, /docs/coming-from says what other gateways call them."
 _JSON_PATHS = (_API, "/internal/", "/healthz", "/readyz", "/metrics")
 
 
@@ -115,13 +116,13 @@ def _http(error: HTTPException) -> Any:
     kind = _BY_STATUS.get(error.code, errors.WabotError)
     ours = kind() if error.code in _BY_STATUS else errors.WabotError(error.description or error.name, code=_code_of(error))
     if error.code == 404 and _under(_API):
-        ours = errors.NotFound("There is no such call. /api/docs describes them all.")
+        ours = errors.NotFound(f"There is no such call. {_CALLS}")
     ours.status, ours.title = error.code, ours.title if error.code in _BY_STATUS else error.name
     allowed = getattr(error, "valid_methods", None) or ()
     if chosen := sorted(set(allowed) - _UNSPOKEN):
         ours.detail = f"This address takes {_or(chosen)}, not {request.method}."
     if error.code in (404, 405) and request.is_json and not _under(*_JSON_PATHS):
-        ours.detail = "There is no such call: the addresses of all calls begin with /api/. /api/docs describes them."
+        ours.detail = f"There is no such call: the addresses of all calls begin with /api/. {_CALLS}"
     response = answer(ours)
     if error.code == 405 and isinstance(response, Response):
         response.headers["Allow"] = ", ".join(allowed)
