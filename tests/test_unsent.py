@@ -116,6 +116,8 @@ def test_what_was_typed_outlives_a_database_that_is_away(
         answer = person.client.post("/messages/new", data=typed)
         page = answer.get_data(as_text=True)
         assert answer.status_code == 503 and "may have been stored" in page and TYPED in html.unescape(page)
+        only_asked = person.open("/dashboard").get_data(as_text=True)
+        assert "Try again in a moment." in only_asked and "may have been stored" not in only_asked
         disconnected = person.client.post("/whatsapp/disconnect", data={"csrf_token": typed["csrf_token"]}).get_data(as_text=True)
         assert 'href="/whatsapp"' in disconnected and 'id="again"' not in disconnected
     assert person.client.post("/messages/new", data=fields_again(page)).status_code == 302 and sent(app, linked) == [TYPED]

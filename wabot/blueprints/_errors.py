@@ -36,6 +36,7 @@ _MAYBE_STORED = N_(
     "Try again in a moment. What was asked for may have been stored all the same: repeat a send with the same Idempotency-Key."
 )
 _MAYBE_STORED_BY_FORM = N_("Try again in a moment. What you sent may have been stored all the same.")
+_NOTHING_SENT = N_("Try again in a moment.")
 _UNSPOKEN = frozenset({"HEAD", "OPTIONS"})
 _API = "/api/"
 _CALLS = "/api/docs describes them all, /docs/coming-from says what other gateways call them."
@@ -141,7 +142,8 @@ def _database_down(error: Exception) -> Any:
     log.warning("database_away", error=type(error).__name__)
     g._login_user = login_manager.anonymous_user()  # the page must not look the user up again
     # Only its answer may be missing: a write that was under way is carried out once it goes on.
-    return answer(errors.DatabaseUnavailable(_MAYBE_STORED if wants_json() else _MAYBE_STORED_BY_FORM))
+    for_page = _NOTHING_SENT if request.method in SAFE else _MAYBE_STORED_BY_FORM
+    return answer(errors.DatabaseUnavailable(_MAYBE_STORED if wants_json() else for_page))
 
 
 def _unexpected(error: Exception) -> Any:
