@@ -47,8 +47,11 @@ missing_packages() {
     missing_browsers
 }
 
+# Elsewhere than on Debian its packages may be missing or something else: Ubuntu's Chromium is a snap, which can't read our profiles.
+chrome_serves() { ! grep -qs '^ID=debian' /etc/os-release && [ -x /opt/google/chrome/chrome ]; }
+
 missing_browsers() {
-    if [ "$mode" = run ] && [ -n "${CHROMIUM_PATH:-}" ]; then return; fi
+    if [ "$mode" = run ] && { [ -n "${CHROMIUM_PATH:-}" ] || chrome_serves; }; then return; fi
     [ -x /usr/lib/chromium/chromium-headless-shell ] || echo chromium-headless-shell
     [ -x /usr/bin/chromium ] || echo chromium
 }
@@ -58,6 +61,9 @@ install_packages() {
     packages=$(missing_packages | tr '\n' ' ')
     packages=${packages% }
     [ -z "$packages" ] && return
+    if grep -qs '^ID=ubuntu' /etc/os-release && [[ $packages == *chromium* ]]; then
+        fail "missing: a browser. Ubuntu has Chromium only as a snap, which can't be used: install Google Chrome, or set CHROMIUM_PATH to another one."
+    fi
     command -v apt-get >/dev/null || fail "missing: $packages. Install them, and set CHROMIUM_PATH to the browser."
     if [ "$(id -u)" -ne 0 ]; then
         printf 'setup: missing: %s. Run this once, then the same make command again:\n\n    sudo sh -c "apt-get update && apt-get install -y %s"\n\n' \

@@ -105,7 +105,9 @@ def _browser(settings: Settings) -> str:
     try:
         return _output(str(environment.browser(settings)), "--version")
     except ConfigError as error:
-        why = f"{error.problems['CHROMIUM_PATH']}: install Debian's chromium, or set CHROMIUM_PATH."
+        why = (
+            f"{error.problems['CHROMIUM_PATH']}: install Debian's chromium-headless-shell or Google Chrome, or set CHROMIUM_PATH."
+        )
         raise Ailment(why) from error
 
 

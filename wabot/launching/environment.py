@@ -14,7 +14,7 @@ ENGINES = Path(__file__).resolve().parents[2] / "node_wa" / "engines"
 OPEN_FILES = 4096
 """As supervisord.conf has it: room for web's 2,000 connections."""
 # Debian's /usr/bin/chromium-headless-shell is a wrapper that doesn't exec: killing it would leave the browser.
-BROWSERS = ("/usr/lib/chromium/chromium-headless-shell", "/usr/bin/chromium")
+BROWSERS = ("/usr/lib/chromium/chromium-headless-shell", "/usr/bin/chromium", "/opt/google/chrome/chrome")
 
 
 def for_programs(settings: Settings, environ: Mapping[str, str], db_port: int | None) -> dict[str, str]:
