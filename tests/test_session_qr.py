@@ -38,6 +38,7 @@ def test_a_qr_left_unscanned_goes_to_sleep_and_says_so(unharmed: Owner, newcomer
         seen = {newcomer.wait_for_status("qr") and newcomer.qr()["qr"]}
         slept = newcomer.wait_for_status("disconnected", timeout=HEALED_WITHIN)
     assert slept["reason"]["code"] == "qr_not_scanned"
+    assert "Start it first, with POST /api/whatsapp/initialize" in newcomer.get("/api/whatsapp/qr").json()["detail"]
     assert slept["reason"]["text"]
     wait_until(lambda: not unharmed.family.browsers(unharmed.id_of(newcomer)), 3, "its browser is freed")
     newcomer.initialize()

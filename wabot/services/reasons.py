@@ -49,6 +49,17 @@ SESSION_REASONS: dict[str, str] = {
     "engine_error": N_("The WhatsApp engine reported a problem. Try again; if it persists, disconnect and link again."),
 }
 
+_NO_QR: dict[str, str] = {
+    "disconnected": N_(
+        "There is no QR code to scan: the session is disconnected. Start it first, with POST /api/whatsapp/initialize."
+    ),
+    "starting": N_("There is no QR code to scan yet: the session is starting. Ask again in a second."),
+    "pairing": N_("There is no QR code to scan: the session waits for its pairing code to be typed on the phone."),
+    "connected": N_("There is no QR code to scan: the session is connected already."),
+}
+"""By the session's status."""
+_NO_QR_IN = N_("There is no QR code to scan: the session is %(status)s.")
+
 MESSAGE_ERRORS: dict[str, str] = {
     "not_on_whatsapp": N_("This number is not on WhatsApp."),
     "message_too_long": N_("The message is longer than WhatsApp allows."),
@@ -135,3 +146,8 @@ def lacking(missing: Sequence[str]) -> str:
 
 def message_error(code: str) -> dict[str, str]:
     return {"code": code, "text": MESSAGE_ERRORS.get(code, N_("The message could not be sent."))}
+
+
+def no_qr(status: str) -> Text:
+    """Why a session of this status shows no code, and how to get one."""
+    return Text(_NO_QR.get(status, _NO_QR_IN), status=status)

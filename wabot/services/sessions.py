@@ -18,6 +18,7 @@ from ..lib.loopback import Problem
 from ..store import Store
 from ..store.records import Session
 from ..words import Text
+from . import reasons
 from . import session_machine as machine
 from .engines import Engines
 from .hearing import Hearing
@@ -169,11 +170,7 @@ class Sessions:
         """The session with its `qr` text. Raises Conflict `qr_not_available`, with the status."""
         session = self.status(user_id, name)
         if session.status != "qr" or not session.qr:
-            raise Conflict(
-                Text("There is no QR code to scan: the session is %(status)s.", status=session.status),
-                code="qr_not_available",
-                extra={"status": session.status},
-            )
+            raise Conflict(reasons.no_qr(session.status), code="qr_not_available", extra={"status": session.status})
         return session
 
     def observe(self, snapshot: Snapshot) -> None:
