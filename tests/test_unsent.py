@@ -87,7 +87,7 @@ def test_a_button_leads_back_to_its_page(person: Browser, linked: Linked) -> Non
 def test_only_messages_are_sent_again_from_a_form_without_a_token(app: Flask, person: Browser) -> None:
     """Somebody else may have made it, with more in it than is seen."""
     webhook = {"url": "https://example.com/hook", "events": "*", "description": "Orders"}
-    page = person.client.post("/webhooks", data=webhook).get_data(as_text=True)
+    page = person.client.post("/webhooks/new", data=webhook).get_data(as_text=True)
     assert "Orders" in page and 'id="again"' not in page
 
 
