@@ -131,6 +131,7 @@ def test_pages_are_found_with_a_slash_too_many(app: Flask) -> None:
     ("method", "path", "words"),
     [
         ("GET", "/api/auth/login", "This address takes POST, not GET."),
+        ("GET", f"/api/messages/send?to={PHONE}&message=x", "This address takes POST, not GET."),
         ("PUT", "/api/send", "This address takes GET or POST, not PUT."),
         ("PUT", f"/api/webhooks/{'0' * 24}", "This address takes DELETE, GET or PATCH, not PUT."),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
+from werkzeug.exceptions import MethodNotAllowed
 
 from ...lib import phones
 from ...services import present
@@ -92,6 +93,8 @@ def list_messages() -> dict[str, Any]:
 @answers({200: MessageWithTimeline})
 def one_message(message_id: str) -> dict[str, Any]:
     """Get a message, with its timeline."""
+    if message_id == "send":
+        raise MethodNotAllowed(valid_methods=["POST", "OPTIONS"])
     return present.message(services().messages.one(caller().user.id, message_id), timeline=True)
 
 
