@@ -122,6 +122,11 @@ def test_a_call_outside_of_api_is_told_where_calls_are(linked: Linked, path: str
     assert linked.client.post(path, data={"to": PHONE}).status_code == answer.status_code
 
 
+def test_who_sends_with_a_get_is_told_to_post(linked: Linked) -> None:
+    answer = get(linked, f"/api/messages/send?to={PHONE}&message=x")
+    assert (answer.status_code, "To send one, use POST" in answer.get_json()["detail"]) == (404, True)
+
+
 def test_pages_are_found_with_a_slash_too_many(app: Flask) -> None:
     answer = app.test_client().get("/docs//errors")
     assert (answer.status_code, answer.headers["Location"]) == (308, "http://localhost/docs/errors")
@@ -131,7 +136,6 @@ def test_pages_are_found_with_a_slash_too_many(app: Flask) -> None:
     ("method", "path", "words"),
     [
         ("GET", "/api/auth/login", "This address takes POST, not GET."),
-        ("GET", f"/api/messages/send?to={PHONE}&message=x", "This address takes POST, not GET."),
         ("PUT", "/api/send", "This address takes GET or POST, not PUT."),
         ("PUT", f"/api/webhooks/{'0' * 24}", "This address takes DELETE, GET or PATCH, not PUT."),
     ],

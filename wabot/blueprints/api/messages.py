@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
-from werkzeug.exceptions import MethodNotAllowed
 
+from ...errors import NotFound
 from ...lib import phones
 from ...services import present
 from ...services.messages import Draft
@@ -94,7 +94,7 @@ def list_messages() -> dict[str, Any]:
 def one_message(message_id: str) -> dict[str, Any]:
     """Get a message, with its timeline."""
     if message_id == "send":
-        raise MethodNotAllowed(valid_methods=["POST", "OPTIONS"])
+        raise NotFound("There is no such message. To send one, use POST: a GET of this address reads.")
     return present.message(services().messages.one(caller().user.id, message_id), timeline=True)
 
 
