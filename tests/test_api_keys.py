@@ -59,6 +59,14 @@ def test_both_headers_work(client: FlaskClient, header: str) -> None:
     assert client.get("/api/messages", headers={header: value}).status_code == 200
 
 
+def test_a_key_works_behind_a_proxy_that_asks_for_a_password(client: FlaskClient) -> None:
+    key = make(client, register(client)["token"])["key"]
+    headers = {"Authorization": "Basic dTpw", "X-API-Key": key}
+    assert client.get("/api/messages", headers=headers).status_code == 200
+    assert client.get("/api/messages", headers={**headers, "Authorization": "Bearer"}).status_code == 401
+    assert client.get("/api/messages", headers={**headers, "Authorization": "Bearer x"}).status_code == 401
+
+
 @pytest.mark.parametrize(("name", "before"), [("apikey", ""), ("Authorization", ""), ("Authorization", "Basic ")])
 def test_a_key_in_the_wrong_place_is_told_the_right_ones(client: FlaskClient, name: str, before: str) -> None:
     """As other gateways take it."""

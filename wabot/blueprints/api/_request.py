@@ -201,9 +201,10 @@ def check(model: type[M], values: Mapping[str, Any], *, strict: bool | None = No
 
 def _identify(query_key: bool) -> Caller:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and token.strip():
+    ours = scheme.lower() == "bearer"
+    if ours and token.strip():
         return services().identity.by_bearer(token.strip())
-    key = (None if scheme else request.headers.get("X-API-Key")) or (_query_key() if query_key else None)
+    key = (None if ours else request.headers.get("X-API-Key")) or (_query_key() if query_key else None)
     if not key:
         raise Unauthenticated(_WHERE_AT_SEND if query_key else _WHERE)
     return _by_key(key)
