@@ -64,6 +64,8 @@ def test_documents_lead_to_each_other(client: FlaskClient) -> None:
         if answer.mimetype == "text/html":
             text = answer.get_data(as_text=True).partition('<div class="prose">')[2]
             left += re.findall(r'(?:href|src)="(/docs[^"#]*)', text)
+            ids = re.findall(r' id="([^"]+)"', answer.get_data(as_text=True))
+            assert sorted(set(ids)) == sorted(ids), path
     assert len(seen) > 10
     assert client.get("/docs/..%2FREADME").status_code == 404
     assert client.get("/docs/nothing").status_code == 404

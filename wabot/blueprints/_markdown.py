@@ -68,7 +68,7 @@ def page(text: str) -> Rendered:
     for token in tokens:
         for child in token.children or ():
             _lead(child)
-    _name_rows(tokens)
+    _name_rows(tokens, {one.id for one in headings})
     _label_cells(tokens)
     environment: MutableMapping[str, Any] = {}
     return Rendered(title, Markup(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, environment)), headings)  # noqa: S704
@@ -104,10 +104,11 @@ def _label_cells(tokens: list[Token]) -> None:
             column += 1
 
 
-def _name_rows(tokens: list[Token]) -> None:
-    """A row of a table that begins with a code can be linked to: /docs/errors#rate_limited."""
+def _name_rows(tokens: list[Token], used: set[str]) -> None:
+    """A row of a table that begins with a code can be linked to: /docs/errors#rate_limited. The first of a name, no heading's."""
     for row, inline in zip(tokens, tokens[2:], strict=False):
-        if row.type == "tr_open" and inline.type == "inline" and (code := _ANCHOR.match(inline.content)):
+        if row.type == "tr_open" and inline.type == "inline" and (code := _ANCHOR.match(inline.content)) and code[1] not in used:
+            used.add(code[1])
             row.attrSet("id", code[1])
 
 
