@@ -60,6 +60,8 @@ def test_only_a_field_that_is_taken_there_is_named(linked: Linked) -> None:
         return errors(linked.client.post(path, json=body, headers=bearer(linked.token)))
 
     assert answer("/api/whatsapp/initialize", name="shop") == {"name": "is not a known field: it is called 'session' here"}
+    assert answer("/api/whatsapp/initialize", number=PHONE) == {"number": "is not a known field: it is called 'phone' here"}
+    assert answer("/api/webhooks", hmac="x")["hmac"] == "is not a known field: it is called 'secret' here"
     assert answer("/api/whatsapp/disconnect", text="x", media="x") == dict.fromkeys(("text", "media"), "is not a known field")
     assert errors(get(linked, "/api/messages?chatId=1")) == {"chatId": "is not a known field: it is called 'to' here"}
 
