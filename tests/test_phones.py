@@ -60,11 +60,13 @@ def test_what_is_no_number_is_refused_by_field(typed: str) -> None:
         ("12025550143@s.whatsapp.net ", "without the @"),
         ("120363000000000000@g.us", "doesn't write to groups"),
         ("240652728112270@lid", "is a LID"),
+        ("+12025550143, +12025550144", "takes one number: send a request for each"),
+        ("+12025550143,", "such as +1 202 555 0123"),
         ("jo@example.com", "such as +1 202 555 0123"),
         ("lid", "such as +1 202 555 0123"),
     ],
 )
-def test_an_address_of_whatsapp_is_told_what_to_write_instead(typed: str, words: str) -> None:
+def test_a_common_mistake_is_told_what_to_write_instead(typed: str, words: str) -> None:
     with pytest.raises(InvalidNumber, match=re.escape(words)):
         to_e164(typed)
 

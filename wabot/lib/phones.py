@@ -14,10 +14,14 @@ from ..words import N_, Text
 
 _IGNORED = re.compile(r"[\s\-().\u2010-\u2015\u00a0\u202a-\u202e\u2060\u200e\u200f]")
 _MAX_TYPED = 64
+_LOOKED_AT = 200
+"""Characters of what is refused, to say why."""
 _PART = re.compile(r"\+?([0-9]+)(@lid|@c\.us|@s\.whatsapp\.net)?", re.ASCII)
 _E164 = re.compile(r"\+[1-9][0-9]{5,14}", re.ASCII)
 """E.164 has fifteen digits at most; libphonenumber's lengths alone let through what is a number nowhere (`+49123`), or longer."""
 _NO_NUMBER = N_("is not a phone number: write it in the international form, such as +1 202 555 0123")
+_DIVIDED = re.compile(r"[0-9][^0-9]*[,;|\n][^0-9]*[0-9]", re.ASCII)
+_SEVERAL = N_("takes one number: send a request for each")
 _PERSON = N_("is a WhatsApp address: write only the number, without the @ and what follows it")
 _MANY = N_("is not a person: wabot doesn't write to groups and channels")
 _ADDRESSES = {
@@ -79,8 +83,11 @@ def invalid(field: str, typed: str = "") -> InvalidNumber:
 
 
 def why_not(typed: str) -> Text:
-    """Why this is no number; of an address of WhatsApp's what to write instead."""
-    return Text(_ADDRESSES.get(typed.strip().rpartition("@")[2], _NO_NUMBER) if "@" in typed else _NO_NUMBER)
+    """Why this is no number; of common mistakes what to write instead."""
+    typed = typed.strip()[:_LOOKED_AT]
+    if _DIVIDED.search(typed):
+        return Text(_SEVERAL)
+    return Text(_ADDRESSES.get(typed.rpartition("@")[2], _NO_NUMBER) if "@" in typed else _NO_NUMBER)
 
 
 def sandbox_numbers(count: int = 20) -> Iterator[str]:
