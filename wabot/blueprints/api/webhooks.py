@@ -32,7 +32,7 @@ class NewWebhook(Body):
     """`whsec_` and base64; by default a new one is made."""
     enabled: bool = True
     sessions: Sessions = Field(default_factory=list)
-    """Only events of these sessions; empty for all."""
+    """Only events of these sessions, which needn't exist yet; empty for all."""
     headers: Headers = Field(default_factory=dict)
     """Headers to send with each request."""
     description: Description = ""
