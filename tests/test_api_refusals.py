@@ -55,6 +55,12 @@ def test_a_field_under_the_name_of_another_gateway_is_told_ours(linked: Linked, 
     assert errors(linked.send(**{field: "x"})) == {field: f"is not a known field{words}"}
 
 
+def test_not_every_one_of_very_many_wrong_fields_is_named(linked: Linked) -> None:
+    """The answer was four times as long as the largest body."""
+    answer = linked.send(**{f"field{number}": "x" for number in range(1000)})
+    assert len(errors(answer)) == 50
+
+
 def test_only_a_field_that_is_taken_there_is_named(linked: Linked) -> None:
     def answer(path: str, **body: str) -> dict[str, str]:
         return errors(linked.client.post(path, json=body, headers=bearer(linked.token)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
+from itertools import islice
 from typing import Any
 
 from pydantic import ValidationError
@@ -38,13 +39,15 @@ _BY_KIND: Mapping[str, str] = {
     "too_long": "may have at most {max_length}",
 }
 """By Pydantic's kind of error, filled from its context."""
+_MOST = 50
+"""Fields that are told to be wrong: a body may have tens of thousands."""
 
 
 def wrong_fields(error: ValidationError, fields: Container[str] = ()) -> dict[str, str]:
-    """Why, by the field's name; of what lies deeper, by its path with dots. An unknown field is told which of `fields` is meant."""
+    """Why, by the field's name, of the first fifty; of what lies deeper, by its path with dots. An unknown field is told which of `fields` is meant."""
     return {
         ".".join(str(part) for part in one["loc"]): _words(one, fields)
-        for one in error.errors(include_url=False, include_input=False)
+        for one in islice(error.errors(include_url=False, include_input=False), _MOST)
     }
 
 
