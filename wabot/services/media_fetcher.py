@@ -47,11 +47,21 @@ class MediaFetcher:
 
     def _round(self) -> None:
         while not self._stopping and self._free.acquire(blocking=False):
-            due = self._media.due(1)
-            if not due:
-                self._free.release()
+            begun = False
+            try:
+                begun = self._begin()
+            finally:
+                if not begun:
+                    self._free.release()
+            if not begun:
                 return
+
+    def _begin(self) -> bool:
+        """Whether there was one to fetch. The thread gives its place back when it is done."""
+        due = self._media.due(1)
+        if due:
             threading.Thread(target=self._fetch, args=due, name="media-fetch", daemon=True).start()
+        return bool(due)
 
     def _fetch(self, wanted: WantedMedia) -> None:
         try:
