@@ -85,6 +85,15 @@ def test_never_linked_is_409(client: FlaskClient) -> None:
     assert (answer.status_code, answer.get_json()["code"]) == (409, "session_not_connected")
 
 
+def test_who_linked_only_a_session_of_another_name_is_told_to_name_it(app: Flask, linked: Linked) -> None:
+    sessions = app.extensions["wabot"].store.sessions
+    sessions.change(sessions.named(linked.user["id"], "default").id, 1, {"name": "shop"})
+    answer = linked.send()
+    assert (answer.status_code, answer.get_json()["code"]) == (409, "session_not_connected")
+    assert answer.get_json()["detail"].endswith("link it first, or name one that is linked ('shop').")
+    assert linked.send(session="shop").status_code == 202
+
+
 def test_the_same_key_is_the_same_message(linked: Linked) -> None:
     first = linked.send(headers={"Idempotency-Key": "order-1"})
     second = linked.send(headers={"Idempotency-Key": "order-1"})

@@ -18,7 +18,7 @@ from ..store.ids import new_id
 from ..store.messages import MessageFilter
 from ..store.records import Message, Page, Session
 from ..store.windows import every_page
-from ..words import Text
+from ..words import N_, Text
 from . import message_machine, session_machine
 from .acceptance import Acceptance
 from .allowance import Allowance
@@ -31,6 +31,8 @@ from .readiness import worker_is_seen
 from .sessions import DEFAULT, Sessions
 from .tally import Tally
 
+_NAMED = 3
+"""So many sessions a refusal names."""
 BODY_LENGTH = 65_536
 """Characters; WhatsApp cuts longer texts."""
 IDEMPOTENCY_LIFETIME = timedelta(hours=24)
@@ -158,12 +160,17 @@ class Messages:
     def _session_for(self, user_id: str, name: str) -> Session:
         session = self.sessions.to_send_by(user_id, name)
         if not session_machine.accepts_messages(session):
-            raise Conflict(
-                Text("The WhatsApp session %(name)s is not connected: link it first.", name=repr(name)),
-                code="session_not_connected",
-                extra={"session_status": session.status},
-            )
+            why = self._not_connected(user_id, name)
+            raise Conflict(why, code="session_not_connected", extra={"session_status": session.status})
         return session
+
+    def _not_connected(self, user_id: str, name: str) -> Text:
+        """Whoever linked only a session of another name forgot to name it."""
+        others = [repr(one.name) for one in self.store.sessions.of_user(user_id) if session_machine.accepts_messages(one)]
+        if not others:
+            return Text("The WhatsApp session %(name)s is not connected: link it first.", name=repr(name))
+        why = N_("The WhatsApp session %(name)s is not connected: link it first, or name one that is linked (%(others)s).")
+        return Text(why, name=repr(name), others=", ".join(others[:_NAMED]))
 
     def _take(self, user_id: str, allowance: Allowance) -> None:
         allowance.take()
