@@ -142,11 +142,6 @@ def bob(stack: Stack) -> Api:
 
 
 @pytest.fixture(scope="session")
-def charlie(stack: Stack) -> Api:
-    return Api(stack, "charlie").register()
-
-
-@pytest.fixture(scope="session")
 def admin(stack: Stack) -> Api:
     return Api(stack, "admin").login(config.DEFAULT_ADMIN_EMAIL, config.DEFAULT_ADMIN_PASSWORD)
 
