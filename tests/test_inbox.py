@@ -201,6 +201,16 @@ def test_a_merge_cut_short_is_finished(app: Flask, teller: Teller, reader: Reade
     assert (chat["unread"], len(reader.texts(chat["id"]))) == (4, 4)
 
 
+def test_who_has_a_number_that_there_is_not_any_more_can_be_answered(teller: Teller, reader: Reader, linked: Linked) -> None:
+    """Benin's had eight digits until 2024."""
+    benin = "+22997123456"
+    assert linked.send(to=benin).get_json()["code"] == "invalid_number"
+    teller.tell("bonjour", chat={"phone": benin, "lid": None})
+    assert [linked.send(to=typed).status_code for typed in (benin, "229 97 12 34 56", "+22997123457")] == [202, 202, 422]
+    [chat] = reader.chats()
+    assert (chat["phone"], reader.texts(chat["id"])) == (benin, ["bonjour", "hello", "hello"])
+
+
 def test_search_session_and_unread_filters(teller: Teller, reader: Reader) -> None:
     for n, name in enumerate(["Ada Lovelace", "Grace Hopper", "عمر الخيام"]):
         teller.tell("hello", chat={"phone": f"+1202555010{n}", "lid": None}, push_name=name)

@@ -26,10 +26,16 @@ def test_the_ways_people_write_one_number(typed: str) -> None:
     assert to_e164(typed) == "+12025550123"
 
 
+@pytest.mark.parametrize("typed", ["+52 1 55 1234 5678", "5215512345678", "00521 5512345678"])
+def test_mexican_mobiles_are_taken_as_whatsapp_writes_them(typed: str) -> None:
+    assert to_e164(typed) == "+5215512345678"
+
+
 @pytest.mark.parametrize(
     "typed",
     [
         "",
+        "+52 1 55 1234 56789",
         "+",
         "abc",
         "+1202",

@@ -30,6 +30,8 @@ _ADDRESSES = {
     "lid": N_("is a LID: write the person's phone number instead"),
 }
 """Why, by what follows the @."""
+_MEXICO = re.compile(r"521[1-9][0-9]{9}", re.ASCII)
+"""Mobile numbers as WhatsApp writes many of them: libphonenumber doesn't know their 1 any more."""
 _SANDBOX_EXCHANGES = ("50", "51", "52", "53", "54", "55", "56", "57", "58", "59")
 
 
@@ -51,6 +53,8 @@ def _possible(typed: str) -> str | None:
         digits = digits[2:]
     if not re.fullmatch(r"\+?[0-9]{5,20}", digits, flags=re.ASCII):
         return None
+    if _MEXICO.fullmatch(digits.lstrip("+")):
+        return f"+{digits.lstrip('+')}"
     try:
         number = phonenumbers.parse("+" + digits.lstrip("+"), None)
     except phonenumbers.NumberParseException:
@@ -59,6 +63,12 @@ def _possible(typed: str) -> str | None:
         return None
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return e164 if _E164.fullmatch(e164) else None
+
+
+def digits_alone(typed: str) -> str | None:
+    """As `to_e164` reads it, whether there can be such a number or not; None where it isn't even the shape of one."""
+    digits = _IGNORED.sub("", typed[:_MAX_TYPED]).removeprefix("00").lstrip("+")
+    return f"+{digits}" if _E164.fullmatch(f"+{digits}") else None
 
 
 def digits_of(typed: str) -> str:

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from ..errors import Conflict, Invalid, NotFound, RateLimited
-from ..lib import phones
 from ..lib.clock import now
 from ..store import Store
 from ..store.idempotency import Remembered
@@ -19,7 +18,7 @@ from ..store.messages import MessageFilter
 from ..store.records import Message, Page, Session
 from ..store.windows import every_page
 from ..words import N_, Text
-from . import message_machine, session_machine
+from . import message_machine, numbers, session_machine
 from .acceptance import Acceptance
 from .allowance import Allowance
 from .hearing import Hearing
@@ -72,7 +71,7 @@ class Messages:
         Raises Invalid (also `invalid_number`, `idempotency_mismatch`), NotFound for the session,
         Conflict `session_not_connected`, RateLimited (also `queue_full`).
         """
-        to = phones.to_e164(draft.to)
+        to = numbers.meant(self.store, user_id, draft.session, draft.to)
         _check_body(draft.message)
         _check_time(draft.send_at)
         _check_key(draft.idempotency_key)
