@@ -8,6 +8,7 @@ from pathlib import Path
 
 from wabot import config, errors
 from wabot.events import REGISTRY
+from wabot.store.indexes import INDEXES
 
 ROOT = Path(__file__).parent.parent
 CODE = (".py", ".js", ".mjs", ".html", ".css")
@@ -47,6 +48,14 @@ def test_the_tree_of_errors_names_every_one() -> None:
     raised = {one.__name__: one.code for one in kinds if one is not errors.WabotError}
     assert len(raised) > 10
     assert {name: code for name, code, _ in drawn if name in raised} == raised
+
+
+def test_nothing_is_asked_that_the_embedded_database_reads_a_whole_collection_for() -> None:
+    partial = [one.document for indexes in INDEXES.values() for one in indexes if "partialFilterExpression" in one.document]
+    fields = {name for index in partial for name in index["partialFilterExpression"]}
+    assert len(fields) > 5
+    asked = re.compile(rf'"({"|".join(fields)})": {{"\$(?:in|ne|exists|not)"')
+    assert [one.name for one in (ROOT / "wabot" / "store").glob("*.py") if asked.search(one.read_text())] == []
 
 
 def test_every_dependency_is_explained() -> None:

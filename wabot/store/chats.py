@@ -11,6 +11,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from . import ids
+from .finding import found_one_by_one
 from .inserting import insert_new
 from .personal import erase_some
 from .records import Chat, Page, fields_of, record_of
@@ -45,7 +46,7 @@ class Chats:
 
     def by_phones(self, session_id: str, phones: list[str]) -> dict[str, Chat]:
         """By number; those that are there."""
-        found = self._chats.find({"session_id": session_id, "phone": {"$in": phones}})
+        found = found_one_by_one(self._chats, {"session_id": session_id}, "phone", phones)
         return {str(one["phone"]): _record(one) for one in found}
 
     def add(self, chat: Chat) -> bool:

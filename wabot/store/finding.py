@@ -1,8 +1,8 @@
-"""Finding what several callers look for at the same moment (`lib.together`), with one query."""
+"""Finding several at once: what several callers look for at the same moment (`lib.together`), and what only a partial index holds."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from pymongo.collection import Collection
@@ -21,3 +21,21 @@ def found_by(collection: Collection[Document], field: str) -> Callable[[list[Any
         return [found.get(one) for one in wanted]
 
     return find
+
+
+def found_one_by_one(
+    collection: Collection[Document],
+    equal: Mapping[str, Any],
+    field: str,
+    values: Iterable[Any],
+    *,
+    only: list[str] | None = None,
+) -> Iterator[Document]:
+    """One document for each of these values of `field`, where there is one; `only` these fields of it.
+
+    For a field whose index is partial: the embedded database doesn't use that for `$in`, and reads the whole collection (of a log
+    of 200,000 messages for six seconds, in which it does nothing else). An equality takes it less than a millisecond.
+    """
+    for value in dict.fromkeys(values):
+        if document := collection.find_one({**equal, field: value}, only):
+            yield document

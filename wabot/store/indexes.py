@@ -14,7 +14,7 @@ from pymongo.database import Database
 from .keys import REVOKED_KEPT
 
 _NOT_EMPTY = {"$gt": ""}
-"""Partial indexes are used for look-ups with this condition on both databases."""
+"""Partial indexes are used for look-ups of one value, or with this condition, on both databases; for `$in` on MongoDB alone."""
 
 
 def _index(*names: str, **options: Any) -> IndexModel:

@@ -11,6 +11,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from . import ids
+from .finding import found_one_by_one
 from .inserting import insert_new
 from .outbox import place_after, place_of
 from .records import Chat, Message, Page, message_of
@@ -158,7 +159,7 @@ class Messages:
 
     def by_wa_ids(self, session_id: str, wa_message_ids: list[str]) -> dict[str, Message]:
         """By WhatsApp id; those that are there."""
-        found = self._messages.find({"session_id": session_id, "wa_message_id": {"$in": wa_message_ids}})
+        found = found_one_by_one(self._messages, {"session_id": session_id}, "wa_message_id", wa_message_ids)
         return {str(one["wa_message_id"]): message_of(one) for one in found}
 
     def set_media(self, message_id: str, media: dict[str, Any]) -> None:

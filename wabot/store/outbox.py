@@ -15,6 +15,7 @@ from pymongo.database import Database
 
 from ..lib.clock import to_rfc3339
 from . import ids
+from .finding import found_one_by_one
 from .personal import erase_some
 from .records import Message, message_of
 from .windows import newest_first
@@ -54,7 +55,7 @@ class Outbox:
 
     def occupied(self, session_ids: list[str]) -> set[str]:
         """Those of these sessions in whose queues something stands."""
-        return {one["queue"] for one in self._messages.find({"queue": {"$in": session_ids}}, {"queue": 1})}
+        return {str(one["queue"]) for one in found_one_by_one(self._messages, {}, "queue", session_ids, only=["queue"])}
 
     def everything_queued(self) -> Iterator[Message]:
         """In all sessions' queues: for a start on a backup, when nobody else reads or writes."""
