@@ -14,7 +14,7 @@ from wabot.lib.clock import now
 from wabot.services import claims, message_machine
 from wabot.services import delivery as deliveries
 from wabot.services.delivery import REFUSALS
-from wabot.services.messages import Draft
+from wabot.services.drafts import Draft
 from wabot.store.records import Message, Session
 
 SOON = timedelta(seconds=-1)

@@ -11,7 +11,7 @@ from tests.support.lane import PHONE, Lane, ack_event
 from wabot.errors import RateLimited
 from wabot.lib.clock import now
 from wabot.services import queue_gauge
-from wabot.services.messages import Draft
+from wabot.services.drafts import Draft
 
 
 def test_each_change_is_told_once_whatever_is_repeated(lane: Lane) -> None:

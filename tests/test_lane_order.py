@@ -14,7 +14,7 @@ from wabot.lib.clock import now, to_rfc3339
 from wabot.lib.gateway import Gateway, Outcome
 from wabot.services import claims
 from wabot.services import delivery as deliveries
-from wabot.services.messages import Draft
+from wabot.services.drafts import Draft
 from wabot.services.progress import Progress
 from wabot.store.records import Message, Session
 

@@ -264,3 +264,15 @@ def test_the_address_of_a_form_leads_to_its_page(person: Browser, address: str, 
         and "method" not in shown.lower().partition("<main")[2].partition("</main")[0]
     )
     assert f'href="{page}"' in shown.partition("<main")[2] and "Não há página neste endereço" in shown
+
+
+def test_a_key_form_sent_twice_makes_one_key(person: Browser) -> None:
+    found = re.search(r'name="form_token" value="(\w+)"', person.open("/keys").get_data(as_text=True))
+    assert found
+    sent = {"name": "shop", "scopes": ["send"], "form_token": found[1]}
+    assert person.submit("/keys", **{**sent, "scopes": ["nonsense"]}).status_code == 422, "a refused form uses nothing up"
+    assert re.search(r"wb_[0-9a-f]{8}_[\w-]{43}", person.submit("/keys", **sent).get_data(as_text=True))
+    again = person.submit("/keys", **sent)
+    assert (again.status_code, again.headers["Location"]) == (302, "/keys")
+    page = person.open("/keys").get_data(as_text=True)
+    assert "no second key was created" in page and len(set(re.findall(r'action="/keys/(\w+)/revoke"', page))) == 1

@@ -186,19 +186,6 @@ def test_somebody_elses_session_can_not_be_deleted(app: Flask, linked: Linked) -
         assert len(services().store.sessions.of_user(linked.user["id"])) == 1
 
 
-def test_a_key_form_sent_twice_makes_one_key(app: Flask, person: Browser, linked: Linked) -> None:
-    found = re.search(r'name="form_token" value="(\w+)"', person.open("/keys").get_data(as_text=True))
-    assert found
-    sent = {"name": "shop", "scopes": ["send"], "form_token": found[1]}
-    assert person.submit("/keys", **{**sent, "scopes": ["nonsense"]}).status_code == 422, "a refused form uses nothing up"
-    assert re.search(r"wb_[0-9a-f]{8}_[\w-]{43}", person.submit("/keys", **sent).get_data(as_text=True))
-    again = person.submit("/keys", **sent)
-    assert (again.status_code, again.headers["Location"]) == (302, "/keys")
-    assert "no second key was created" in person.open("/keys").get_data(as_text=True)
-    with app.app_context():
-        assert len(services().store.keys.of_user(linked.user["id"])) == 1
-
-
 @pytest.mark.parametrize(
     ("path", "label"), [("/messages", "Messages"), ("/messages/new", "Send"), ("/settings/password", "Settings")]
 )

@@ -13,7 +13,8 @@ from tests.support.lane import PHONE, Lane
 from tests.support.web import Linked
 from wabot.errors import Invalid
 from wabot.lib.clock import now, to_rfc3339
-from wabot.services.messages import Draft, Messages, wa_message_id
+from wabot.services.drafts import Draft, wa_message_id
+from wabot.services.messages import Messages
 from wabot.store import ids
 from wabot.store.idempotency import Remembered
 

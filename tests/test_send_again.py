@@ -13,7 +13,7 @@ from flask import Flask
 from tests.support.pages import Browser
 from tests.support.web import PHONE, Linked, bearer, email
 from wabot.lib.clock import now
-from wabot.services.messages import BODY_LENGTH
+from wabot.services.drafts import BODY_LENGTH
 
 PARTS = re.compile(
     r'(?:<textarea[^>]* name="(\w+)"[^>]*>(.*?)</textarea>|<input[^>]* name="(\w+)"[^>]* value="([^"]*)")', re.DOTALL

@@ -18,7 +18,7 @@ from wabot.lib.loopback import LoopbackClient
 from wabot.services import Services, build
 from wabot.services import delivery as deliveries
 from wabot.services.delivery import Delivery
-from wabot.services.messages import Draft
+from wabot.services.drafts import Draft
 from wabot.services.publishing import Push
 from wabot.store.connection import open_store
 from wabot.store.ids import new_id

@@ -24,8 +24,8 @@ from tests.support.web import bearer
 from wabot.lib.clock import now
 from wabot.services import Services
 from wabot.services.audit import Audited
+from wabot.services.drafts import Draft
 from wabot.services.keys import SCOPES
-from wabot.services.messages import Draft
 from wabot.store.records import User
 
 PASSWORD = "correct horse battery"

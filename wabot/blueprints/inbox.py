@@ -9,8 +9,8 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from ..errors import NotFound, WabotError
 from ..plugins import NavItem
 from ..services import present
+from ..services.drafts import BODY_LENGTH
 from ..services.inbox import Answer
-from ..services.messages import BODY_LENGTH
 from ..services.session_machine import accepts_messages
 from ..store.ids import new_id
 from ..store.records import Message

@@ -12,8 +12,8 @@ from ..lib import phone_lists, phones
 from ..lib.clock import now
 from ..plugins import NavItem
 from ..services import present, recipients
+from ..services.drafts import BODY_LENGTH, Draft
 from ..services.message_export import csv_of
-from ..services.messages import BODY_LENGTH, Draft
 from ..services.sessions import DEFAULT
 from ..store.ids import new_id
 from ..store.messages import MessageFilter

@@ -18,7 +18,8 @@ from ..store.messages import MessageFilter
 from ..store.records import Chat, Message, Page
 from .allowance import Allowance
 from .chat_book import Address, ChatBook
-from .messages import Draft, Messages
+from .drafts import Draft
+from .messages import Messages
 from .publishing import Publisher, pushes_of_chat
 from .seen import SeenTeller
 

@@ -2,54 +2,36 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 from ..errors import Conflict, Invalid, NotFound, RateLimited
 from ..lib.clock import now
 from ..store import Store
 from ..store.idempotency import Remembered
-from ..store.ids import new_id
 from ..store.messages import MessageFilter
 from ..store.records import Message, Page, Session
 from ..store.windows import every_page
 from ..words import N_, Text
-from . import message_machine, numbers, session_machine
+from . import drafts, message_machine, numbers, session_machine
 from .acceptance import Acceptance
 from .allowance import Allowance
+from .drafts import Draft
 from .hearing import Hearing
 from .pacing import Pacing, Wait
 from .progress import Progress
 from .publishing import Publisher, pushes_of_message
 from .queue_gauge import QueueGauge
 from .readiness import worker_is_seen
-from .sessions import DEFAULT, Sessions
+from .sessions import Sessions
 from .tally import Tally
 
 _NAMED = 3
 """So many sessions a refusal names."""
-BODY_LENGTH = 65_536
-"""Characters; WhatsApp cuts longer texts."""
 IDEMPOTENCY_LIFETIME = timedelta(hours=24)
-FURTHEST = timedelta(days=366)
-"""How far ahead a message may be scheduled. One that lies in the past goes at once."""
-_KEY_LENGTH = 255
 _READ_AT_ONCE = 200
-
-
-@dataclass(frozen=True)
-class Draft:
-    """What a caller wants sent, as typed."""
-
-    to: str
-    message: str
-    session: str = DEFAULT
-    idempotency_key: str | None = None
-    send_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -72,13 +54,13 @@ class Messages:
         Conflict `session_not_connected`, RateLimited (also `queue_full`).
         """
         to = numbers.meant(self.store, user_id, draft.session, draft.to)
-        _check_body(draft.message)
-        _check_time(draft.send_at)
-        _check_key(draft.idempotency_key)
-        asked = _fingerprint(to, draft)
+        drafts.check_body(draft.message)
+        drafts.check_time(draft.send_at)
+        drafts.check_key(draft.idempotency_key)
+        asked = drafts.fingerprint(to, draft)
         try:
             session = self._session_for(user_id, draft.session)
-            message = _new_message(user_id, session, to, draft, correlation_id)
+            message = drafts.new_message(user_id, session, to, draft, correlation_id)
             self._take(user_id, allowance)
         except (Conflict, RateLimited):
             before = self._sent_before(user_id, draft.idempotency_key, asked)
@@ -211,7 +193,7 @@ class Messages:
 
         Its lane is marked first: under an id of long ago nobody would look for it, should the process die after storing it.
         """
-        twin = _with_id(message, kept.message_id)
+        twin = drafts.with_id(message, kept.message_id)
         self.acceptance.ring([twin])
         return self._store(twin)[0]
 
@@ -224,67 +206,6 @@ class Messages:
         if self.publisher.watches(message.user_id):
             self.publisher.publish(pushes_of_message(message))
         return message, True
-
-
-def _check_body(text: str) -> None:
-    if not text.strip():
-        raise Invalid.field("message", "is empty")
-    if len(text) > BODY_LENGTH:
-        raise Invalid.field("message", Text("is longer than %(most)s characters", most=str(BODY_LENGTH)), code="message_too_long")
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise Invalid.field("message", "contains half of a surrogate pair, which is not a character") from error
-
-
-def _check_key(key: str | None) -> None:
-    if key and len(key) > _KEY_LENGTH:
-        raise Invalid.field("idempotency_key", Text("is longer than %(most)s characters", most=str(_KEY_LENGTH)))
-
-
-def _check_time(send_at: datetime | None) -> None:
-    if send_at and send_at > now() + FURTHEST:
-        raise Invalid.field("send_at", Text("lies more than %(days)s days ahead", days=FURTHEST.days))
-
-
-def wa_message_id(message_id: str) -> str:
-    """The WhatsApp id we choose: `3EB0` and 18 hex digits, as WhatsApp Web makes them, always the same for a message."""
-    return "3EB0" + hashlib.sha256(b"wabot:" + message_id.encode()).hexdigest()[:18].upper()
-
-
-def _new_message(user_id: str, session: Session, to: str, draft: Draft, correlation_id: str) -> Message:
-    moment = now()
-    message_id = new_id()
-    status = "scheduled" if draft.send_at and draft.send_at > moment else "queued"
-    return Message(
-        id=message_id,
-        user_id=user_id,
-        session_id=session.id,
-        session=session.name,
-        network=session.network,
-        direction="out",
-        to=to,
-        from_=session.phone or session.switched_from,
-        message=draft.message,
-        status=status,
-        send_at=draft.send_at if status == "scheduled" else None,
-        created_at=moment,
-        updated_at=moment,
-        wa_message_id=wa_message_id(message_id),
-        idempotency_key=draft.idempotency_key,
-        correlation_id=correlation_id,
-        timeline=[{"status": status, "at": moment}],
-    )
-
-
-def _with_id(message: Message, message_id: str) -> Message:
-    return replace(message, id=message_id, wa_message_id=wa_message_id(message_id))
-
-
-def _fingerprint(to: str, draft: Draft) -> str:
-    """Of what was asked for, as it was: whether `send_at` is past by now makes no other request."""
-    body = json.dumps([to, draft.message, draft.session, draft.send_at and draft.send_at.isoformat()])
-    return hashlib.sha256(body.encode()).hexdigest()
 
 
 def _check_same(kept: Remembered, asked: str) -> None:

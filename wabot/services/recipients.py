@@ -11,7 +11,8 @@ from ..lib.phone_lists import PhoneList, read
 from ..store.records import Message
 from ..words import Text
 from .allowance import Allowance
-from .messages import Draft, Messages
+from .drafts import Draft
+from .messages import Messages
 
 MOST = 100
 """Numbers that may be written to at once."""

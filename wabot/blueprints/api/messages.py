@@ -9,7 +9,7 @@ from pydantic import Field
 from ...errors import NotFound
 from ...lib import phones
 from ...services import present
-from ...services.messages import Draft
+from ...services.drafts import Draft
 from ...services.sessions import DEFAULT
 from ...store.messages import MessageFilter
 from .._answers import answers

@@ -11,7 +11,7 @@ from pydantic import Field
 from werkzeug.exceptions import MethodNotAllowed
 
 from ...errors import Conflict, Invalid, WabotError
-from ...services.messages import Draft
+from ...services.drafts import Draft
 from ...services.reasons import MESSAGE_ERRORS
 from ...services.sessions import DEFAULT
 from .._answers import answers
