@@ -110,6 +110,12 @@ def test_what_is_wrong_and_the_way_out(
     assert re.search(rf"<button[^>]*>(?:<svg.*?</svg>)?{button}</button>", shown, re.S)
 
 
+def test_a_damaged_login_is_disconnected_rather_than_tried_again(person: Browser, observe: Observe) -> None:
+    observe(status="failed", reason="login_damaged")
+    shown = panel(person)
+    assert shown.index('id="disconnect"') < shown.index('id="start-again"') and "btn-primary" not in shown
+
+
 def test_starting_again_keeps_the_network_and_the_way(person: Browser, observe: Observe) -> None:
     observe(status="disconnected", reason="qr_not_scanned", network="live", method="code", pairing_phone="+12025550143")
     [form] = [one for one in re.findall(r"<form.*?</form>", panel(person), re.S) if "Show a new code" in one]

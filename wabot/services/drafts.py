@@ -15,7 +15,7 @@ from ..words import Text
 from .sessions import DEFAULT
 
 BODY_LENGTH = 65_536
-"""Characters; WhatsApp cuts longer texts."""
+"""Characters as JavaScript counts them, and so WhatsApp Web: an emoji is two or more. Longer texts are cut there."""
 FURTHEST = timedelta(days=366)
 """How far ahead a message may be scheduled. One that lies in the past goes at once."""
 _KEY_LENGTH = 255
@@ -35,12 +35,12 @@ class Draft:
 def check_body(text: str) -> None:
     if not text.strip():
         raise Invalid.field("message", "is empty")
-    if len(text) > BODY_LENGTH:
-        raise Invalid.field("message", Text("is longer than %(most)s characters", most=str(BODY_LENGTH)), code="message_too_long")
     try:
-        text.encode()
+        length = len(text.encode("utf-16-le")) // 2
     except UnicodeEncodeError as error:
         raise Invalid.field("message", "contains half of a surrogate pair, which is not a character") from error
+    if length > BODY_LENGTH:
+        raise Invalid.field("message", Text("is longer than %(most)s characters", most=str(BODY_LENGTH)), code="message_too_long")
 
 
 def check_key(key: str | None) -> None:

@@ -26,7 +26,7 @@ class Send(Body):
     to: str
     """A number in international form, with or without `+` or `00`; spaces, dashes and brackets don't matter."""
     message: str
-    """The text, at most 65,536 characters."""
+    """The text, at most 65,536 characters; an emoji takes two or more of them."""
     session: Annotated[str, Field(min_length=1, max_length=100)] = DEFAULT
     """Which WhatsApp session sends it."""
     wait: Annotated[float, Field(ge=0, le=30)] = 0
