@@ -94,7 +94,7 @@ export class Host {
   /**
    * @param {string} run
    * @param {string} method
-   * @param {object} args
+   * @param {object | string} args
    * @param {number} ms deadline
    * @returns {Promise<any>} rejects with the engine's coded error, `deadline`, or `host_ended`
    */

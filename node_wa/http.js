@@ -154,6 +154,9 @@ function messageRoutes(app, { sessions, isBackedUp }) {
   app.post('/sessions/:id/find', { schema: { params, body: schemas.find } }, async (request) =>
     sessions.get(idOf(request)).find(/** @type {any} */ (request.body)),
   );
+  app.post('/sessions/:id/check', { schema: { params, body: schemas.check } }, async (request) =>
+    sessions.get(idOf(request)).check(/** @type {any} */ (request.body)),
+  );
   app.post('/sessions/:id/media', { schema: { params, body: schemas.media } }, async (request) =>
     sessions.get(idOf(request)).media(/** @type {any} */ (request.body)),
   );

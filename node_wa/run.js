@@ -53,7 +53,7 @@ export class Run {
     await this.call('start', {}, this.settings.launchTimeout + SLACK_MS);
   }
 
-  /** @param {string} method @param {object} args @param {number} ms @returns {Promise<any>} */
+  /** @param {string} method @param {object | string} args @param {number} ms @returns {Promise<any>} */
   call(method, args, ms) {
     return this.host.call(this.name, method, args, ms);
   }

@@ -45,6 +45,7 @@ export const batch = exactly({
   },
 });
 export const find = exactly({ claim, wa_message_id: messageId, to: phone, body: text, since: time });
+export const check = exactly({ phone });
 const party = exactly({
   phone: { anyOf: [phone, { type: 'null' }] },
   lid: { anyOf: [{ type: 'string', pattern: '^[0-9]{1,20}@lid$' }, { type: 'null' }] },

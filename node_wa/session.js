@@ -15,6 +15,7 @@ import { Teller } from './teller.js';
 /** What is left to say of a session that was ended on purpose. */
 const NOTHING = { reason: null, memory_mb: null, missing: NONE };
 const NETWORKS = ['live', 'sandbox'];
+const CHECK_MS = 11_000; // more than either engine takes
 const FIND_MS = 15_000;
 const IDLE_MS = 4_000;
 const MEDIA_MS = 60_000;
@@ -206,6 +207,11 @@ export class Session {
     const run = this.#connectedRun(this.epoch);
     if (!(await run.idle(IDLE_MS))) throw new GatewayError('busy', 'a message is still being handed over');
     return run.call('find', wanted, FIND_MS);
+  }
+
+  /** @param {{phone: string}} asked @returns {Promise<{exists: boolean}>} whether it is on WhatsApp */
+  async check({ phone }) {
+    return this.#connectedRun(this.epoch).call('checkNumber', phone, CHECK_MS);
   }
 
   /**

@@ -69,7 +69,10 @@ IDENTITY = {
 }
 
 WHATSAPP = {
-    "session_not_connected": _known("The session was never linked, or is logged out: nothing was accepted.", 409),
+    "session_not_connected": _known(
+        "The session was never linked, or is logged out: nothing was accepted. Or it isn't connected right now, and a dry run needs that.",
+        409,
+    ),
     "session_linked": _known("The session is linked: disconnect it before changing its engine or network.", 409),
     "too_many_sessions": _known("The user has the maximum number of sessions; delete one first.", 409),
     "qr_not_available": _known("There is no QR code to scan right now; `status` is the session's status.", 409),
@@ -82,7 +85,9 @@ MESSAGES = {
     "idempotency_mismatch": _known("The idempotency key was used for another message.", 422),
     "queue_full": _known("Too many of this user's messages are waiting to be sent.", 429),
     "too_late": _known("The message is already on its way and can't be cancelled.", 409),
-    "not_on_whatsapp": _known("The number is not on WhatsApp. This is found out when sending.", 409),
+    "not_on_whatsapp": _known(
+        "The number is not on WhatsApp. This is found out when sending, or by a dry run (which answers 200).", 409
+    ),
     "session_logged_out": _known("The session was disconnected before the message could be sent.", 409),
     "account_changed": _known("The session was linked with another WhatsApp account before the message could be sent.", 409),
     "outcome_unknown": _known("It could not be determined whether the message went out, and its sender gave it up.", 409),

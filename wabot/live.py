@@ -234,7 +234,7 @@ def _is_handshake(environ: dict[str, Any]) -> bool:
 
 
 class Waiting:
-    """Calls that wait for a message to leave `queued` and `sending`: at most eight a user."""
+    """Calls that take long, most of which wait for a message to leave `queued` and `sending`: at most eight a user."""
 
     PER_USER = 8
 

@@ -65,6 +65,18 @@ test('after an error the id chosen for it is no other message’s, and the numbe
   assert.equal(asked.length, 2);
 });
 
+test('whether a number is known is what WhatsApp says, and nothing while it can’t be asked', async () => {
+  assert.deepEqual(await page.wabot.exists(BOT), { exists: true });
+  page.require('WAWebQueryExistsJob').queryWidExists = async () => null;
+  assert.deepEqual(await page.wabot.exists('+12025550102'), { exists: false });
+  page.require('WAWebQueryExistsJob').queryWidExists = async () => {
+    throw new Error('r: r');
+  };
+  assert.deepEqual(await page.wabot.exists('+12025550103'), { error: 'engine_error', detail: 'r: r' });
+  page.require('WAWebSocketModel').Socket.state = 'OPENING';
+  assert.equal((await page.wabot.exists(BOT)).error, 'session_not_connected');
+});
+
 test('what the site can’t address has not gone out', async () => {
   throwing('No LID for user', false);
   assert.equal((await send()).error, 'engine_error');

@@ -1,10 +1,13 @@
-"""Answering a send only once WhatsApp has it, for callers that ask to wait."""
+"""Calls that take long: how many of them a user may have, and answering a send only once WhatsApp has it."""
 
 from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from ..errors import RateLimited
 from ..store.records import Message
 from ._context import live, services
 
@@ -12,6 +15,18 @@ _LOOK_EVERY = 1.0
 """Seconds: a push tells at once; looking is for the one that got lost."""
 _SENT = frozenset({"sent", "delivered", "read"})
 _SETTLED = _SENT | {"failed", "cancelled"}
+
+
+@contextmanager
+def one_of_few(user_id: str) -> Iterator[None]:
+    """For a call that may take long. Raises RateLimited where this user has enough of them."""
+    waiting = live().waiting
+    if not waiting.enter(user_id):
+        raise RateLimited("Too many of your calls are being worked on.", retry_after=1)
+    try:
+        yield
+    finally:
+        waiting.leave(user_id)
 
 
 def until_sent(message: Message, seconds: float) -> tuple[Message, bool]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
-from ..errors import GatewayUnavailable
+from ..errors import Conflict, GatewayUnavailable
 from .loopback import LoopbackClient, Problem, Unreachable
 
 Snapshot = dict[str, Any]
@@ -17,6 +17,7 @@ _T = TypeVar("_T")
 COMMAND_TIMEOUT = 5.0
 LOGOUT_TIMEOUT = 25.0
 """Seconds: WhatsApp may take 5 to hear of it, the browser 10 to end, a large profile a few to be wiped."""
+CHECK_TIMEOUT = 12.0
 FIND_TIMEOUT = 20.0
 MEDIA_TIMEOUT = 70.0
 """Seconds; the gateway gives up after 60."""
@@ -147,6 +148,14 @@ class Gateway:
             raise OutcomeUnknown(str(error)) from error
         found = [answer] if answer["found"] else answer.get("alike", [])
         return [Accepted(one["wa_message_id"], one["ack"]) for one in found]
+
+    def exists(self, session_id: str, phone: str, correlation_id: str) -> bool:
+        """Whether a number is on WhatsApp. Raises Conflict `session_not_connected`, and GatewayUnavailable, also when WhatsApp is silent."""
+        try:
+            answer = self._command("POST", f"/sessions/{session_id}/check", {"phone": phone}, CHECK_TIMEOUT, correlation_id)
+        except Problem as problem:
+            raise Conflict(problem.detail, code="session_not_connected") from problem
+        return bool(answer["exists"])
 
     def media(self, session_id: str, wanted: dict[str, Any]) -> FetchedMedia:
         """Fetch a message's file: `wanted` wa_message_id, chat {phone, lid}, from_me, max_bytes. Raises MediaRefused."""

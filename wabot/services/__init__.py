@@ -28,6 +28,7 @@ from .audit import AuditLog
 from .chat_book import ChatBook
 from .claims import Claims, owner_name
 from .delivery import Delivery
+from .dry_run import DryRun
 from .engines import Engines
 from .erasure import Erasure
 from .event_stream import EventStream
@@ -94,6 +95,7 @@ class Services:
     preferences: Preferences
     sessions: Sessions
     messages: Messages
+    dry_run: DryRun
     progress: Progress
     ingest: Ingest
     inbox: Inbox
@@ -205,6 +207,7 @@ def build(settings: Settings, store: Store, publisher: Publisher) -> Services:
         preferences=preferences,
         sessions=sessions,
         messages=messages,
+        dry_run=DryRun(messages, gateway),
         progress=progress,
         aftercare=Aftercare(store, acceptance, progress),
         ingest=Ingest(store, sessions, acks, Incoming(store, publisher, tally, acks, hearing, book, media)),

@@ -31,6 +31,7 @@ from .tally import Tally
 _NAMED = 3
 """So many sessions a refusal names."""
 IDEMPOTENCY_LIFETIME = timedelta(hours=24)
+_NOT_NOW = N_("The WhatsApp session is linked, but not connected right now, so that WhatsApp can't be asked.")
 _READ_AT_ONCE = 200
 
 
@@ -70,6 +71,21 @@ class Messages:
         if message.idempotency_key and (known := self._known(message, asked, allowance)) is not message:
             return known, False
         return self._store(message, ring=session.status == "connected")
+
+    def rehearse(self, user_id: str, draft: Draft, correlation_id: str, allowance: Allowance) -> Message:
+        """The message that `accept` would store, which is stored nowhere; without a text, if it had one.
+
+        Raises what `accept` does, and Conflict for a session that is linked, but can't ask WhatsApp anything now.
+        """
+        to = numbers.meant(self.store, user_id, draft.session, draft.to)
+        if draft.message:
+            drafts.check_body(draft.message)
+        drafts.check_time(draft.send_at)
+        session = self._session_for(user_id, draft.session)
+        if session.status != "connected":
+            raise Conflict(_NOT_NOW, code="session_not_connected", extra={"session_status": session.status})
+        allowance.take()
+        return drafts.new_message(user_id, session, to, draft, correlation_id)
 
     def one(self, user_id: str, message_id: str) -> Message:
         found = self.store.messages.of_user(user_id, message_id)

@@ -46,7 +46,7 @@ export class Answering {
 
   /** @param {string} phone */
   async checkNumber(phone) {
-    return { exists: Boolean(await this.#working().page.call('lookUp', phone)) };
+    return this.#working().page.exists(phone);
   }
 
   async selfCheck() {

@@ -89,6 +89,13 @@ export class Page {
     return { wa_message_id: answer.id, ack: ackName(answer.ack) };
   }
 
+  /** @param {string} phone @returns {Promise<{exists: boolean}>} whether it is on WhatsApp */
+  async exists(phone) {
+    const answer = await this.call('exists', phone);
+    if (answer.error) throw new GatewayError(answer.error, answer.detail);
+    return answer;
+  }
+
   /**
    * Of an account with many chats it takes minutes, longer than the browser waits for an answer: it is asked for now and then.
    * @param {number} since epoch ms @returns {Promise<{told: number, cut: boolean}>}

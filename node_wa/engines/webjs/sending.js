@@ -7,6 +7,7 @@ export function sending() {
   const { wabot } = page;
   if (!wabot) return;
   const MAX_CONTACTS = 5000;
+  const OFFLINE = 'WhatsApp is not reachable just now';
   /** @type {Map<string, string>} phone → address WhatsApp gave for it */
   const contacts = new Map();
 
@@ -33,6 +34,16 @@ export function sending() {
     if (wabot.module('WAWebApiContact')?.getCurrentLid?.(wid)) return remember(phone, wabot.text(wid));
     const found = await page.require('WAWebQueryExistsJob').queryWidExists(wid);
     return found?.wid ? remember(phone, wabot.text(found.wid)) : null;
+  };
+
+  /** @param {string} phone what WhatsApp said of it last, if it was asked before */
+  wabot.exists = async (phone) => {
+    try {
+      if (!isOnline()) return refuse('session_not_connected', OFFLINE);
+      return { exists: Boolean(await wabot.lookUp(phone)) };
+    } catch (error) {
+      return refuse(isOnline() ? 'engine_error' : 'session_not_connected', error);
+    }
   };
 
   /** @param {any} chat @param {string} id @returns {any} the message by the random part of its id, whatever its address */
@@ -85,7 +96,7 @@ export function sending() {
   wabot.send = async (message) => {
     let chat;
     try {
-      if (!isOnline()) return refuse('session_not_connected', 'WhatsApp is not reachable just now');
+      if (!isOnline()) return refuse('session_not_connected', OFFLINE);
       const address = await wabot.lookUp(message.to);
       if (!address) return refuse('not_on_whatsapp');
       chat = await page.WWebJS.getChat(address, { getAsModel: false });

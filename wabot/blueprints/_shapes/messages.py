@@ -87,6 +87,25 @@ class MessageWithTimeline(Message):
     """Oldest first. It begins with `queued` or `scheduled`; for incoming messages, with `received`."""
 
 
+class Wait(Reason):
+    """Why a message would wait, and until when about."""
+
+    code: str = Field(examples=["pacing"])
+    until: datetime | None
+
+
+class Outlook(Shape):
+    """What would become of a message now."""
+
+    to: str = Field(examples=["+12025550143"])
+    """The number as it is read."""
+    session: str = Field(examples=["default"])
+    on_whatsapp: bool
+    """Whether WhatsApp knows the number, as it said when it was asked last."""
+    waits: Wait | None = Field(examples=[None])
+    """What the message would wait for if it were sent now; null: nothing."""
+
+
 class Sent(Shape):
     success: Literal[True]
     id: str

@@ -16,8 +16,8 @@ from .._answers import answers
 from .._context import request_id, services
 from .._limits import SendAllowance
 from .._shapes import Items
-from .._shapes.messages import Message, MessageWithTimeline
-from .._waiting import until_sent
+from .._shapes.messages import Message, MessageWithTimeline, Outlook
+from .._waiting import one_of_few, until_sent
 from . import bp
 from ._request import Body, Cursor, Limit, Time, body, caller, idempotency_key, needs, query
 
@@ -31,6 +31,17 @@ class Send(Body):
     """Which WhatsApp session sends it."""
     wait: Annotated[float, Field(ge=0, le=30)] = 0
     """How many seconds the answer may wait for `sent`."""
+    send_at: Time | None = None
+    """The earliest time to send it."""
+
+
+class DryRun(Body):
+    to: str
+    """As for sending."""
+    message: Annotated[str, Field(min_length=1)] | None = None
+    """Its text, if that is to be checked, too."""
+    session: Annotated[str, Field(min_length=1, max_length=100)] = DEFAULT
+    """Which WhatsApp session would send it."""
     send_at: Time | None = None
     """The earliest time to send it."""
 
@@ -70,6 +81,28 @@ def send_message() -> tuple[dict[str, Any], int]:
     return present.message(message), 200 if sent or not new else 202
 
 
+@bp.post("/messages/dry-run")
+@needs("send")
+@answers(
+    {200: Outlook},
+    ["session_not_connected", "invalid_number", "message_too_long", "not_found", "gateway_unavailable"],
+    example={"to": "+12025550143"},
+)
+def dry_run() -> dict[str, Any]:
+    """Check a number, or a whole message, without sending anything. WhatsApp is asked whether it knows the number, so the session
+    must be connected just now, and the call counts as a message in the limits."""
+    asked = body(DryRun)
+    draft = Draft(asked.to, asked.message or "", asked.session, send_at=asked.send_at)
+    with one_of_few(caller().user.id):
+        found = services().dry_run.run(caller().user.id, draft, request_id(), SendAllowance(caller().user))
+    return {
+        "to": found.message.to,
+        "session": found.message.session,
+        "on_whatsapp": found.on_whatsapp,
+        "waits": present.wait(found.wait),
+    }
+
+
 @bp.get("/messages")
 @needs("read")
 @answers({200: Items[Message]}, ["invalid_number"])
@@ -93,7 +126,7 @@ def list_messages() -> dict[str, Any]:
 @answers({200: MessageWithTimeline})
 def one_message(message_id: str) -> dict[str, Any]:
     """Get a message, with its timeline."""
-    if message_id == "send":
+    if message_id in ("send", "dry-run"):
         raise NotFound("There is no such message. To send one, use POST: a GET of this address reads.")
     return present.message(services().messages.one(caller().user.id, message_id), timeline=True)
 
