@@ -195,6 +195,7 @@ API = {
     "GET /api/chats/<chat_id>/messages": Row("api", scope="read", other=404),
     "POST /api/chats/<chat_id>/read": Row("api", scope="read", other=404),
     "POST /api/messages/send": Row("api", 202, scope="send", other=404, json=_SEND),
+    "POST /api/messages/dry-run": Row("api", 409, scope="send", other=404, json=_SEND, idle="nothing is ever sent by it"),
     "GET /api/send": Row("api", 202, scope="send", other=404, query={**_SEND, "wait": "0"}),
     "POST /api/send": Row("api", 202, scope="send", other=404, form={**_SEND, "wait": "0"}),
     "POST /api/whatsapp/initialize": Row(

@@ -151,10 +151,15 @@ class Gateway:
 
     def exists(self, session_id: str, phone: str, correlation_id: str) -> bool:
         """Whether a number is on WhatsApp. Raises Conflict `session_not_connected`, and GatewayUnavailable, also when WhatsApp is silent."""
+        path = f"/sessions/{session_id}/check"
         try:
-            answer = self._command("POST", f"/sessions/{session_id}/check", {"phone": phone}, CHECK_TIMEOUT, correlation_id)
+            answer = self._client.call("POST", path, {"phone": phone}, timeout=CHECK_TIMEOUT, correlation_id=correlation_id)
+        except Unreachable as error:
+            raise GatewayUnavailable from error
         except Problem as problem:
-            raise Conflict(problem.detail, code="session_not_connected") from problem
+            if problem.status < 500:
+                raise Conflict(problem.detail, code="session_not_connected") from problem
+            raise GatewayUnavailable("WhatsApp did not answer.") from problem
         return bool(answer["exists"])
 
     def media(self, session_id: str, wanted: dict[str, Any]) -> FetchedMedia:
