@@ -23,6 +23,7 @@ from tests.support.contract import CheckedClient
 from tests.support.database import Database
 from tests.support.lane import lane as lane
 from tests.support.owner import Owner, no_faults
+from tests.support.plans import PLANS
 from tests.support.recovery import house as house
 from tests.support.recovery import made as made
 from tests.support.recovery import post as post
@@ -151,7 +152,9 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     running = Database(tmp_path_factory.mktemp("db"))
     running.start()
     yield running
+    whole_reads = PLANS.whole_reads(running)
     running.stop()
+    assert not whole_reads, "\n".join(["of collections that grow, all would be read by", *whole_reads])
 
 
 @pytest.fixture

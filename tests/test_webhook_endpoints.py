@@ -16,9 +16,7 @@ from tests.support.receiver import Receiver
 from tests.support.waiting import wait_until
 from tests.support.web import bearer
 from wabot.lib.clock import from_rfc3339, now, to_rfc3339
-from wabot.services.webhooks import UNDO
 from wabot.store.endpoints import Endpoints
-from wabot.store.ids import earliest_at
 
 hooked, receiver, settings = house.hooked, house.receiver, house.settings
 
@@ -224,23 +222,6 @@ def test_a_url_that_came_to_lead_inside_is_not_called(hooked: Hooked, receiver: 
     hooked.work()
     assert receiver.requests == []
     assert "not sent" in hooked.deliveries(made)[0]["attempts"][0]["error"]
-
-
-def test_old_deliveries_and_deleted_endpoints_are_cleared_away(hooked: Hooked, receiver: Receiver) -> None:
-    begun, made = now(), hooked.endpoint(receiver.url, "message.queued")
-    hooked.send()
-    hooked.work()
-    hooked.call("DELETE", f"/{made['id']}", status=204)
-    hooked.call("GET", f"/{made['id']}", status=404)
-    store = hooked.services.store
-    hooked.rounds.clear()
-    assert len(store.hook_deliveries.page(made["id"], limit=5).items) == 1  # it may still be wanted back
-    store.endpoints.change(made["id"], {"deleted_at": now() - UNDO})
-    hooked.rounds.clear()
-    assert store.endpoints.get(made["id"]) is None
-    assert store.hook_deliveries.page(made["id"], limit=5).items == []
-    assert len(store.event_log.after(hooked.linked.user["id"], str(earliest_at(begun)), now() + UNDO, 10)) == 1
-    assert store.event_log.remove_before(now() + timedelta(days=1)) == 1
 
 
 def test_events_are_heard_from_a_point_on_however_many_tests_lie_between(hooked: Hooked, receiver: Receiver) -> None:

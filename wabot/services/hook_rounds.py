@@ -19,6 +19,7 @@ from ..store.hook_records import Endpoint
 from .claims import is_dead, owner_name
 from .hearing import FOR
 from .hook_lanes import HookLanes
+from .hook_retention import HookRetention, some
 from .telling import Telling
 from .webhooks import UNDO
 
@@ -31,7 +32,6 @@ SLOW_AFTER = 2.0
 LEASE = timedelta(seconds=60)
 """Twice as long as a round at an endpoint may take."""
 _CLEAR_EVERY = 60.0
-_CLEARED_AT_MOST = 20
 _DAWDLERS_KEPT = 10_000
 """Some are of endpoints that are gone by now; one that is forgotten dawdles once more among the quick ones."""
 
@@ -42,7 +42,8 @@ class HookRounds:
     """`ring` calls for another round, from whatever thread."""
 
     def __init__(self, store: Store, telling: Telling, lanes: HookLanes, settings: Settings, ring: Callable[[], None]) -> None:
-        self._store, self._telling, self._lanes, self._settings, self._ring = store, telling, lanes, settings, ring
+        self._store, self._telling, self._lanes, self._ring = store, telling, lanes, ring
+        self._retention = HookRetention(store, timedelta(days=settings.webhook_keep_days))
         self._owner = owner_name()
         self._quick = DaemonPool(QUICK_LANES, "hook-lane")
         self._slow = DaemonPool(SLOW_LANES, "hook-slow")
@@ -90,21 +91,15 @@ class HookRounds:
 
     def clear(self) -> None:
         """Bounded work: the rest follows a minute later."""
-        oldest = now() - timedelta(days=self._settings.webhook_keep_days)
-        for remove in (self._store.event_log.remove_before, self._store.hook_deliveries.remove_before):
-            self._some(partial(remove, oldest))
+        self._retention.round()
         for endpoint in self._store.endpoints.deleted(now() - UNDO):
-            if not self._some(partial(self._store.hook_deliveries.erase_endpoint, endpoint.id)):
+            if not some(partial(self._store.hook_deliveries.erase_endpoint, endpoint.id)):
                 self._store.endpoints.remove(endpoint.id)
         for hearer in self._store.hearers.ended(now()):
             if self._store.endpoints.of_user(hearer.id):
                 self._store.hearers.begin(hearer.id, hearer.since, now() + FOR)
             else:
                 self._store.hearers.end(hearer)
-
-    def _some(self, remove: Callable[[], int]) -> bool:
-        """True when there may be more."""
-        return all(remove() > 0 for _ in range(_CLEARED_AT_MOST))
 
     def _claimed(self, endpoint: Endpoint) -> Endpoint | None:
         """As held by us, or None when another worker serves it."""

@@ -13,6 +13,9 @@ from .inserting import insert_new
 from .records import AuditEntry, Page, record_of
 from .windows import newest_first
 
+_ALL = {"none": None}
+"""A field that no entry has, so that an index leads to all of them by their ids: the embedded database has none for a range of ids alone."""
+
 
 @dataclass(frozen=True)
 class AuditFilter:
@@ -37,7 +40,7 @@ class Audit:
 
     def page(self, asked: AuditFilter, *, limit: int, cursor: str | None = None) -> Page:
         equal = {name: value for name, value in _equals(asked).items() if value is not None}
-        indexed = dict(list(equal.items())[:1])  # each has its index; what is asked besides is looked at here
+        indexed = dict(list(equal.items())[:1]) or _ALL  # each has its index; what is asked besides is looked at here
 
         def wanted(document: dict[str, Any]) -> bool:
             return _is_within(document["at"], asked) and all(document[name] == value for name, value in equal.items())

@@ -7,14 +7,15 @@ from typing import Any
 
 from pymongo.database import Database
 
-from ..lib.clock import BEGINNING
 from . import ids
+from .finding import next_ids
 from .hook_records import Endpoint
 from .personal import erase_some
 from .records import record_of
 
 _PER_USER = 50
 _AT_ONCE = 500
+_READ_AT_MOST = 20 * _AT_ONCE
 _THERE = {"deleted": False}
 
 
@@ -67,11 +68,17 @@ class Endpoints:
             wanted = {"_id": {"$in": [ids.parse(one) for one in endpoint_ids]}}
             self._webhooks.update_many(wanted, {"$set": {**(changes or {}), "due": due}})
 
+    def ids_after(self, endpoint_id: str, limit: int) -> list[str]:
+        """The next endpoints' ids, deleted ones too, in their order; of the first ones after an empty one."""
+        return next_ids(self._webhooks, endpoint_id, limit)
+
     def due(self, until: str) -> list[Endpoint]:
         """Endpoints whose lanes have work; those that fail, which may have to wait for it, leave room for all others."""
-        due = {"due": {"$gt": "", "$lte": until}}
-        works, fails = {**due, "failing_since": None}, {**due, "failing_since": {"$gt": BEGINNING}}
-        return [record_of(Endpoint, one) for some in (works, fails) for one in self._webhooks.find(some).limit(_AT_ONCE)]
+        # With anything asked besides `due`, the embedded database reads the whole collection.
+        documents = self._webhooks.find({"due": {"$gt": "", "$lte": until}}).limit(_READ_AT_MOST)
+        found = [record_of(Endpoint, one) for one in documents]
+        works, fails = ([one for one in found if bool(one.failing_since) is failing] for failing in (False, True))
+        return works[:_AT_ONCE] + fails[:_AT_ONCE]
 
     def claim(self, endpoint: Endpoint, owner: str, lease_until: datetime) -> bool:
         """Take, or keep, the lane; True for exactly one worker."""

@@ -41,9 +41,9 @@ class EventLog:
         found = oldest_first(self._events, {"user_id": user_id}, since=since, until=until, limit=limit, after=after)
         return [record_of(ToldEvent, one) for one in found]
 
-    def remove_before(self, moment: datetime) -> int:
-        """Some of the events that happened before; how many."""
-        found, _ = newest_first(self._events, {}, limit=_ERASED_AT_ONCE, before=str(ids.earliest_at(moment)))
+    def remove_before(self, user_id: str, moment: datetime) -> int:
+        """Some of a user's events that happened before; how many."""
+        found, _ = newest_first(self._events, {"user_id": user_id}, limit=_ERASED_AT_ONCE, before=str(ids.earliest_at(moment)))
         return self._remove(found)
 
     def erase(self, user_id: str, limit: int) -> int:

@@ -7,6 +7,8 @@ from typing import Any
 
 from pymongo.collection import Collection
 
+from . import ids
+
 Document = dict[str, Any]
 
 
@@ -21,6 +23,12 @@ def found_by(collection: Collection[Document], field: str) -> Callable[[list[Any
         return [found.get(one) for one in wanted]
 
     return find
+
+
+def next_ids(collection: Collection[Document], after: str, limit: int) -> list[str]:
+    """The ids that follow `after`, or the first ones. Of a small collection: the embedded database has no index for a range of ids."""
+    follows = {"_id": {"$gt": ids.parse(after)}} if after else {}
+    return [str(one["_id"]) for one in collection.find(follows, {"_id": 1}).sort("_id", 1).limit(limit)]
 
 
 def found_one_by_one(

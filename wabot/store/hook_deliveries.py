@@ -18,6 +18,7 @@ ATTEMPTS_KEPT = 25
 PARKED = "parked"
 _WAITING_FIELDS = {"event_id": 1, "key": 1, "place": 1, "due": 1, "tries": 1, "forced": 1, "ahead": 1}
 _ERASED_AT_ONCE = 100
+_CHANGED_AT_ONCE = 200
 _WAITS = {"$gt": ""}
 
 
@@ -79,10 +80,12 @@ class HookDeliveries:
     def pull_forward(self, endpoint_id: str, due: str, *, held_back: bool = False) -> None:
         """All that wait for a later attempt are due now, for one more attempt than they have: it works again. `held_back`: also
         those that a success doesn't bring forward."""
-        later = {"endpoint_id": endpoint_id, "due": {"$gt": due}, "ahead": {"$in": ["", None]}, "tries": {"$gt": 0}}
-        if held_back:
-            del later["ahead"]
-        self._deliveries.update_many(later, {"$set": {"due": due, "ahead": "now"}, "$inc": {"tries": -1}})
+        later = {"due": {"$gt": due}, "tries": {"$gt": 0}, **({} if held_back else {"ahead": {"$in": ["", None]}})}
+        # Found by their index first: with anything asked besides, the embedded database reads the whole collection.
+        waiting = [one["_id"] for one in self._deliveries.find({"endpoint_id": endpoint_id, "due": {"$gt": due}}, {"_id": 1})]
+        for start in range(0, len(waiting), _CHANGED_AT_ONCE):
+            some = {"_id": {"$in": waiting[start : start + _CHANGED_AT_ONCE]}, **later}
+            self._deliveries.update_many(some, {"$set": {"due": due, "ahead": "now"}, "$inc": {"tries": -1}})
 
     def unpark(self, endpoint_id: str, since: datetime, until: datetime, limit: int, due: str) -> int:
         """Bring the oldest parked ones into the queue; how many."""
@@ -92,9 +95,10 @@ class HookDeliveries:
         self._deliveries.update_many(chosen, {"$set": {"status": "pending", "due": due}})
         return len(found)
 
-    def remove_before(self, moment: datetime) -> int:
-        """Some of those made before, by far older than any attempt; how many."""
-        found, _ = newest_first(self._deliveries, {}, limit=_ERASED_AT_ONCE, before=str(ids.earliest_at(moment)))
+    def remove_before(self, endpoint_id: str, moment: datetime) -> int:
+        """Some of an endpoint's that were made before, by far older than any attempt; how many."""
+        oldest = str(ids.earliest_at(moment))
+        found, _ = newest_first(self._deliveries, {"endpoint_id": endpoint_id}, limit=_ERASED_AT_ONCE, before=oldest)
         return self._remove(found)
 
     def erase_endpoint(self, endpoint_id: str, limit: int = _ERASED_AT_ONCE) -> int:

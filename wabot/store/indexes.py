@@ -65,6 +65,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         _index("untold", partialFilterExpression={"untold": _NOT_EMPTY}),
     ],
     "audit": [
+        _index("none", "_id"),
         _index("actor_id", "_id"),
         _index("target", "_id"),
         _index("target", "action", "_id"),

@@ -16,8 +16,8 @@ from .records import ApiKey, User, record_of
 
 REVOKED_KEPT = timedelta(minutes=10)
 """How long a revoked key, which nobody can use, can be had back; then the database removes it."""
-_READ_AT_MOST = 200
-"""More than a user may have, so that one too many is seen."""
+_READ_AT_MOST = 1000
+"""More than a user may have and revoke within ten minutes, so that one too many is seen."""
 _STANDING = {"revoked_at": None}
 
 
@@ -44,8 +44,8 @@ class ApiKeys:
 
     def of_user(self, user_id: str) -> list[ApiKey]:
         """Those that stand, newest first: all a user may have, and some."""
-        documents = self._keys.find({"user_id": user_id, **_STANDING}).sort("_id", -1).limit(_READ_AT_MOST)
-        return [record_of(ApiKey, one) for one in documents]
+        documents = self._keys.find({"user_id": user_id}).sort("_id", -1).limit(_READ_AT_MOST)
+        return [record_of(ApiKey, one) for one in documents if one.get("revoked_at") is None]
 
     def revoke(self, user_id: str, key_id: str, at: datetime) -> ApiKey | None:
         """The key, if it stood until now."""

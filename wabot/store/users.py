@@ -11,7 +11,7 @@ from pymongo.errors import DuplicateKeyError
 from ..lib.clock import BEGINNING
 from ..lib.together import Together
 from . import ids
-from .finding import found_by
+from .finding import found_by, next_ids
 from .prefixes import beginning_with
 from .records import Page, User, record_of
 from .windows import newest_first
@@ -110,6 +110,10 @@ class Users:
         # A range of times matches times only, not the users without one.
         found = self._users.find({"erasing_at": {"$gt": BEGINNING}}).limit(limit)
         return [record_of(User, one) for one in found]
+
+    def ids_after(self, user_id: str, limit: int) -> list[str]:
+        """The next users' ids, in their order; of the first ones after an empty one."""
+        return next_ids(self._users, user_id, limit)
 
     def remove(self, user_id: str) -> None:
         self._users.delete_one({"_id": ids.parse(user_id)})
