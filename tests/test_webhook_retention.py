@@ -61,10 +61,10 @@ def test_an_owner_with_more_than_a_rounds_work_comes_first_in_the_next(monkeypat
     left = {"a": 0, "b": 3, "c": 1}
 
     def remove(owner: str, _: datetime) -> int:
-        left[owner] -= (gone := min(left[owner], 1))
+        left[owner] -= (gone := min(left[owner], 2))
         return gone
 
-    monkeypatch.setattr(hook_retention, "_CLEARED_AT_MOST", 2)
+    monkeypatch.setattr(hook_retention, "IN_ONE_GO", 2)
     turn = _Turn(lambda after, limit: [one for one in left if one > after][:limit], remove)
     turn.go_on(now())
     assert left == {"a": 0, "b": 1, "c": 1}

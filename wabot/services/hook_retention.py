@@ -5,20 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import partial
 
 from ..lib.clock import now
 from ..store import Store
+from ..store.personal import IN_ONE_GO
 
 _AT_ONCE = 50
 """Users, and endpoints, in one round."""
-_CLEARED_AT_MOST = 20
-"""Times a hundred, of each."""
-
-
-def some(remove: Callable[[], int]) -> bool:
-    """True when there may be more."""
-    return all(remove() > 0 for _ in range(_CLEARED_AT_MOST))
 
 
 class HookRetention:
@@ -45,7 +38,7 @@ class _Turn:
     def go_on(self, oldest: datetime) -> None:
         owners = self._ids_after(self._done, _AT_ONCE)
         for owner in owners:
-            if some(partial(self._remove_before, owner, oldest)):
+            if self._remove_before(owner, oldest) >= IN_ONE_GO:
                 return
             self._done = owner
         if len(owners) < _AT_ONCE:

@@ -19,7 +19,7 @@ from ..store.hook_records import Endpoint
 from .claims import is_dead, owner_name
 from .hearing import FOR
 from .hook_lanes import HookLanes
-from .hook_retention import HookRetention, some
+from .hook_retention import HookRetention
 from .telling import Telling
 from .webhooks import UNDO
 
@@ -93,7 +93,8 @@ class HookRounds:
         """Bounded work: the rest follows a minute later."""
         self._retention.round()
         for endpoint in self._store.endpoints.deleted(now() - UNDO):
-            if not some(partial(self._store.hook_deliveries.erase_endpoint, endpoint.id)):
+            self._store.hook_deliveries.erase_endpoint(endpoint.id)
+            if not self._store.hook_deliveries.erase_endpoint(endpoint.id):  # else the rest follows a minute later
                 self._store.endpoints.remove(endpoint.id)
         for hearer in self._store.hearers.ended(now()):
             if self._store.endpoints.of_user(hearer.id):

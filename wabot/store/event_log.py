@@ -10,10 +10,9 @@ from pymongo.database import Database
 from . import ids
 from .hook_records import ToldEvent
 from .inserting import insert_new
+from .personal import IN_ONE_GO, remove
 from .records import fields_of, record_of
 from .windows import newest_first, oldest_first
-
-_ERASED_AT_ONCE = 100
 
 
 class EventLog:
@@ -42,18 +41,14 @@ class EventLog:
         return [record_of(ToldEvent, one) for one in found]
 
     def remove_before(self, user_id: str, moment: datetime) -> int:
-        """Some of a user's events that happened before; how many."""
-        found, _ = newest_first(self._events, {"user_id": user_id}, limit=_ERASED_AT_ONCE, before=str(ids.earliest_at(moment)))
-        return self._remove(found)
+        """A user's events that happened before, `IN_ONE_GO` of them; how many."""
+        found, _ = newest_first(self._events, {"user_id": user_id}, limit=IN_ONE_GO, before=str(ids.earliest_at(moment)))
+        return remove(self._events, found)
 
     def erase(self, user_id: str, limit: int) -> int:
         """Some of a user's events; how many."""
         found, _ = newest_first(self._events, {"user_id": user_id}, limit=limit)
-        return self._remove(found)
-
-    def _remove(self, found: list[dict[str, Any]]) -> int:
-        gone = [one["_id"] for one in found]
-        return self._events.delete_many({"_id": {"$in": gone}}).deleted_count if gone else 0
+        return remove(self._events, found)
 
 
 def _document(event: ToldEvent) -> dict[str, Any]:

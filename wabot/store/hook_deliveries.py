@@ -11,13 +11,13 @@ from pymongo.database import Database
 from . import ids
 from .hook_records import HookDelivery, WaitingDelivery
 from .inserting import insert_new
+from .personal import IN_ONE_GO, remove
 from .records import Page, fields_of, record_of
 from .windows import merged, newest_first, oldest_first
 
 ATTEMPTS_KEPT = 25
 PARKED = "parked"
 _WAITING_FIELDS = {"event_id": 1, "key": 1, "place": 1, "due": 1, "tries": 1, "forced": 1, "ahead": 1}
-_ERASED_AT_ONCE = 100
 _CHANGED_AT_ONCE = 200
 _WAITS = {"$gt": ""}
 
@@ -96,24 +96,20 @@ class HookDeliveries:
         return len(found)
 
     def remove_before(self, endpoint_id: str, moment: datetime) -> int:
-        """Some of an endpoint's that were made before, by far older than any attempt; how many."""
+        """An endpoint's that were made before, by far older than any attempt, `IN_ONE_GO` of them; how many."""
         oldest = str(ids.earliest_at(moment))
-        found, _ = newest_first(self._deliveries, {"endpoint_id": endpoint_id}, limit=_ERASED_AT_ONCE, before=oldest)
-        return self._remove(found)
+        found, _ = newest_first(self._deliveries, {"endpoint_id": endpoint_id}, limit=IN_ONE_GO, before=oldest)
+        return remove(self._deliveries, found)
 
-    def erase_endpoint(self, endpoint_id: str, limit: int = _ERASED_AT_ONCE) -> int:
+    def erase_endpoint(self, endpoint_id: str, limit: int = IN_ONE_GO) -> int:
         """Some of an endpoint's deliveries; how many."""
         found, _ = newest_first(self._deliveries, {"endpoint_id": endpoint_id}, limit=limit)
-        return self._remove(found)
+        return remove(self._deliveries, found)
 
     def erase(self, user_id: str, limit: int) -> int:
         """Before the user's endpoints are: they lead to the deliveries."""
         of_user = self._webhooks.find({"user_id": user_id}, {"_id": 1})
         return sum(self.erase_endpoint(str(one["_id"]), limit) for one in of_user)
-
-    def _remove(self, found: list[dict[str, Any]]) -> int:
-        gone = [one["_id"] for one in found]
-        return self._deliveries.delete_many({"_id": {"$in": gone}}).deleted_count if gone else 0
 
 
 def _document(delivery: HookDelivery) -> dict[str, Any]:
