@@ -220,7 +220,11 @@ def test_search_session_and_unread_filters(teller: Teller, reader: Reader) -> No
     [ada] = reader.chats(q="ada")
     reader.post(f"/api/chats/{ada['id']}/read")
     assert [one["name"] for one in reader.chats(unread="true")] == ["عمر الخيام", "Grace Hopper"]
-    assert reader.chats(session="other") == []
+    assert reader.chats(session="other") == reader.chats(session="other", unread="true") == []
+    newest = reader.get("/api/chats", unread="true", limit=1).get_json()
+    older = reader.get("/api/chats", unread="true", limit=1, cursor=newest["next_cursor"]).get_json()
+    assert [one["name"] for one in newest["items"] + older["items"]] == ["عمر الخيام", "Grace Hopper"]
+    assert older["next_cursor"] is None and reader.chats(unread="true", q="ada") == []
     first = reader.get("/api/chats", limit=2).get_json()
     rest = reader.get("/api/chats", limit=2, cursor=first["next_cursor"]).get_json()
     assert [one["name"] for one in rest["items"]] == ["Ada Lovelace"]

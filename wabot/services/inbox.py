@@ -66,8 +66,8 @@ class Inbox:
     ) -> Page:
         """Pages of ChatView, the chat with the newest message first."""
         self._take_in_own(user_id)
-        wanted = _wanted(text, unread)
-        page = self.store.chats.page(user_id, session=session, wanted=wanted, limit=limit, cursor=cursor)
+        wanted = _wanted(text)
+        page = self.store.chats.page(user_id, session=session, unread=unread, wanted=wanted, limit=limit, cursor=cursor)
         return Page(self._with_last(page.items), page.next_cursor)
 
     def chat(self, user_id: str, chat_id: str) -> ChatView:
@@ -142,14 +142,12 @@ class Inbox:
                 self.book.note(session, Address(phone, None), [message])
 
 
-def _wanted(text: str | None, unread: bool) -> Callable[[Chat], bool]:
+def _wanted(text: str | None) -> Callable[[Chat], bool]:
     """By name, number as written in any way, or LID."""
     words = (text or "").casefold().strip()
     digits = phones.digits_of(words)
 
     def wanted(chat: Chat) -> bool:
-        if unread and chat.unread == 0:
-            return False
         if not words or words in (chat.name or "").casefold():
             return True
         shown = f"{phones.for_people(chat.phone)} {chat.phone}" if chat.phone else ""
