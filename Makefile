@@ -89,8 +89,8 @@ chaos: setup-dev ## 5,000 messages while every program is killed every few secon
 	@$(PY) -m tests.chaos 5000 - $${ENGINE:-webjs}
 
 .PHONY: busy-day
-busy-day: setup-dev ## Two people send, schedule, cancel, receive and link anew for DAY seconds (240) while every program is killed (SEED)
-	@$(PY) -m tests.busy_day $${DAY:-240} $$SEED
+busy-day: setup-dev ## Two people send, schedule, cancel, receive and link anew for DAY seconds (240) while every program is killed (SEED); PAST=100000: with a long log
+	@$(PY) -m tests.busy_day $${DAY:-240} $${SEED:-$$(shuf -i 1-999999 -n 1)} $${PAST:-0}
 
 .PHONY: lock
 lock: ## Renew requirements.lock and requirements-dev.lock from the ranges

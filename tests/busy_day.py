@@ -2,7 +2,8 @@
 
 Where `tests/chaos.py` counts messages that are only sent, here they are also scheduled and cancelled, some come in, phones are
 linked anew with messages on the way, and every change is told to a webhook; then everything is reckoned up.
-`python -m tests.busy_day 240` is `make busy-day`.
+`python -m tests.busy_day 240` is `make busy-day`; `python -m tests.busy_day 240 7 100000` (`make busy-day SEED=7 PAST=100000`) begins
+with a long log.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import requests
 
 from tests.chaos import LIGHT_VICTIMS, QUICK, VICTIMS, Killer, Plan
 from tests.support import limits
+from tests.support.past import give
 from tests.support.person import WRITERS, Person, writer
 from tests.support.reckoning import reckon, summary
 from tests.support.stack import Stack
@@ -37,13 +39,17 @@ MOODS: tuple[dict[str, Any], ...] = (
 )
 
 
-def run(stack: Stack, seconds: float, seed: int) -> list[str]:
-    """Every broken promise."""
+def run(stack: Stack, seconds: float, seed: int, past: int = 0) -> list[str]:
+    """Every broken promise. `past`: so many messages were sent in the two weeks before."""
     dice, over = random.Random(seed), threading.Event()
     limits.lift(stack)
     for number in range(WRITERS):
         stack.sandbox("PUT", f"/phones/{writer(number)}", name=f"writer {number}")
     people = [Person(stack, "ann", "+15550400001", "webjs"), Person(stack, "bob", "+15550400002", "baileys")]
+    if past:
+        for one in people:
+            one.have_a_morning()
+        give(stack, past)
     plan = Plan(tuple(sorted({*VICTIMS, *LIGHT_VICTIMS})), EVERY, float("inf"))
     with ThreadPoolExecutor(len(people) + 1) as many, Killer(stack, dice, plan, lambda: _answers(people)) as killer:
         days = [many.submit(one.run, random.Random(dice.random()), over) for one in people]
@@ -91,11 +97,12 @@ def _evening(person: Person) -> list[str]:
 def main() -> None:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 240.0
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.SystemRandom().randrange(1_000_000)
+    past = int(sys.argv[3]) if len(sys.argv) > 3 else 0
     stack = Stack(**SETTINGS)
     stack.start()
-    print(f"a busy day of {seconds:g} s, seed {seed}", flush=True)
+    print(f"a busy day of {seconds:g} s, seed {seed}, after {past} messages", flush=True)
     try:
-        faults = run(stack, seconds, seed)
+        faults = run(stack, seconds, seed, past)
     finally:
         stack.kill_all()
     print("\n".join(faults) or "every promise was kept")

@@ -180,8 +180,8 @@ def test_a_chat_that_moves_while_chats_are_looked_through_is_seen(store: Store, 
     oldest = store.chats.page(user, limit=10).items[-1]
     looks = windows._windows
 
-    def moving(*bounds: Any) -> Iterator[Document]:
-        for n, window in enumerate(looks(*bounds)):
+    def moving(*bounds: Any, **options: Any) -> Iterator[Document]:
+        for n, window in enumerate(looks(*bounds, **options)):
             yield window
             if n == 0:
                 assert store.chats.change(oldest, {"last_id": new_id()})
@@ -231,3 +231,24 @@ def test_only_what_is_there_already_is_no_error_of_inserting() -> None:
 def test_ids_that_cannot_be_are_simply_not_found(store: Store) -> None:
     for text in ("", "zz", "0" * 23, "0" * 25, "../etc", "\x00" * 24):
         assert store.messages.get(text) is None
+
+
+def test_no_query_reads_far_more_than_the_one_before(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody else is answered while one is read. After many at once comes a quiet year, which takes few queries all the same."""
+    collection = store.messages._messages.database["of_windows"]
+    ages = [timedelta(minutes=one) for one in range(1, 6000)] + [timedelta(days=400)]
+    collection.insert_many([{"_id": ObjectId.from_datetime(now() - one), "user_id": "u"} for one in ages])
+    collection.create_index([("user_id", 1), ("_id", 1)])
+    bounds: list[Document] = []
+    unbounded = windows._windows
+
+    def noted(*arguments: Any, **options: Any) -> Iterator[Document]:
+        for one in unbounded(*arguments, **options):
+            bounds.append(one)
+            yield one
+
+    monkeypatch.setattr(windows, "_windows", noted)
+    found, _ = windows.newest_first(collection, {"user_id": "u"}, limit=len(ages))
+    read = [collection.count_documents({"user_id": "u", "_id": one}) for one in bounds]
+    assert (len(found), sum(read)) == (6000, 6000)
+    assert max(read) < 2000 and len(read) < 25

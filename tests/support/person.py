@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import requests
@@ -78,6 +79,14 @@ class Person:
             phone = many.submit(self._change_phones, random.Random(seeds[-1]), over)
         for one in (*clients, phone):
             one.result()
+
+    def have_a_morning(self) -> None:
+        """A few messages out and in, and their events told."""
+        for _ in range(MANY):
+            self._accept(_unordered(self.name, self._number()))
+        self._hear(0, self._number(), random.Random())
+        through = partial(_told_of, self, set(self.promised))
+        wait_until(through, ANSWER_WITHIN, f"all of {self.name}'s messages are delivered, and that is told")
 
     def _send_all_day(self, client: int, dice: random.Random, over: threading.Event) -> None:
         ways: list[Callable[[int, int, random.Random], object]] = [
@@ -185,6 +194,11 @@ class Person:
 
 def _unordered(name: str, number: int) -> Promise:
     return Promise(f"{name} {number}", phone_of(number))
+
+
+def _told_of(person: Person, messages: set[str]) -> bool:
+    told = {one.json["data"]["id"] for one in person.hook.taken() if one.json["type"] == "message.delivered"}
+    return told >= messages and came_in(person).keys() >= set(person.written)
 
 
 def history(api: Api, message_id: str) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 The same code runs on MongoDB and on the embedded default, so every query is an equality on an index's prefix plus at most
 one range right behind it, with an index of exactly that shape (`indexes.py`); anything else is filtered in Python over
-bounded windows (`windows.py`).
+bounded windows (`windows.py`). The embedded database reads the whole collection for a range of `_id` alone, for a field beyond those
+of the index, and for `$in` on a partial one; while the tests run, it is asked how it would find what is asked for.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from typing import Any
 
 from pymongo.database import Database
 
-from .personal import erase_some, ids_of
+from .personal import erase_some
 
 ALL = "all"
 """The owner of what is counted for everybody together."""
@@ -37,7 +37,7 @@ class Counters:
 
     def of_owner(self, owner: str) -> list[dict[str, Any]]:
         """{day, and the numbers}, oldest first; one document a day."""
-        found = self._counters.find(ids_of(owner)).sort("_id", 1)
+        found = self._counters.find({"owner": owner}).sort("_id", 1)
         return [{"day": one["_id"].partition(":")[2], **_numbers(one)} for one in found]
 
     def top_senders(self, day: str, accepted_by_all: int, limit: int) -> dict[str, int]:
@@ -54,7 +54,7 @@ class Counters:
 
     def erase(self, user_id: str, limit: int) -> int:
         """Up to `limit` of this user's; how many."""
-        return erase_some(self._counters, ids_of(user_id), limit)
+        return erase_some(self._counters, {"owner": user_id}, limit)
 
 
 def _numbers(document: dict[str, Any]) -> dict[str, int]:

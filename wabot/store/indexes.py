@@ -71,7 +71,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         _index("target", "action", "_id"),
         _index("action", "_id"),
     ],
-    "counters": [_index("day", "accepted")],
+    "counters": [_index("day", "accepted"), _index("owner", "_id")],
     "chats": [
         _index("user_id", "last_id"),
         _index("user_id", "session", "last_id"),

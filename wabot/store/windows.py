@@ -22,6 +22,7 @@ _FIRST_WINDOW = timedelta(seconds=4)
 _WIDEN = 4
 _LEAP = 16
 """As long as nothing at all was found: a quiet account's windows reach its last year in seven steps instead of thirteen."""
+_ENOUGH = 500
 _READ_AT_MOST = 20_000
 """Documents a page may read when what is filtered in Python is rare; the cursor then goes on from there."""
 
@@ -65,7 +66,7 @@ def newest_first(
     found: list[Document] = []
     read = _Read()
     top = _upper(before)
-    for window in _windows(top, since, read):
+    for window in _windows(top, since, read, steady=by == "_id"):
         bounds = window
         if by != "_id":
             bounds, found, read.documents = {**window, "$lt": top}, [], 0
@@ -120,15 +121,21 @@ def _upper(before: str | None) -> ObjectId:
     return (before and ids.parse(before)) or ids.earliest_at(datetime.now(UTC) + timedelta(minutes=5))
 
 
-def _windows(upper: ObjectId, since: datetime | None, read: _Read) -> Iterator[Document]:
-    """Bounds `{$lt, $gte}` that follow each other backwards, each `_WIDEN` times as long as the one before, or `_LEAP` times."""
+def _windows(upper: ObjectId, since: datetime | None, read: _Read, *, steady: bool) -> Iterator[Document]:
+    """Bounds `{$lt, $gte}` that follow each other backwards, each `_WIDEN` times as long as the one before, or `_LEAP` times.
+
+    `steady`: or just as long, once there is `_ENOUGH` in one. All of a window is read before anything of it is seen, and nobody
+    else's query goes on meanwhile.
+    """
     oldest = max(since, BEGINNING) if since else BEGINNING
     width = _FIRST_WINDOW
     start = min(upper.generation_time, datetime.now(UTC) + timedelta(seconds=1))
     while True:
         start = start - width if start - oldest > width else oldest
         lower = ids.earliest_at(start)
+        before = read.documents
         yield {"$lt": upper, "$gte": lower}
         if start <= oldest:
             return
-        upper, width = lower, width * (_WIDEN if read.documents else _LEAP)
+        is_enough = steady and read.documents - before >= _ENOUGH
+        upper, width = lower, width * (1 if is_enough else _WIDEN if read.documents else _LEAP)
