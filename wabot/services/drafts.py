@@ -33,6 +33,7 @@ class Draft:
 
 
 def check_body(text: str) -> None:
+    """Raises Invalid, also `message_too_long`."""
     if not text.strip():
         raise Invalid.field("message", "is empty")
     try:
@@ -44,11 +45,13 @@ def check_body(text: str) -> None:
 
 
 def check_key(key: str | None) -> None:
+    """Raises Invalid."""
     if key and len(key) > _KEY_LENGTH:
         raise Invalid.field("idempotency_key", Text("is longer than %(most)s characters", most=str(_KEY_LENGTH)))
 
 
 def check_time(send_at: datetime | None) -> None:
+    """Raises Invalid."""
     if send_at and send_at > now() + FURTHEST:
         raise Invalid.field("send_at", Text("lies more than %(days)s days ahead", days=FURTHEST.days))
 
@@ -59,6 +62,7 @@ def wa_message_id(message_id: str) -> str:
 
 
 def new_message(user_id: str, session: Session, to: str, draft: Draft, correlation_id: str) -> Message:
+    """What the draft becomes, for `to` in E.164; not stored yet."""
     moment = now()
     message_id = new_id()
     status = "scheduled" if draft.send_at and draft.send_at > moment else "queued"
