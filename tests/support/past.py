@@ -25,6 +25,8 @@ COLLECTIONS = {"messages": 1.0, "events": 1.0, "hook_deliveries": 1.0, "audit": 
 _OPEN = ("queue", "due", "untold")
 """Set as long as something is to be done."""
 _UNIQUE = "wa_message_id"
+_ELSEWHERE = {"side": "+12025590000", "message": "of before"}
+"""Not in a chat with somebody who goes on writing."""
 _AT_ONCE = 500
 
 Document = dict[str, Any]
@@ -45,5 +47,5 @@ def _copies(patterns: list[Document], number: int) -> Iterator[Document]:
     for count in range(number):
         pattern = random.choice(patterns)
         moment = datetime.now(UTC) - timedelta(days=DAYS) * (number - count) / number
-        unique = {_UNIQUE: f"{pattern[_UNIQUE]}{count}"} if pattern.get(_UNIQUE) else {}
-        yield {**pattern, **unique, "_id": ObjectId(int(moment.timestamp()).to_bytes(4, "big") + os.urandom(8))}
+        other = {_UNIQUE: f"{pattern[_UNIQUE]}{count}", **_ELSEWHERE} if pattern.get(_UNIQUE) else {}
+        yield {**pattern, **other, "_id": ObjectId(int(moment.timestamp()).to_bytes(4, "big") + os.urandom(8))}
