@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from tests.support.web import PHONE, Linked, bearer
+from wabot.lib.clock import now
+from wabot.services.messages import IDEMPOTENCY_LIFETIME
 from wabot.store import DATABASE_DOWN
 from wabot.store.messages import Messages
 
@@ -78,3 +82,12 @@ def test_a_message_that_was_stored_although_the_database_did_not_say_so_is_not_d
     (stored,) = sent(linked)
     again = linked.send(headers={"Idempotency-Key": "once"})
     assert (again.status_code, again.get_json()["id"]) == (200, stored["id"])
+
+
+def test_a_key_is_free_again_after_its_day(app: Flask, linked: Linked) -> None:
+    first = linked.send(headers={"Idempotency-Key": KEY.encode().decode("latin-1")}).get_json()
+    keys, later = app.extensions["wabot"].store.idempotency, now() + IDEMPOTENCY_LIFETIME
+    assert keys.remove_expired(later - timedelta(minutes=1)) == 0
+    assert quick(linked, idempotency_key=KEY).get_json()["id"] == first["id"]
+    assert keys.remove_expired(later + timedelta(minutes=1)) == 1
+    assert quick(linked, idempotency_key=KEY).get_json()["id"] != first["id"]

@@ -189,6 +189,7 @@ class Worker:
                 guarded(self._look_after, "look_after")
                 guarded(self._services.user_administration.settle, "disabled_users")
                 guarded(self._services.view_as.sweep, "views")
+                guarded(lambda: self._services.store.idempotency.remove_expired(now()), "expired_keys")
 
     def _beat(self) -> None:
         with reviving_database(self._services):

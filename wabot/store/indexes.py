@@ -81,7 +81,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     "wanted_media": [_index("not_before"), _index("user_id", "_id")],
     "lanes": [_index("waiting", "_id")],
-    "idempotency_keys": [_index("expires_at", expireAfterSeconds=0)],
+    "idempotency_keys": [_index("expires_at", "_id")],
     "applied_events": [_index("at", expireAfterSeconds=7 * 24 * 3600)],
     "mails": [_index("due_at"), _index("user_id", "_id")],
     "workers": [_index("seen_at", expireAfterSeconds=3600)],

@@ -13,6 +13,7 @@ from .records import message_of
 _REPLACED = {
     "messages": ("user_id_1_direction_1_session_1__id_1", "user_id_1_direction_1_to_1__id_1", "session_id_1_peer_1__id_1"),
     "sessions": ("desired_1__id_1",),
+    "idempotency_keys": ("expires_at_1",),
 }
 """Indexes that others stand for now: each would be written anew with every change."""
 _OLD_OUTBOX = "outbox"
