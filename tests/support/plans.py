@@ -87,7 +87,7 @@ def _shape(value: Any) -> Any:
 
 def _reads_all(db: Db[dict[str, Any]], asked: Asked) -> bool:
     collection, wanted, order = asked
-    if collection not in GROWING or _names_ids(wanted.get("_id")):
+    if collection not in GROWING or ("_id" in wanted and _names_ids(wanted["_id"])):
         return False
     found = db[collection].find(wanted)
     return "COLLSCAN" in str((found.sort(order) if order else found).explain()["queryPlanner"]["winningPlan"])
@@ -95,7 +95,7 @@ def _reads_all(db: Db[dict[str, Any]], asked: Asked) -> bool:
 
 def _names_ids(wanted: Any) -> bool:
     """Found by their ids, one by one, whatever is asked of them besides; the plan doesn't say so."""
-    return wanted is not None and (not isinstance(wanted, Mapping) or "$in" in wanted)
+    return not isinstance(wanted, Mapping) or "$in" in wanted
 
 
 PLANS = Plans()
