@@ -37,7 +37,7 @@ class Send(Body):
 
 class DryRun(Body):
     to: str
-    """As for sending."""
+    """A number in international form, as for sending."""
     message: Annotated[str, Field(min_length=1)] | None = None
     """Its text, if that is to be checked, too."""
     session: Annotated[str, Field(min_length=1, max_length=100)] = DEFAULT
