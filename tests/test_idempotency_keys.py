@@ -11,7 +11,7 @@ from flask import Flask
 from tests.support.web import PHONE, Linked, bearer
 from wabot.lib.clock import now
 from wabot.services.messages import IDEMPOTENCY_LIFETIME
-from wabot.store import DATABASE_DOWN
+from wabot.store import DATABASE_DOWN, idempotency, personal
 from wabot.store.messages import Messages
 
 KEY = "pedido-ação-№7"
@@ -82,6 +82,24 @@ def test_a_message_that_was_stored_although_the_database_did_not_say_so_is_not_d
     (stored,) = sent(linked)
     again = linked.send(headers={"Idempotency-Key": "once"})
     assert (again.status_code, again.get_json()["id"]) == (200, stored["id"])
+
+
+def test_a_key_that_is_used_anew_while_expired_ones_are_removed_is_kept(
+    app: Flask, linked: Linked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another worker removed it in between."""
+    quick(linked, idempotency_key=KEY)
+    keys, later = app.extensions["wabot"].store.idempotency, now() + IDEMPOTENCY_LIFETIME + timedelta(minutes=1)
+
+    def remove(collection: Any, *arguments: Any) -> int:
+        monkeypatch.setattr(idempotency, "remove", personal.remove)
+        assert keys.remove_expired(later) == 1
+        collection.insert_one({**kept, "expires_at": later + IDEMPOTENCY_LIFETIME})
+        return personal.remove(collection, *arguments)
+
+    [kept] = keys._keys.find({})
+    monkeypatch.setattr(idempotency, "remove", remove)
+    assert keys.remove_expired(later) == 0 and keys._keys.count_documents({}) == 1
 
 
 def test_a_key_is_free_again_after_its_day(app: Flask, linked: Linked) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from pymongo.collection import Collection
 
 from tests.support import hooked as house
 from tests.support.hooked import Hooked
@@ -12,6 +13,7 @@ from tests.support.receiver import Receiver
 from tests.support.waiting import wait_until
 from wabot.lib.clock import now, to_rfc3339
 from wabot.services.hook_rounds import LEASE
+from wabot.store import hook_deliveries
 from wabot.store.hook_deliveries import HookDeliveries
 from wabot.store.hook_records import Endpoint
 
@@ -94,6 +96,31 @@ def test_who_is_killed_at_the_first_success_leaves_it_to_the_next(
     hooked.call("POST", f"/{made['id']}/test", {}, status=202)
     hooked.work()
     assert [one.answered for one in receiver.requests] == [503, 204, 204, 204]
+
+
+def test_who_is_killed_while_bringing_forward_leaves_the_rest_to_the_next_success(
+    hooked: Hooked, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hook_deliveries, "_CHANGED_AT_ONCE", 1)
+    made = hooked.endpoint(receiver.url, "message.queued")
+    hooked.retry_after("0,3600")
+    receiver.answer = lambda _: 503
+    for number in range(3):
+        hooked.send(f"message {number}")
+    hooked.work()
+    receiver.answer = lambda _: 204
+    collection = hooked.services.store.hook_deliveries._deliveries
+    with monkeypatch.context() as killed:
+        killed.setattr(collection, "update_many", lambda *asked: [Collection.update_many(collection, *asked), _killed()])
+        hooked.call("POST", f"/{made['id']}/test", {}, status=202)
+        hooked.rounds.round()
+        hooked.rounds.wait()
+    hooked.call("POST", f"/{made['id']}/test", {}, status=202)
+    hooked.work()
+    texts = [
+        one.json["data"]["message"] for one in receiver.taken() if one.json["data"].get("message", "").startswith("message ")
+    ]
+    assert sorted(texts) == ["message 0", "message 1", "message 2"]
 
 
 def test_who_is_killed_with_a_full_lane_lets_nothing_get_ahead(

@@ -49,8 +49,9 @@ class IdempotencyKeys:
         Not left to the database: the embedded one looks through a whole collection for what has expired, once a minute, and with
         90,000 documents answers nobody for a second.
         """
-        found = self._keys.find({"expires_at": {"$lt": moment}}, {"_id": 1}).limit(IN_ONE_GO)
-        return remove(self._keys, list(found))
+        expired = {"expires_at": {"$lt": moment}}
+        found = list(self._keys.find(expired, {"_id": 1}).limit(IN_ONE_GO))
+        return remove(self._keys, found, expired)  # another worker may have removed one, which was used anew since
 
     def _remember_all(self, documents: list[dict[str, Any]]) -> list[Remembered]:
         taken = insert_new(self._keys, documents)

@@ -66,11 +66,12 @@ def erase_some(collection: Collection[Document], equal: Document, limit: int) ->
     return remove(collection, list(collection.find(equal, {"_id": 1}).limit(limit)))
 
 
-def remove(collection: Collection[Document], found: list[Document]) -> int:
-    """These documents, a few at a time: the embedded database does nothing else meanwhile, and takes longer for each of many. How many."""
+def remove(collection: Collection[Document], found: list[Document], still: Document | None = None) -> int:
+    """These documents, as far as they `still` are so, a few at a time: the embedded database does nothing else meanwhile, and takes
+    longer for each of many. How many."""
     gone = [one["_id"] for one in found]
     pieces = [gone[start : start + _REMOVED_AT_ONCE] for start in range(0, len(gone), _REMOVED_AT_ONCE)]
-    return sum(collection.delete_many({"_id": {"$in": piece}}).deleted_count for piece in pieces)
+    return sum(collection.delete_many({"_id": {"$in": piece}, **(still or {})}).deleted_count for piece in pieces)
 
 
 def ids_of(owner: str) -> Document:
