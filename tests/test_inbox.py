@@ -15,6 +15,7 @@ from tests.support.web import Linked, bearer, register
 from wabot.blueprints._context import services
 from wabot.lib.clock import now
 from wabot.services.incoming import Incoming
+from wabot.store import chats as chat_store
 
 LID_ONLY = {"phone": None, "lid": BO["lid"]}
 PHONE_ONLY = {"phone": BO["phone"], "lid": None}
@@ -211,7 +212,10 @@ def test_who_has_a_number_that_there_is_not_any_more_can_be_answered(teller: Tel
     assert (chat["phone"], reader.texts(chat["id"])) == (benin, ["bonjour", "hello", "hello"])
 
 
-def test_search_session_and_unread_filters(teller: Teller, reader: Reader) -> None:
+@pytest.mark.parametrize("few", [1000, 1])
+def test_search_session_and_unread_filters(teller: Teller, reader: Reader, monkeypatch: pytest.MonkeyPatch, few: int) -> None:
+    """Unread chats are found in one way where there are few, in another where there are many."""
+    monkeypatch.setattr(chat_store, "_FEW", few)
     for n, name in enumerate(["Ada Lovelace", "Grace Hopper", "عمر الخيام"]):
         teller.tell("hello", chat={"phone": f"+1202555010{n}", "lid": None}, push_name=name)
     assert [one["name"] for one in reader.chats()] == ["عمر الخيام", "Grace Hopper", "Ada Lovelace"]

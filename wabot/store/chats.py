@@ -20,7 +20,7 @@ from .windows import newest_first
 _REFERENCES = ("last_id", "into")
 _FOLLOWED_AT_MOST = 5
 _SUMMED_AT_MOST = 200
-_UNREAD_AT_MOST = 20_000
+_FEW = 1000
 _UNREAD = {"unread": {"$gte": 1}}
 """For `$gt: 0` the embedded database goes through the index of all those that have none."""
 
@@ -76,23 +76,26 @@ class Chats:
         cursor: str | None = None,
     ) -> Page:
         """The chat with the newest message first; `unread`: of those with unread ones."""
-        if unread:
-            return self._unread_page(user_id, session, wanted, limit, cursor)
+        few = self._unread_if_few(user_id) if unread else None
+        if few is not None:
+            return _page_of([one for one in few if session in (None, one.session) and wanted(one)], limit, cursor)
         equal = {"user_id": user_id, **({"session": session} if session else {})}
         documents, following = newest_first(
-            self._chats, equal, limit=limit, before=cursor, wanted=lambda one: wanted(_record(one)), by="last_id"
+            self._chats,
+            equal,
+            limit=limit,
+            before=cursor,
+            wanted=lambda one: (one["unread"] > 0 or not unread) and wanted(_record(one)),
+            by="last_id",
         )
         return Page([_record(one) for one in documents], following)
 
-    def _unread_page(
-        self, user_id: str, session: str | None, wanted: Callable[[Chat], bool], limit: int, cursor: str | None
-    ) -> Page:
-        """They have an index of their own: among thousands of chats a few would be looked for long."""
-        found = self._chats.find({"user_id": user_id, **_UNREAD}).limit(_UNREAD_AT_MOST)
-        chats = sorted((_record(one) for one in found), key=lambda one: one.last_id or "", reverse=True)
-        asked = [one for one in chats if session in (None, one.session) and one.last_id and wanted(one)]
-        rest = [one for one in asked if cursor is None or (one.last_id or "") < cursor]
-        return Page(rest[:limit], rest[limit - 1].last_id if len(rest) > limit else None)
+    def _unread_if_few(self, user_id: str) -> list[Chat] | None:
+        """All of them, newest first, by their own index: among thousands of chats a few would be looked for long. None where there
+        are many, which are found soon."""
+        found = list(self._chats.find({"user_id": user_id, **_UNREAD}).limit(_FEW + 1))
+        chats = [one for one in map(_record, found) if one.last_id]
+        return sorted(chats, key=lambda one: one.last_id or "", reverse=True) if len(found) <= _FEW else None
 
     def unread_of(self, user_id: str) -> int:
         """Unread messages in all chats of a user, of the first 200 that have any."""
@@ -115,6 +118,11 @@ class Chats:
     def _one(self, query: Document) -> Chat | None:
         found = self._chats.find_one(query)
         return _record(found) if found else None
+
+
+def _page_of(chats: list[Chat], limit: int, cursor: str | None) -> Page:
+    rest = [one for one in chats if cursor is None or (one.last_id or "") < cursor]
+    return Page(rest[:limit], rest[limit - 1].last_id if len(rest) > limit else None)
 
 
 def _stored(name: str, value: Any) -> Any:
