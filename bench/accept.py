@@ -1,7 +1,8 @@
 """How fast messages are accepted (validated, authorised, durably stored), against a bare Flask route with one insert.
 
-Both are served by the same gunicorn settings on the same store and called by the same clients. Nothing is sent meanwhile: the
-session is linked, but WhatsApp can't be reached (`reconnecting`), so that messages are taken and wait.
+Both are served by the same gunicorn settings on the same store and called by the same clients; and the bare one also as gunicorn itself
+serves it, by its own `gthread`. Nothing is sent meanwhile: the session is linked, but WhatsApp can't be reached (`reconnecting`), so that
+messages are taken and wait.
 
 What the ratio is depends on the disk. wabot's callers share a flush and the bare route's don't: where one takes 2 ms, wabot accepts
 twice as many as the bare route; where one takes next to nothing, the bare route's less work shows.
@@ -28,6 +29,8 @@ from .figures import Figure
 CALLS = {1: 400, 16: 2000}
 """By the number of clients."""
 ROUNDS = 2
+OURS = ["--config", "python:wabot.gunicorn_conf"]
+GUNICORNS = ["--worker-class", "gthread", "--threads", "16"]
 BODY = json.dumps({"to": "+12025500100", "message": "The quick brown fox jumps over the lazy dog. %d"})
 
 
@@ -38,8 +41,8 @@ def run(stack: Stack) -> list[Figure]:
     user.wait_for_status("reconnecting")
     call = Call("POST", f"{stack.url}/api/messages/send", {"Authorization": f"Bearer {user.token}"}, BODY)
     try:
-        with _bare(stack) as bare:
-            figures = [figure for clients in CALLS for figure in _compare(call, bare, clients)]
+        with _bare(stack, *OURS) as bare, _bare(stack, *GUNICORNS) as plain:
+            figures = [figure for clients in CALLS for figure in _compare(call, bare, plain, clients)]
         figures.append(Figure("accept: a flush of this disk, p50", disk.flush_ms(stack.data), "ms"))
         return figures + long_log.run(stack, user, call)
     finally:
@@ -49,15 +52,17 @@ def run(stack: Stack) -> list[Figure]:
         user.disconnect()
 
 
-def _compare(call: Call, bare: Call, clients: int) -> list[Figure]:
-    """In turns, so that both get the same share of whatever else the machine does."""
-    rounds = [(_timed(call, clients), _timed(bare, clients)) for _ in range(ROUNDS)]
-    ours, theirs = ([one[side] for one in rounds] for side in (0, 1))
+def _compare(call: Call, bare: Call, plain: Call, clients: int) -> list[Figure]:
+    """In turns, so that all get the same share of whatever else the machine does."""
+    rounds = [[_timed(one, clients) for one in (call, bare, plain)] for _ in range(ROUNDS)]
+    ours, theirs, gunicorns = ([one[side] for one in rounds] for side in range(3))
     name = f"accept, {clients} client{'s' if clients > 1 else ''}"
     return [
         Figure(f"{name}: wabot / bare route", _rate(ours) / _rate(theirs), "×"),
+        Figure(f"{name}: wabot / bare route in gunicorn's own worker", _rate(ours) / _rate(gunicorns), "×"),
         Figure(f"{name}: wabot", _rate(ours), "a second"),
         Figure(f"{name}: bare route", _rate(theirs), "a second"),
+        Figure(f"{name}: bare route in gunicorn's own worker", _rate(gunicorns), "a second"),
         Figure(f"{name}: wabot p50", min(one.p50 for one in ours), "ms"),
         Figure(f"{name}: wabot p99", min(one.p99 for one in ours), "ms"),
         Figure(f"{name}: bare route p50", min(one.p50 for one in theirs), "ms"),
@@ -75,11 +80,10 @@ def _rate(timings: list[Timing]) -> float:
 
 
 @contextmanager
-def _bare(stack: Stack) -> Iterator[Call]:
+def _bare(stack: Stack, *settings: str) -> Iterator[Call]:
     address = f"127.0.0.1:{ports.choose_free()}"
-    settings = ["--config", "python:wabot.gunicorn_conf", "--bind", address]
     process = subprocess.Popen(
-        [ROOT / ".venv/bin/python", "-m", "gunicorn", *settings, "bench.bare:app"],
+        [ROOT / ".venv/bin/python", "-m", "gunicorn", *settings, "--bind", address, "bench.bare:app"],
         cwd=ROOT, env=stack.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     url = f"http://{address}/insert"

@@ -1,4 +1,4 @@
-"""The bare thing to compare accepting with: a Flask route that makes one insert, served as wabot is."""
+"""The bare thing to compare accepting with: a Flask route that makes one insert."""
 
 from __future__ import annotations
 
