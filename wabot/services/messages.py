@@ -58,7 +58,7 @@ class Messages:
         drafts.check_body(draft.message)
         drafts.check_time(draft.send_at)
         drafts.check_key(draft.idempotency_key)
-        asked = drafts.fingerprint(to, draft)
+        asked = drafts.fingerprint(to, draft) if draft.idempotency_key else ""
         try:
             session = self._session_for(user_id, draft.session)
             message = drafts.new_message(user_id, session, to, draft, correlation_id)
