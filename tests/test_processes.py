@@ -67,12 +67,13 @@ def test_supervisorctl_names_the_programs(own: Stack) -> None:
     assert {line.split()[1] for line in lines} == {"RUNNING"}
 
 
-def test_a_thread_of_web_that_wakes_takes_no_processor_from_another(own: Stack) -> None:
+def test_threads_of_web_leave_each_other_the_processor_they_share(own: Stack) -> None:
     assert requests.get(f"{own.url}/healthz", timeout=5).ok
     children = Path(f"/proc/{own.pid('web')}/task/{own.pid('web')}/children").read_text().split()
     threads = [int(one.name) for child in children for one in Path(f"/proc/{child}/task").iterdir()]
     assert len(threads) > 1
     assert {os.sched_getscheduler(one) for one in threads} == {os.SCHED_BATCH}
+    assert len(set.union(*(os.sched_getaffinity(one) for one in threads))) == 1
 
 
 @pytest.mark.parametrize(

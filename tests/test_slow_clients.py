@@ -3,67 +3,31 @@
 from __future__ import annotations
 
 import socket
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from pathlib import Path
 
 import pytest
 
-from tests.support.impatient import threads
-from tests.support.stack import ROOT
+from tests.support.impatient import Dial, answered, served, threads
 from tests.support.waiting import wait_until
-from wabot.launching import ports
 from wabot.lib import client_sockets
 from wabot.lib.client_sockets import ClientSocket, TooSlow
 from wabot.live import hurry
 
-SOON = 1.0
-"""Seconds in which a server with a free thread has long answered."""
 PARTS = {
     "a head": b"GET /whole HTTP/1.1\r\nHost: wabot\r\nX-Part",
     "a body": b"POST /whole HTTP/1.1\r\nHost: wabot\r\nContent-Length: 100\r\n\r\nbegun",
     "a body in chunks": b"POST /whole HTTP/1.1\r\nHost: wabot\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nbegun\r\n",
     "nobody to take the answer": b"GET /big HTTP/1.1\r\nHost: wabot\r\n\r\n",
 }
-Dial = Callable[[], socket.socket]
 
 
 @pytest.fixture(scope="module")
 def dial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dial]:
-    """Connects to a server with six threads."""
-    port = ports.choose_free()
-
-    def connect() -> socket.socket:
-        return socket.create_connection(("127.0.0.1", port), timeout=10)
-
-    with _server(port, tmp_path_factory.mktemp("server") / "log") as server:
-        try:
-            wait_until(lambda: answered(connect), 20, "it answers")
-            yield connect
-        finally:
-            server.kill()
-
-
-def _server(port: int, log: Path) -> subprocess.Popen[bytes]:
-    gunicorn = [sys.executable, "-m", "gunicorn", "--config", "python:tests.support.impatient", "--bind", f"127.0.0.1:{port}"]
-    command = ["setpriv", "--pdeathsig", "TERM", *gunicorn, "tests.support.impatient:site"]
-    with log.open("wb") as out:
-        return subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
-
-
-def answered(connect: Dial, within: float = SOON) -> bool:
-    """Whether somebody who asks at this moment gets an answer."""
-    try:
-        with connect() as client:
-            client.settimeout(within)
-            client.sendall(b"POST /whole HTTP/1.1\r\nHost: wabot\r\nContent-Length: 4\r\nConnection: close\r\n\r\n1234")
-            return b"read 4" in b"".join(iter(lambda: client.recv(1000), b""))
-    except OSError:
-        return False
+    with served(tmp_path_factory.mktemp("server") / "log") as connect:
+        yield connect
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -11,13 +11,12 @@ import json
 import os
 import signal
 import threading
-import time
 from contextlib import suppress
 from http import HTTPStatus
 from secrets import token_hex
 from socket import socket
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
@@ -28,16 +27,22 @@ from gunicorn.http.errors import (
     ParseException,
     UnsupportedTransferCoding,
 )
+from gunicorn.http.parser import RequestParser
 from gunicorn.util import close_graceful
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from .error_codes import CODES
 from .launching.parent import end_with
-from .lib.client_sockets import READ_SECONDS, ClientSocket
+from .lib import processors
+from .lib.client_sockets import ClientSocket
 from .lib.log import configure, get_logger
 
 if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter
+
+
+FOLLOWS_SECONDS = 0.01
+"""So long a request's thread waits for the next one of its connection, as of a program that sends one message after another."""
 
 
 class JsonLogger(Logger):
@@ -61,20 +66,53 @@ _REFUSED: list[tuple[type[BaseException], HTTPStatus, str]] = [
 
 
 class Worker(ThreadWorker):
+    def init_process(self) -> None:
+        self._staying = threading.BoundedSemaphore(max(1, self.cfg.threads // 8))
+        super().init_process()
+
     def enqueue_req(self, conn: TConn) -> None:
         if not isinstance(conn.sock, ClientSocket):
             conn.sock = ClientSocket.of(conn.sock)
         super().enqueue_req(conn)
 
     def handle(self, conn: TConn) -> bool:
-        """One request. gunicorn itself would wait for ever for the rest of one; and for the other side to hang up, two seconds in the
-        thread that all connections share."""
-        if isinstance(conn.sock, ClientSocket):
-            conn.sock.read_by = time.monotonic() + READ_SECONDS
+        """One request, and those that follow it at once: handed back and forth between this thread and the one that waits for all
+        connections, each would cost half as much again. Few connections keep a thread so; the others take turns."""
+        kept = self._handle_one(conn)
+        if kept is True and self._staying.acquire(blocking=False):
+            try:
+                while kept is True and self._is_followed(conn):
+                    kept = self._handle_one(conn)
+            finally:
+                self._staying.release()
+        return kept
+
+    def _handle_one(self, conn: TConn) -> bool:
+        """gunicorn itself would wait for ever for the rest of a request; and for the other side to hang up, two seconds in the thread
+        that all connections share."""
+        if not isinstance(conn.sock, ClientSocket):
+            return super().handle(conn)
+        conn.sock.begin()
         kept = super().handle(conn)
+        try:
+            conn.sock.end()
+        except OSError:
+            kept = False
         if not kept:
             close_graceful(conn.sock)
         return kept
+
+    def _is_followed(self, conn: TConn) -> bool:
+        """Also by its end, which whoever reads on sees."""
+        if not self.alive or not isinstance(conn.sock, ClientSocket):
+            return False
+        unreader = cast(RequestParser, conn.parser).unreader
+        if unreader.buf.getvalue():
+            return True
+        data = conn.sock.coming(FOLLOWS_SECONDS)
+        if data:
+            unreader.unread(data)
+        return data is not None
 
     def handle_error(self, req: object, client: socket, addr: object, exc: BaseException) -> None:  # noqa: ARG002  # gunicorn's
         """What never gets to the application, as a problem like all others. gunicorn's own is HTML, and logs the address with all that
@@ -126,6 +164,7 @@ def post_fork(_server: Arbiter, worker: ThreadWorker) -> None:
     # A worker that outlives a killed master would keep the port.
     end_with(worker.ppid, signal.SIGKILL)
     _wake_politely()
+    processors.stay_on_one()
 
 
 def _wake_politely() -> None:
