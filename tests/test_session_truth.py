@@ -17,6 +17,7 @@ import pytest
 
 from tests.support.api import Api
 from tests.support.family import arguments_of, kill
+from tests.support.mailbox import files
 from tests.support.owner import Owner, holds
 from tests.support.tab import Tab, cookie_of
 from tests.support.waiting import wait_until
@@ -127,6 +128,11 @@ def test_unlinked_on_the_phone_ends_it_for_good(unharmed: Owner, newcomer: Api) 
     wait_until(lambda: not unharmed.family.browsers(session_id), 3, "its browser has ended")
     unharmed.nothing_left(session_id)
     assert newcomer.post("/api/messages/send", {"to": FRIEND, "message": "late"}).json()["code"] == "session_not_connected"
+    wait_until(lambda: _mailed(unharmed, newcomer), 5, "its owner gets a mail")
+
+
+def _mailed(owner: Owner, api: Api) -> list[str]:
+    return [one["Subject"] for one in files(owner.stack.data, api.email) if "unlinked" in one["Subject"]]
 
 
 def test_unlinked_while_the_gateway_is_down_is_told_when_it_is_back(unharmed: Owner, newcomer: Api) -> None:
@@ -145,6 +151,7 @@ def test_unlinked_while_the_gateway_is_down_is_told_when_it_is_back(unharmed: Ow
         assert not tab.events("qr")
     wait_until(lambda: not unharmed.family.browsers(session_id), 3, "its browser has ended")
     unharmed.nothing_left(session_id)
+    wait_until(lambda: len(_mailed(unharmed, newcomer)) == 1, 5, "its owner gets one mail")
 
 
 @contextmanager

@@ -29,6 +29,7 @@ from ..store import Store
 from ..store.ids import new_id
 from ..store.records import QueuedMail, User
 from ..words import Text, say
+from . import unlinking
 from .claims import is_dead
 from .languages import language_of
 from .links import PURPOSES, Links
@@ -38,11 +39,14 @@ RETRIES = tuple(timedelta(seconds=one) for one in (5, 30, 120, 600, 1800, 3600, 
 """Waits between tries; after the last the mail is given up."""
 QUEUE_LIMIT = 2000
 ASKED_PER_HOUR = 10
-"""Mails of one kind that can be had for one account; nobody's mailbox is filled by asking again and again."""
-_ASKED_FOR = frozenset({"reset", "confirm_address", "change_address"})
-_OUTDATED: dict[str, Callable[[User], bool]] = {
-    "confirm_address": lambda user: user.email_confirmed,
-    "invite": lambda user: not user.invited,
+"""Mails of one kind that can be had for one account; nobody's mailbox is filled by asking, or unlinking, again and again."""
+_FEW_AN_HOUR = frozenset({"reset", "confirm_address", "change_address", "session_unlinked"})
+_OUTDATED: dict[str, Callable[[Store, QueuedMail, User], bool]] = {
+    "confirm_address": lambda _store, _mail, user: user.email_confirmed,
+    "invite": lambda _store, _mail, user: not user.invited,
+    "session_unlinked": lambda store, mail, _user: (
+        not unlinking.is_news(store.sessions.get(mail.values["session_id"]), mail.values)
+    ),
 }
 """What came true while the mail waited."""
 
@@ -97,10 +101,12 @@ class Mails:
         self.store.mails.add(mail)
         self.ring()
 
-    def notify(self, kind: str, *, user_id: str, address: str = "", values: Mapping[str, str] | None = None) -> None:
+    def notify(
+        self, kind: str, *, user_id: str, address: str = "", values: Mapping[str, str] | None = None, mail_id: str = ""
+    ) -> None:
         """As `queue`, for what has happened already and can't fail any more."""
         try:
-            self.queue(kind, user_id=user_id, address=address, values=values)
+            self.queue(kind, user_id=user_id, address=address, values=values, mail_id=mail_id)
         except Unavailable as error:
             log.error("mail_failed", kind=kind, user_id=user_id, why=error.detail)
 
@@ -155,7 +161,7 @@ class Mails:
     def _rendered(self, mail: QueuedMail) -> Mail | None:
         """None when there is nobody to write to any more, or they were written to often enough."""
         user = self._user(mail)
-        if user is None or (mail.kind in _ASKED_FOR and not self._first_few(mail, user)):
+        if user is None or (mail.kind in _FEW_AN_HOUR and not self._first_few(mail, user)):
             log.info("mail_dropped", mail_id=mail.id, kind=mail.kind)
             return None
         address = mail.address or user.email
@@ -169,7 +175,7 @@ class Mails:
 
     def _user(self, mail: QueuedMail) -> User | None:
         user = self.store.users.get(mail.user_id) if mail.user_id else self.store.users.by_email(mail.address)
-        return None if user is None or user.disabled or _OUTDATED.get(mail.kind, _never)(user) else user
+        return None if user is None or user.disabled or _OUTDATED.get(mail.kind, _never)(self.store, mail, user) else user
 
     def _first_few(self, mail: QueuedMail, user: User) -> bool:
         """Whether this mail is among the hour's first few of its kind to this user. The same mail again is."""
@@ -187,7 +193,7 @@ def _words(language: Language) -> dict[str, object]:
     return {"language": language, "_": gettext, "gettext": gettext, "ngettext": language.ngettext}
 
 
-def _never(_: User) -> bool:
+def _never(_store: Store, _mail: QueuedMail, _user: User) -> bool:
     return False
 
 

@@ -18,10 +18,11 @@ from ..lib.loopback import Problem
 from ..store import Store
 from ..store.records import Session
 from ..words import Text
-from . import reasons
+from . import reasons, unlinking
 from . import session_machine as machine
 from .engines import Engines
 from .hearing import Hearing
+from .mails import Mails
 from .new_sessions import NewSessions
 from .publishing import Publisher, pushes_of_session
 
@@ -51,6 +52,7 @@ class Sessions:
     settings: Settings
     hearing: Hearing
     engines: Engines
+    mails: Mails
     call_workers: Callable[[Mapping[str, str]], None]
     """Session → user: what waits for these may go."""
 
@@ -187,6 +189,8 @@ class Sessions:
         if len(changes) == len(machine.HEARTBEAT_FIELDS):
             self.store.sessions.observe(session.id, session.epoch, changes)
             return True
+        if unlinking.is_owed(session, changes):
+            self.mails.notify(**unlinking.mail_of(session, changes))
         after = self._change(session, changes, still={name: getattr(session, name) for name in ("observed_at", "since")})
         if after:
             log.info("session_observed", session_id=session.id, status=after.status, reason=after.reason)
