@@ -19,9 +19,6 @@ const PAUSE_MS = 400;
 /** As people count: an emoji is one character. */
 const letters = (value) => [...new Intl.Segmenter().segment(value)].length;
 
-/** As the server counts. That is slow for long texts, so only those near the limit are: the browser's own count is never lower. */
-const points = (value) => (value.length > LONGEST - FEW_LEFT ? [...value].length : value.length);
-
 let unfolded = false;
 
 function show() {
@@ -43,7 +40,7 @@ function show() {
 
 /** A text may be typed beyond the limit, since nobody would notice the browser cutting it off; it can be sent once it fits. */
 function showLength(value) {
-  const left = LONGEST - points(value);
+  const left = LONGEST - value.length; // as the server counts
   const over = left < 0 ? say('characters_over', { n: -left }) : '';
   const was = text.validity.customError;
   text.setCustomValidity(over);
