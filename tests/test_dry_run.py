@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -10,10 +11,12 @@ import pytest
 from flask import Flask
 
 from tests.support.api import Api
+from tests.support.pages import Browser
 from tests.support.stack import Stack
 from tests.support.web import PHONE, Linked, bearer
 from wabot.blueprints._context import live, services
 from wabot.lib.clock import now, to_rfc3339
+from wabot.lib.gateway import Gateway
 
 NOBODY = "+49 170 1234567"
 Users = Callable[[str], Api]
@@ -95,3 +98,44 @@ def test_few_at_a_time(app: Flask, connected: Linked) -> None:
 def test_reading_its_address_says_that_it_is_posted_to(linked: Linked) -> None:
     answer = linked.client.get("/api/messages/dry-run", headers=bearer(linked.token))
     assert answer.status_code == 404 and "use POST" in answer.get_json()["detail"]
+
+
+def checked(linked: Linked, **fields: str) -> tuple[int, str]:
+    """What the form for writing answers to its second button."""
+    browser = Browser(linked.client.application)
+    browser.login(linked.user["email"], "correct horse")
+    form = {"to": "+1 202 557 0001", "message": "", "session": "default", "check": "yes", **fields}
+    answer = browser.submit("/messages/new", **form)
+    return answer.status_code, html.unescape(answer.get_data(as_text=True))
+
+
+def test_the_form_says_whether_a_number_is_on_whatsapp_and_keeps_what_was_written(
+    connected: Linked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Gateway, "exists", lambda *_: True)
+    status, page = checked(connected, message="half a thought")
+    assert (status, "\u2066+1 202-557-0001\u2069 is on WhatsApp." in page) == (200, True)
+    assert "half a thought</textarea>" in page
+    monkeypatch.setattr(Gateway, "exists", lambda *_: False)
+    status, page = checked(connected)
+    assert (status, "\u2066+1 202-557-0001\u2069 is not on WhatsApp." in page) == (200, True)
+    assert connected.client.get("/api/messages", headers=bearer(connected.token)).get_json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("to", "status", "said"),
+    [
+        ("", 422, "Is empty"),
+        ("mum", 422, "“mum”"),
+        ("+12025570001, +12025570002", 422, "Has several numbers: only one at a time is checked"),
+        ("+12025570001", 503, "gateway"),
+    ],
+)
+def test_the_form_says_why_a_number_can_not_be_checked(connected: Linked, to: str, status: int, said: str) -> None:
+    answered, page = checked(connected, to=to)
+    assert (answered, said in page) == (status, True)
+
+
+def test_the_form_can_not_check_while_the_session_is_reconnecting(linked: Linked) -> None:
+    status, page = checked(linked)
+    assert (status, "so that WhatsApp can't be asked" in page) == (409, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from ..lib.clock import now
 from ..plugins import NavItem
 from ..services import present, recipients
 from ..services.drafts import BODY_LENGTH, Draft
+from ..services.dry_run import Outlook
 from ..services.message_export import csv_of
 from ..services.sessions import DEFAULT
 from ..store.ids import new_id
@@ -26,6 +28,7 @@ from ._forms import errors_of, field, values
 from ._languages import gettext as _
 from ._languages import number
 from ._limits import SendAllowance
+from ._waiting import one_of_few
 
 bp = Blueprint("messages", __name__, url_prefix="/messages")
 NAV = [
@@ -77,6 +80,8 @@ def compose() -> Any:
     try:
         found = recipients.checked(field("to")[:_TYPED])
         draft = Draft("", field("message"), field("session") or DEFAULT, field("idempotency_key") or None, _send_at())
+        if field("check"):
+            return _form({**values(), "to": found.text}, {}, _rehearsed(draft, found.numbers))
     except WabotError as error:
         return _refused(error)
     sent = recipients.send_to_each(services().messages, user.id, draft, found.numbers, request_id(), lambda: SendAllowance(user))
@@ -120,6 +125,15 @@ def decide(message_id: str) -> Any:
     return redirect(url_for(".one", message_id=message_id))
 
 
+def _rehearsed(draft: Draft, numbers: list[str]) -> Outlook:
+    """What would become of the message. Raises what a dry run does, and Invalid for several numbers."""
+    if len(numbers) > 1:
+        raise Invalid.field("to", "has several numbers: only one at a time is checked")
+    user = page_user()
+    with one_of_few(user.id):
+        return services().dry_run.run(user.id, replace(draft, to=numbers[0]), request_id(), SendAllowance(user))
+
+
 def _accepted(sent: recipients.Sent) -> Any:
     if len(sent.messages) == 1:
         return redirect(url_for(".one", message_id=sent.messages[0].id))
@@ -157,11 +171,12 @@ def _is_first(message: Message) -> bool:
     return [one.id for one in newest] == [message.id]
 
 
-def _form(given: dict[str, str], errors: dict[str, str]) -> str:
+def _form(given: dict[str, str], errors: dict[str, str], outlook: Outlook | None = None) -> str:
     return render_template(
         "messages_new.html",
         values=given,
         errors=errors,
+        outlook=outlook and {"to": outlook.message.to, "on_whatsapp": outlook.on_whatsapp, "waits": present.wait(outlook.wait)},
         sessions=_sessions(),
         longest=BODY_LENGTH,
         next_step=next_step(),
