@@ -124,25 +124,29 @@ def test_whoever_has_hung_up_is_not_waited_for(pair: tuple[ClientSocket, socket.
     assert time.monotonic() - began < 2
 
 
-def test_threads_stay_on_one_processor_and_hashes_may_go_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_threads_share_a_processor_and_hashes_may_go_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     everywhere = os.sched_getaffinity(0)
     if len(everywhere) == 1:
         pytest.skip("there is only one")
-    monkeypatch.setattr(processors, "_allowed", set())
+    monkeypatch.setattr(processors, "_all", set())
+    monkeypatch.setattr(processors, "_one", set())
     seen: SimpleQueue[set[int]] = SimpleQueue()
     monkeypatch.setattr(passwords, "check_password_hash", lambda *_: seen.put(os.sched_getaffinity(0)))
 
     def work() -> None:
-        processors.stay_on_one()
+        processors.choose()
+        processors.share(True)
         seen.put(os.sched_getaffinity(0))
         passwords.verify_password(None, "of nobody")
+        seen.put(os.sched_getaffinity(0))
+        processors.share(False)
         seen.put(os.sched_getaffinity(0))
 
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
-    one, hashing, after = (seen.get() for _ in range(3))
+    one, hashing, after, at_last = (seen.get() for _ in range(4))
     assert len(one) == 1
-    assert hashing == everywhere
+    assert hashing == at_last == everywhere
     assert after == one
     assert os.sched_getaffinity(0) == everywhere, "this thread was not meant"

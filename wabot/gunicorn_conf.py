@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter
 
 
+FEW = 50
+"""Connections, at work or not, that may each have a thread: with more of them they take turns for each request."""
 FOLLOWS_SECONDS = 0.01
 """So long a request's thread waits for the next one of its connection, as of a program that sends one message after another."""
 
@@ -66,10 +68,6 @@ _REFUSED: list[tuple[type[BaseException], HTTPStatus, str]] = [
 
 
 class Worker(ThreadWorker):
-    def init_process(self) -> None:
-        self._staying = threading.BoundedSemaphore(max(1, self.cfg.threads // 8))
-        super().init_process()
-
     def enqueue_req(self, conn: TConn) -> None:
         if not isinstance(conn.sock, ClientSocket):
             conn.sock = ClientSocket.of(conn.sock)
@@ -77,21 +75,20 @@ class Worker(ThreadWorker):
 
     def handle(self, conn: TConn) -> bool:
         """One request, and those that follow it at once: handed back and forth between this thread and the one that waits for all
-        connections, each would cost half as much again. Few connections keep a thread so; the others take turns."""
-        kept = self._handle_one(conn)
-        if kept is True and self._staying.acquire(blocking=False):
-            try:
-                while kept is True and self._is_followed(conn):
-                    kept = self._handle_one(conn)
-            finally:
-                self._staying.release()
+        connections, each would cost half as much again."""
+        while (kept := self._handle_one(conn)) is True and self._serves_few() and self._is_followed(conn):
+            pass
         return kept
+
+    def _serves_few(self) -> bool:
+        return self.nr_conns <= FEW
 
     def _handle_one(self, conn: TConn) -> bool:
         """gunicorn itself would wait for ever for the rest of a request; and for the other side to hang up, two seconds in the thread
         that all connections share."""
         if not isinstance(conn.sock, ClientSocket):
             return super().handle(conn)
+        processors.share(self._serves_few())
         conn.sock.begin()
         kept = super().handle(conn)
         try:
@@ -164,7 +161,7 @@ def post_fork(_server: Arbiter, worker: ThreadWorker) -> None:
     # A worker that outlives a killed master would keep the port.
     end_with(worker.ppid, signal.SIGKILL)
     _wake_politely()
-    processors.stay_on_one()
+    processors.choose()
 
 
 def _wake_politely() -> None:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from wabot import gunicorn_conf
 from wabot.gunicorn_conf import Worker
 from wabot.launching import ports
 from wabot.lib import client_sockets
@@ -23,6 +24,7 @@ client_sockets.TAKE_SECONDS = 1.0
 client_sockets.READ_SECONDS = 1.0
 worker_class = Worker
 threads = 6
+gunicorn_conf.FEW = 4
 keepalive = 5
 BIG = 64
 """Pieces of a MiB, more than lies in any buffer."""
