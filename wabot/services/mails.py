@@ -40,13 +40,11 @@ RETRIES = tuple(timedelta(seconds=one) for one in (5, 30, 120, 600, 1800, 3600, 
 QUEUE_LIMIT = 2000
 ASKED_PER_HOUR = 10
 """Mails of one kind that can be had for one account; nobody's mailbox is filled by asking, or unlinking, again and again."""
-_FEW_AN_HOUR = frozenset({"reset", "confirm_address", "change_address", "session_unlinked"})
+_FEW_AN_HOUR = frozenset({"reset", "confirm_address", "change_address", unlinking.KIND})
 _OUTDATED: dict[str, Callable[[Store, QueuedMail, User], bool]] = {
     "confirm_address": lambda _store, _mail, user: user.email_confirmed,
     "invite": lambda _store, _mail, user: not user.invited,
-    "session_unlinked": lambda store, mail, _user: (
-        not unlinking.is_news(store.sessions.get(mail.values["session_id"]), mail.values)
-    ),
+    unlinking.KIND: lambda store, mail, _user: not unlinking.is_news(store.sessions.get(mail.values["session_id"]), mail.values),
 }
 """What came true while the mail waited."""
 

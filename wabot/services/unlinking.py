@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..lib.clock import now
 from ..store.ids import derived
 from ..store.records import Session
 from .reasons import SESSION_REASONS
@@ -36,7 +37,7 @@ def mail_of(session: Session, changes: Mapping[str, Any]) -> dict[str, Any]:
         "kind": KIND,
         "user_id": session.user_id,
         "values": values,
-        "mail_id": derived(changes["since"], 0, session.id, str(session.epoch)),
+        "mail_id": derived(changes["since"] or now(), 0, session.id, str(session.epoch)),
     }
 
 
