@@ -88,6 +88,16 @@ def test_a_head_waits_for_its_body(pair: tuple[ClientSocket, socket.socket]) -> 
     assert theirs.recv(100) == b" and more"
 
 
+def test_nothing_overtakes_a_head_that_waits(pair: tuple[ClientSocket, socket.socket]) -> None:
+    client, theirs = pair
+    client.begin()
+    client.send(b"at once ")
+    assert theirs.recv(100) == b"at once "
+    client.sendall(b"head ")
+    client.send(b"and on")
+    assert theirs.recv(100) == b"head and on"
+
+
 def test_an_answer_that_is_a_head_alone_is_sent(dial: Dial) -> None:
     with dial() as client:
         client.settimeout(5)

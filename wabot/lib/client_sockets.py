@@ -74,7 +74,7 @@ class ClientSocket(socket.socket):
         """Nothing follows any more. Raises TooSlow."""
         self._holds = False
         if self._held:
-            self.sendall(b"")
+            self._send(b"", 0)
 
     def coming(self, seconds: float) -> bytes | None:
         """What comes within that time, or None; nothing at all from one who has hung up."""
@@ -119,11 +119,12 @@ class ClientSocket(socket.socket):
         if self._holds:
             self._holds, self._held = False, bytes(data)
             return
-        if self._held:
-            data, self._held = self._held + bytes(data), b""
         self._send(data, flags)
 
     def _send(self, data: Any, flags: int) -> None:
+        """After what is held back."""
+        if self._held:
+            data, self._held = self._held + bytes(data), b""
         view = memoryview(data).cast("B")
         for start in range(0, len(view), _PIECE):
             self._send_piece(view[start : start + _PIECE], flags)
