@@ -7,6 +7,7 @@ import { claimProfile, endBrowser, launchOptions } from './browser.js';
 import { Incoming } from './incoming.js';
 import { Page } from './page.js';
 import { ackName, endOf, failureOf, lossOf } from './reasons.js';
+import { mendLogs } from './torn_logs.js';
 
 /**
  * One life of one browser. What is known to go wrong in the library or on the site stands, with its thread, at the place
@@ -69,6 +70,7 @@ export class WebjsEngine extends Answering {
     const { directory, network, method, phone } = this.options;
     this.#profile = profileIn(directory);
     await claimProfile(this.#profile);
+    for (const torn of await mendLogs(this.#profile)) this.log.warn(torn, 'a torn log was mended');
     const launch = await launchOptions(network, this.settings);
     const launched = deferred();
     const onBrowser = async () => launched.resolve(await this.#onBrowser());
