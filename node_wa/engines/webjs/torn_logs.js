@@ -16,7 +16,7 @@ const BLOCK = 32_768;
 const HEADER = 7; // checksum (4), length (2), type (1)
 const FULL = 1;
 const LAST = 4;
-const LARGEST = 64 * 1024 * 1024; // Chromium begins a new one after 4 MB
+const LARGEST = 64 * 1024 * 1024; // bytes; those of Chromium were seen to end below 2 MB
 const LOG = /^(\d+\.log|MANIFEST-\d+)$/;
 
 /**
