@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -71,6 +71,16 @@ test('logs of what pages store are mended, everything else stays as it is', asyn
   assert.ok(cut.every(({ bytes }) => bytes === HEADER));
   for (const file of mended) assert.deepEqual(readFileSync(path.join(profile, file)), whole);
   for (const file of others) assert.deepEqual(readFileSync(path.join(profile, file)), torn);
+  assert.deepEqual(await mendLogs(profile), []);
+});
+
+test('a log of gigabytes is not read', async (t) => {
+  const profile = mkdtempSync(path.join(tmpdir(), 'wabot-profile-'));
+  t.after(() => rmSync(profile, { recursive: true }));
+  const file = path.join(profile, 'Default/Local Storage/leveldb/000003.log');
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, whole);
+  truncateSync(file, 3 * 1024 ** 3); // takes no room on the disk
   assert.deepEqual(await mendLogs(profile), []);
 });
 

@@ -1,4 +1,4 @@
-import { readdir, readFile, truncate } from 'node:fs/promises';
+import { readdir, readFile, stat, truncate } from 'node:fs/promises';
 import path from 'node:path';
 
 /**
@@ -16,7 +16,7 @@ const BLOCK = 32_768;
 const HEADER = 7; // checksum (4), length (2), type (1)
 const FULL = 1;
 const LAST = 4;
-const LARGEST = 64 * 1024 * 1024; // bytes; those of Chromium were seen to end below 2 MB
+const LARGEST = 64 * 1024 * 1024; // bytes, left alone above; those of Chromium were seen to end below 2 MB
 const LOG = /^(\d+\.log|MANIFEST-\d+)$/;
 
 /**
@@ -64,8 +64,9 @@ export async function mendLogs(profile) {
 
 /** @param {string} file @returns {Promise<number>} bytes cut off */
 async function mend(file) {
+  if ((await stat(file)).size > LARGEST) return 0;
   const log = await readFile(file);
-  const whole = log.length > LARGEST ? log.length : wholeLength(log);
+  const whole = wholeLength(log);
   if (whole < log.length) await truncate(file, whole);
   return log.length - whole;
 }
