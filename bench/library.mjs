@@ -1,9 +1,15 @@
-/** whatsapp-web.js by itself, linked to the sandbox: sends N messages one after the other, prints {"per_second"}. */
+/**
+ * whatsapp-web.js by itself, as its documentation shows it but for the browser's own options, linked to the sandbox: sends N messages
+ * one after the other, prints {"per_second"}.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { endBrowser, launchOptions } from '../node_wa/engines/webjs/browser.js';
-import { newClient, profileIn } from '../node_wa/engines/webjs/client.js';
+import { profileIn } from '../node_wa/engines/webjs/client.js';
+
+const { Client, LocalAuth } = createRequire(new URL('../node_wa/', import.meta.url))('whatsapp-web.js');
 
 const { WABOT_DATA, SANDBOX_PORT, CHROMIUM_PATH } = process.env;
 const count = Number(process.argv[2]);
@@ -25,12 +31,23 @@ const settings = /** @type {any} */ ({
   liveArgs: [],
 });
 const launch = await launchOptions('sandbox', settings);
-const client = newClient({ directory, pairingPhone: null, launch, authTimeout: 30_000, onBrowser: async () => {} });
+const client = new Client({
+  authStrategy: new LocalAuth({ dataPath: directory }),
+  webVersionCache: { type: 'none' },
+  puppeteer: launch,
+});
 await sandbox('PUT', `/phones/${phone}`, { name: 'Bench' });
 client.once('qr', (qr) => sandbox('POST', `/phones/${phone}/scan`, { qr }));
 const ready = new Promise((resolve) => client.once('ready', resolve));
 await client.initialize();
+/** The library misses the signal when the page has synced before it listens (wwebjs #5774): without this it is never ready. */
+const nudge = () => {
+  const page = /** @type {any} */ (window);
+  if (page.require('WAWebSocketModel').Socket.hasSynced && !page.WWebJS) page.onAppStateHasSyncedEvent();
+};
+const nudging = setInterval(() => client.pupPage.evaluate(nudge).catch(() => undefined), 100);
 await ready;
+clearInterval(nudging);
 const { _serialized: chat } = await client.getNumberId('12025500102');
 const options = { sendSeen: false, linkPreview: false };
 await client.sendMessage(chat, 'the first', options);

@@ -4,6 +4,7 @@ import { checking } from './checking.js';
 import { compat } from './compat.js';
 import { finding } from './finding.js';
 import { letters } from './letters.js';
+import { muting } from './muting.js';
 import { reading } from './reading.js';
 import { recovering } from './recovering.js';
 import { sending } from './sending.js';
@@ -12,8 +13,8 @@ import { watching } from './watching.js';
 /** How the library is made to fit: its own doors only (auth strategy, options), nothing of it is changed. */
 
 /** Everything of ours that runs in the page, injected before WhatsApp's own scripts, in every document anew. */
-const PAGE_PARTS = [compat, watching, letters, recovering, reading, sending, finding, checking];
-const PAGE_SCRIPT = PAGE_PARTS.map((part) => `(${part})();`).join('\n');
+const PAGE_PARTS = [compat, muting, watching, letters, recovering, reading, sending, finding, checking];
+export const PAGE_SCRIPT = PAGE_PARTS.map((part) => `(${part})();`).join('\n');
 
 /** Where LocalAuth keeps the browser's profile. @param {string} directory of the session */
 export const profileIn = (directory) => path.join(directory, 'session');
