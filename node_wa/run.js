@@ -19,7 +19,7 @@ export class Run {
   /** What had come in before it was ready is told. */
   caughtUp = false;
   #ended = false;
-  /** Messages that are being handed over. */
+  /** Calls that are handing messages over. */
   #sending = 0;
   #draining = false;
 
@@ -58,13 +58,13 @@ export class Run {
     return this.host.call(this.name, method, args, ms);
   }
 
-  /** @param {import('./engines/contract.js').OutgoingMessage} message @param {number} ms @returns {Promise<any>} */
-  async send(message, ms) {
+  /** @param {import('./engines/contract.js').OutgoingMessage[]} messages @param {number} ms @returns {Promise<any>} */
+  async send(messages, ms) {
     if (this.#draining)
       throw new GatewayError('session_not_connected', 'the browser is about to be replaced');
     this.#sending += 1;
     try {
-      return await this.call('send', message, ms);
+      return await this.call('send', messages, ms);
     } finally {
       this.#sending -= 1;
     }

@@ -28,6 +28,7 @@ export const start = exactly({
 });
 export const logout = exactly({ epoch, network, engine });
 export const stop = exactly({ epoch });
+/** @typedef {{id: string, to: string, body: string, wa_message_id: string, correlation_id: string}} Outgoing of a batch */
 export const batch = exactly({
   epoch,
   claim,

@@ -173,18 +173,22 @@ export class Session {
   }
 
   /**
-   * @param {{id: string, to: string, body: string, wa_message_id: string, epoch: number}} message
-   * @param {string | null} correlation
+   * Rejected with anything but `outcome_unknown`, nothing went out.
+   * @param {import('./schemas.js').Outgoing[]} messages
+   * @param {number} epoch
+   * @returns {Promise<import('./engines/contract.js').Outcome[]>} of those that were tried in one go
    */
-  async send({ id, to, body, wa_message_id, epoch }, correlation) {
+  async send(messages, epoch) {
     const run = this.#connectedRun(epoch);
-    this.teller.expect(wa_message_id, { correlation, id });
+    for (const { wa_message_id, correlation_id, id } of messages)
+      this.teller.expect(wa_message_id, { correlation: correlation_id, id });
+    const orders = messages.map(({ to, body, wa_message_id }) => ({ to, body, wa_message_id }));
     try {
       crashPoint('gateway.before-engine');
       const deadline = this.gateway.config.engine.sendTimeout + SEND_SLACK_MS;
-      const answer = await run.send({ to, body, wa_message_id }, deadline);
+      const outcomes = await run.send(orders, deadline);
       crashPoint('gateway.after-engine');
-      return answer;
+      return outcomes;
     } catch (error) {
       const code = error instanceof GatewayError ? error.code : 'internal';
       if (code === 'deadline' || code === 'host_ended') throw new GatewayError('outcome_unknown', code);

@@ -97,6 +97,8 @@
 
 /** @typedef {{to: string, body: string, wa_message_id: string}} OutgoingMessage `to` is `+E164` */
 
+/** @typedef {{wa_message_id: string, ack: Ack} | {code: string, detail: string}} Outcome of a message that was tried */
+
 /** @typedef {{wa_message_id: string, to: string, body: string, since: string}} Wanted */
 
 /**
@@ -110,13 +112,14 @@
 /** @typedef {{sha256: string, size: number, mimetype: string | null, filename: string | null}} FetchedMedia hex; the types as its sender says */
 
 /**
- * Errors are GatewayErrors. `send`: `not_on_whatsapp`, `session_not_connected` and `engine_error` promise that nothing went
- * out, `outcome_unknown` that it may have. `start`: a reason code.
+ * Errors are GatewayErrors. `send`: `not_on_whatsapp`, `session_not_connected`, `busy` and `engine_error` promise that nothing went
+ * out, `outcome_unknown` that it may have; rejected with that, any of the messages may. `start`: a reason code.
  * @typedef {object} Engine
  * @property {() => Promise<void>} start settles when the launch has settled; the rest is told by events
  * @property {() => Promise<void>} stop keeps the login; settles when every process of the engine has exited
  * @property {() => Promise<{told: boolean}>} logout unlinks at WhatsApp, then stops; `told` is whether WhatsApp heard of it
- * @property {(message: OutgoingMessage) => Promise<{wa_message_id: string, ack: Ack}>} send in the order of the calls
+ * @property {(messages: OutgoingMessage[]) => Promise<Outcome[]>} send one after the other, in the order of the calls: the first, and as
+ *   many more as go within a moment, none after one that failed; the outcomes of those that were tried
  * @property {(wanted: Wanted) => Promise<Found>} find looks into WhatsApp itself
  * @property {(wanted: WantedMedia) => Promise<FetchedMedia>} [media] the file is on disk when it settles; errors `media_gone`,
  *   `media_too_large`, `media_unavailable`, `busy`

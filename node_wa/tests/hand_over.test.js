@@ -30,12 +30,25 @@ const batch = async (bodies, { epoch = 1, claim = newClaim() } = {}) => {
 };
 const find = (claim = newClaim()) =>
   session().find({ claim, to: BOT, body: 'a', wa_message_id: '3EB0a', since: new Date().toISOString() });
-/** @param {(body: string) => unknown} [meanwhile] what happens while it is handed over */
-const answer = (meanwhile = () => undefined) => {
-  engine.answers.send = async (_run, { body, wa_message_id }) => {
+/** @param {(body: string) => unknown} meanwhile what happens while it is handed over @param {{body: string, wa_message_id: string}} message */
+const outcome = async (meanwhile, { body, wa_message_id }) => {
+  try {
     await meanwhile(body);
     went.push(body);
     return { wa_message_id, ack: 'pending' };
+  } catch (error) {
+    return { code: /** @type {any} */ (error).code, detail: '' };
+  }
+};
+/** @param {(body: string) => unknown} [meanwhile] @param {number} [atOnce] messages that it takes in one call */
+const answer = (meanwhile = () => undefined, atOnce = 1) => {
+  engine.answers.send = async (_run, messages) => {
+    const outcomes = [];
+    for (const message of messages.slice(0, atOnce)) {
+      outcomes.push(await outcome(meanwhile, message));
+      if ('code' in outcomes[outcomes.length - 1]) break;
+    }
+    return outcomes;
   };
 };
 
@@ -68,19 +81,32 @@ test('a batch ends with the lease, as for a worker that was stopped meanwhile', 
   assert.deepEqual(went, ['a']);
 });
 
-test('a batch ends at the first that could not go, and passes over one that is not on WhatsApp', async () => {
-  answer((body) => {
-    if (body === 'b') throw new GatewayError('not_on_whatsapp');
-    if (body === 'd') throw new GatewayError('busy');
+for (const atOnce of [1, 2, 25])
+  test(`a batch of calls of ${atOnce} ends at the first that could not go, not at one that isn’t on WhatsApp`, async () => {
+    answer((body) => {
+      if (body === 'b') throw new GatewayError('not_on_whatsapp');
+      if (body === 'd') throw new GatewayError('busy');
+    }, atOnce);
+    assert.deepEqual(await batch(['a', 'b', 'c', 'd', 'e']), [null, 'not_on_whatsapp', null, 'busy']);
+    assert.deepEqual(went, ['a', 'c']);
   });
-  assert.deepEqual(await batch(['a', 'b', 'c', 'd', 'e']), [null, 'not_on_whatsapp', null, 'busy']);
-  assert.deepEqual(went, ['a', 'c']);
-});
 
-for (const code of ['deadline', 'host_ended'])
-  test(`what ends without an answer (${code}) may have gone out`, async () => {
-    answer(() => Promise.reject(new GatewayError(code)));
-    assert.deepEqual(await batch(['a', 'b']), ['outcome_unknown']);
+for (const code of ['deadline', 'host_ended', 'outcome_unknown', 'nobody foresaw it'])
+  test(`each of a call that ends without an answer (${code}) may have gone out`, async () => {
+    answer(undefined, 1);
+    const one = engine.answers.send;
+    engine.answers.send = async (run, messages) => {
+      if (went.length < 1) return one(run, messages);
+      throw code.includes(' ') ? new Error(code) : new GatewayError(code);
+    };
+    const told = code.includes(' ') ? 'internal' : 'outcome_unknown';
+    assert.deepEqual(await batch(['a', 'b', 'c']), [null, told, told]);
+  });
+
+for (const code of ['session_not_connected', 'busy'])
+  test(`a call that is refused (${code}) hands none over, and is told of the first`, async () => {
+    engine.answers.send = () => Promise.reject(new GatewayError(code));
+    assert.deepEqual(await batch(['a', 'b']), [code]);
   });
 
 test('nothing is looked up before what is being handed over is through', async () => {

@@ -46,8 +46,8 @@ const throwing = (thrown, goesOut = true) => {
     throw new Error(thrown);
   };
 };
-const send = () =>
-  page.wabot.send({ to: BOT, body: 'hello', id: '3EB0OURS', deadline: Date.now() + HOUR_MS });
+const order = (id = '3EB0OURS', body = 'hello') => ({ to: BOT, body, id, deadline: Date.now() + HOUR_MS });
+const send = async () => (await page.wabot.send([order()]))[0];
 const find = () =>
   page.wabot.find({ to: BOT, body: 'hello', id: '3EB0OURS', since: (Date.now() - HOUR_MS) / 1000 });
 
@@ -80,4 +80,48 @@ test('whether a number is known is what WhatsApp says, and nothing while it canâ
 test('what the site canâ€™t address has not gone out', async () => {
   throwing('No LID for user', false);
   assert.equal((await send()).error, 'engine_error');
+});
+
+/** The site takes the chosen id, or makes its own. @param {boolean} choosing @param {() => void} [meanwhile] */
+const taking = (choosing, meanwhile = () => undefined) => {
+  page.WWebJS.sendMessage = async (/** @type {any} */ _chat, /** @type {string} */ body) => {
+    const id = choosing ? await page.require('WAWebMsgKey').newId() : `3EB0${body}`;
+    const msg = { id: { fromMe: true, id }, body, t: Date.now() / 1000, ack: 0 };
+    models.push(msg);
+    meanwhile();
+    return msg;
+  };
+};
+/** @param {any[]} orders @returns {Promise<(string | undefined)[]>} ids and errors */
+const sendAll = async (orders) =>
+  (await page.wabot.send(orders)).map((/** @type {any} */ { id, error }) => error ?? id);
+const THREE = [order('3EB0A', 'a'), order('3EB0B', 'b'), order('3EB0C', 'c')];
+
+test('several go in one call, in their order', async () => {
+  taking(true);
+  assert.deepEqual(await sendAll(THREE), ['3EB0A', '3EB0B', '3EB0C']);
+  assert.deepEqual(
+    models.map(({ body }) => body),
+    ['a', 'b', 'c'],
+  );
+});
+
+test('a call ends at the first that fails', async () => {
+  taking(true);
+  const late = { ...order('3EB0B', 'b'), deadline: Date.now() - 1 };
+  assert.deepEqual(await sendAll([order('3EB0A', 'a'), late, order('3EB0C', 'c')]), [
+    '3EB0A',
+    'session_not_connected',
+  ]);
+});
+
+test('a call that has lasted long enough ends after the one that is being sent', async (t) => {
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
+  taking(true, () => t.mock.timers.tick(200));
+  assert.deepEqual(await sendAll(THREE), ['3EB0A', '3EB0B']);
+});
+
+test('where the site makes its own ids a call is for one message', async () => {
+  taking(false);
+  assert.deepEqual(await sendAll(THREE), ['3EB0a']);
 });

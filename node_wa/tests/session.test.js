@@ -90,8 +90,8 @@ test('nothing is handed to an engine that is being stopped', async () => {
   const ending = deferred();
   engine.answers.stop = () => ending.promise;
   const stopped = engine.sessions.stop('s', 1);
-  const message = { id: 'm', to: ME.phone, body: 'a', wa_message_id: '3EB0', epoch: 1 };
-  await assert.rejects(engine.sessions.get('s').send(message, null), { code: 'session_not_connected' });
+  const message = { id: 'm', to: ME.phone, body: 'a', wa_message_id: '3EB0', correlation_id: 'c' };
+  await assert.rejects(engine.sessions.get('s').send([message], 1), { code: 'session_not_connected' });
   ending.resolve(undefined);
   await stopped;
 });

@@ -1,9 +1,10 @@
-import { GatewayError } from '../../errors.js';
+import { coded, GatewayError } from '../../errors.js';
 import { within } from '../../lib/deadline.js';
 
 /** What can be asked of a session that works. */
 
 const CHECK_MS = 8_000;
+const SLICE_MS = 250; // of a call; the gateway looks then whether it may go on
 
 /**
  * @typedef {object} Connected
@@ -26,9 +27,28 @@ export class Answering {
     };
   }
 
-  /** @param {import('../contract.js').OutgoingMessage} message */
-  async send(message) {
-    return this.#connected().sending.send(message);
+  /**
+   * @param {import('../contract.js').OutgoingMessage[]} messages
+   * @returns {Promise<import('../contract.js').Outcome[]>} of those that were tried
+   */
+  async send(messages) {
+    const end = Date.now() + SLICE_MS;
+    const outcomes = [];
+    for (const message of messages) {
+      outcomes.push(await this.#try(message));
+      if ('code' in outcomes[outcomes.length - 1] || Date.now() > end) break;
+    }
+    return outcomes;
+  }
+
+  /** @param {import('../contract.js').OutgoingMessage} message @returns {Promise<import('../contract.js').Outcome>} */
+  async #try(message) {
+    try {
+      return await this.#connected().sending.send(message);
+    } catch (error) {
+      const { code, detail } = coded(error, 'outcome_unknown'); // nobody foresaw it, so nobody can say that nothing went out
+      return { code, detail };
+    }
   }
 
   /**

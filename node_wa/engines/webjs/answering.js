@@ -21,9 +21,9 @@ export class Answering {
     };
   }
 
-  /** @param {import('../contract.js').OutgoingMessage} message */
-  async send(message) {
-    return this.#outgoing.send(this.#working().page, message);
+  /** @param {import('../contract.js').OutgoingMessage[]} messages */
+  async send(messages) {
+    return this.#outgoing.send(this.#working().page, messages);
   }
 
   /** @param {import('../contract.js').Wanted} wanted */

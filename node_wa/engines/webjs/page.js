@@ -76,17 +76,19 @@ export class Page {
   }
 
   /**
-   * @param {import('../contract.js').OutgoingMessage} message
+   * @param {import('../contract.js').OutgoingMessage[]} messages
    * @param {number} deadline epoch ms of the latest hand-over
-   * @returns {Promise<{wa_message_id: string, ack: import('../contract.js').Ack}>}
+   * @returns {Promise<import('../contract.js').Outcome[]>} of those that were tried
    */
-  async send({ to, body, wa_message_id: id }, deadline) {
+  async send(messages, deadline) {
     const ms = Math.max(deadline - Date.now(), 0) + ANSWER_MS;
-    const answer = await this.call('send', { to, body, id, deadline }, ms).catch((error) => {
+    const orders = messages.map(({ to, body, wa_message_id: id }) => ({ to, body, id, deadline }));
+    const answers = await this.call('send', orders, ms).catch((error) => {
       throw new GatewayError('outcome_unknown', error.message.slice(0, 200)); // the call may have reached the page
     });
-    if (answer?.error) throw new GatewayError(answer.error, answer.detail);
-    return { wa_message_id: answer.id, ack: ackName(answer.ack) };
+    return answers.map((/** @type {any} */ { id, ack, error, detail }) =>
+      error ? { code: error, detail } : { wa_message_id: id, ack: ackName(ack) },
+    );
   }
 
   /** @param {string} phone @returns {Promise<{exists: boolean}>} whether it is on WhatsApp */

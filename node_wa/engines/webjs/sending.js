@@ -1,12 +1,14 @@
 /**
- * Runs in WhatsApp's page after `compat`: one call a message, so that a send is one round trip. Answers are plain objects:
- * `{id, ack}` or `{error, detail}`, where the error says whether the message can have gone out.
+ * Runs in WhatsApp's page after `compat`: several messages a call, since a round trip costs as much as a send. Answers are plain
+ * objects: `{id, ack}` or `{error, detail}`, where the error says whether the message can have gone out.
  */
 export function sending() {
+  /** @typedef {{to: string, body: string, id: string, deadline: number}} Outgoing `deadline`: epoch ms of the latest hand-over */
   const page = /** @type {any} */ (window);
   const { wabot } = page;
   if (!wabot) return;
   const MAX_CONTACTS = 5000;
+  const SLICE_MS = 250;
   const OFFLINE = 'WhatsApp is not reachable just now';
   /** @type {Map<string, string>} phone → address WhatsApp gave for it */
   const contacts = new Map();
@@ -92,8 +94,8 @@ export function sending() {
     }
   };
 
-  /** @param {{to: string, body: string, id: string, deadline: number}} message `deadline`: epoch ms of the latest hand-over */
-  wabot.send = async (message) => {
+  /** @param {Outgoing} message */
+  const lookUpAndSend = async (message) => {
     let chat;
     try {
       if (!isOnline()) return refuse('session_not_connected', OFFLINE);
@@ -107,5 +109,23 @@ export function sending() {
     if (Date.now() > message.deadline) return refuse('session_not_connected', 'not handed over in time');
     const earlier = wabot.inChat(chat, message.id); // asked again: it is in WhatsApp's hands already
     return earlier ? { id: earlier.id.id, ack: earlier.ack } : send(chat, message);
+  };
+
+  /**
+   * One after the other, at least the first, until one fails or the call has lasted long enough: Node looks then whether it may go
+   * on. One alone where the site makes its own ids: of a call that breaks off nobody knows how far it got, and there each has to be
+   * found by its text.
+   * @param {Outgoing[]} messages
+   * @returns {Promise<any[]>} the answers of those that were tried
+   */
+  wabot.send = async (messages) => {
+    const end = Date.now() + SLICE_MS;
+    const answers = [];
+    for (const message of messages) {
+      const answer = await lookUpAndSend(message);
+      answers.push(answer);
+      if ('error' in answer || !wabot.choosesIds || Date.now() > end) break;
+    }
+    return answers;
   };
 }
