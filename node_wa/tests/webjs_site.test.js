@@ -11,6 +11,7 @@ import { Gateway } from './support/gateway.js';
 import { Sandbox, until } from './support/sandbox.js';
 
 const ME = '+4915112350002';
+const BOT = '+12025550101';
 const SHORT = {
   WA_LOAD_TIMEOUT_MS: '2500',
   WA_AUTH_TIMEOUT_MS: '6000',
@@ -85,15 +86,15 @@ describe('an ill site', () => {
     fs.writeFileSync(address(), JSON.stringify({ ...JSON.parse(healthy), page_port: port }));
   };
 
-  /** Hands on what is asked of WhatsApp, one of its scripts late; how often its page was asked for. */
-  const standBefore = () => {
+  /** Hands on what is asked of WhatsApp; how often its page was asked for. @param {number} [delay] ms by which one of its scripts is late */
+  const standBefore = (delay = 0) => {
     const { page_port: port } = JSON.parse(healthy);
     const seen = { pages: 0 };
     answer = (request, response) => {
       if (request.url === '/figures.js') return request.socket.destroy();
       if (request.url === '/') seen.pages += 1;
       const { url, headers } = request;
-      const late = url === '/app/main.js' ? LONG_MS : 0;
+      const late = url === '/app/main.js' ? delay : 0;
       const asked = https.get({ port, path: url, headers, rejectUnauthorized: false }, (given) => {
         response.writeHead(given.statusCode ?? 500, { 'content-type': given.headers['content-type'] });
         if (url === '/') response.write(BESIDES);
@@ -101,7 +102,7 @@ describe('an ill site', () => {
       });
       asked.on('error', () => response.destroy());
     };
-    site.on('upgrade', ({ url, rawHeaders }, socket) => {
+    site.removeAllListeners('upgrade').on('upgrade', ({ url, rawHeaders }, socket) => {
       const inner = tls.connect({ port, rejectUnauthorized: false });
       const lines = rawHeaders.map((text, i) => text + (i % 2 ? '\r\n' : ': ')).join('');
       inner.write(`GET ${url} HTTP/1.1\r\n${lines}\r\n`);
@@ -112,7 +113,7 @@ describe('an ill site', () => {
   };
 
   test('a script that nobody needs is no sign that WhatsApp went away, also when the page loads itself anew', async () => {
-    const seen = standBefore();
+    const seen = standBefore(LONG_MS);
     fallIll();
     await gateway.put('counted');
     await gateway.status('counted', 'qr');
@@ -123,6 +124,38 @@ describe('an ill site', () => {
       assert.deepEqual([status, reason], ['qr', null]);
       return qr && qr !== first;
     });
+  });
+
+  /** A linked session works behind `standBefore`, and its page is about to load itself anew. */
+  const working = async () => {
+    await gateway.link('linked', sandbox, ME);
+    await gateway.call('POST', '/sessions/linked/stop', { epoch: 1 });
+    const seen = standBefore();
+    fallIll();
+    await gateway.put('linked');
+    await gateway.status('linked', 'connected', 20_000);
+    assert.equal(seen.pages, 1);
+    return seen;
+  };
+
+  test('a page that loads itself anew under a session works again, in the same browser', async () => {
+    const seen = await working();
+    const pid = await gateway.browser('linked');
+    const { since } = await gateway.session('linked');
+    await until('the page has loaded itself anew', () => seen.pages === 2);
+    await until('it works again', async () => {
+      const now = await gateway.session('linked');
+      return now.status === 'connected' && now.since !== since;
+    });
+    assert.equal((await gateway.send('linked', BOT, 'as before')).code, null);
+    assert.equal(await gateway.browser('linked'), pid);
+  });
+
+  test('a page that loads itself anew under a session and is refused says so', async () => {
+    await working();
+    answer = ILL['answers 503'];
+    const { reason, last_error } = await gateway.status('linked', 'reconnecting', 20_000);
+    assert.deepEqual([reason, last_error], ['whatsapp_unreachable', 'WhatsApp answers 503']);
   });
 
   for (const [what, behaviour] of Object.entries(ILL)) {

@@ -85,6 +85,7 @@ export class Arrival {
   #failed(look, asked) {
     const now = Date.now();
     const state = look?.state ?? null;
+    if (look && look.status >= 400) return ['whatsapp_unreachable', `WhatsApp answers ${look.status}`];
     const isOpening = state === 'OPENING' || state === 'UNLAUNCHED' || state === 'TIMEOUT';
     this.#openingSince = isOpening ? this.#openingSince || now : 0;
     this.#connectedSince = state === 'CONNECTED' ? this.#connectedSince || now : 0;

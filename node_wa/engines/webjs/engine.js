@@ -119,7 +119,8 @@ export class WebjsEngine extends Answering {
     page.on('request', (/** @type {any} */ request) => this.#arrival?.loads(request));
     page.on('requestfailed', (/** @type {any} */ request) => this.#arrival?.loaded(request, false));
     page.on('requestfinished', (/** @type {any} */ request) => this.#arrival?.loaded(request, true));
-    await this.#page.hear((type, data) => this.#heard(type, data));
+    const onDocument = () => this.#ready && this.#arrive();
+    await this.#page.hear((type, data) => this.#heard(type, data), onDocument);
     const silent = () => this.#end('whatsapp_unreachable', 'WhatsApp does not answer');
     this.#silence = setTimeout(silent, this.settings.loadTimeout);
     this.#emit('browser', { pid: browser.process()?.pid ?? 0 });
@@ -181,6 +182,7 @@ export class WebjsEngine extends Answering {
     if (isUseless(missing))
       return this.#end('whatsapp_changed', `not possible with this version: ${missing.join(', ')}`, missing);
     const me = await this.#page.call('me');
+    await this.#page.hush();
     this.#ready = true;
     this.#version = me.web_version;
     this.#emit('ready', { ...me, missing });

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError } from '../../errors.js';
 import { within } from '../../lib/deadline.js';
 import { ackName } from './reasons.js';
+import { Traffic } from './traffic.js';
 
 /**
  * WhatsApp's page as seen from Node: each call is one round trip with a deadline, since a hung page answers nothing and a
@@ -13,9 +14,12 @@ const RECOVER_MS = 15 * 60_000;
 const RECOVERY_LOOK_MS = 50;
 const ANSWER_MS = 2_000; // what the page's own answer may take beyond the page's own deadline
 
-/** @typedef {{state: string | null, synced: boolean, loaded: boolean, listening: boolean, version: string | null}} Look */
+/** @typedef {{state: string | null, synced: boolean, loaded: boolean, listening: boolean, version: string | null, status: number}} Look `status` of HTTP, 0 when it isn't known */
 
 export class Page {
+  /** @type {Traffic | null} */
+  #traffic = null;
+
   /** @param {any} page of puppeteer */
   constructor(page) {
     this.page = page;
@@ -25,8 +29,9 @@ export class Page {
    * What the page tells goes one way: a binding of the browser's own, since puppeteer's answers each call in the page. It is
    * there in every document to come.
    * @param {(type: string, data: any) => void} heard
+   * @param {() => void} onDocument another one has come
    */
-  async hear(heard) {
+  async hear(heard, onDocument) {
     const channel = await this.page.createCDPSession();
     channel.on(
       'Runtime.bindingCalled',
@@ -38,6 +43,13 @@ export class Page {
     );
     await channel.send('Runtime.enable'); // without it the binding is not carried into the next document
     await channel.send('Runtime.addBinding', { name: 'wabotTell' });
+    this.#traffic = new Traffic(this.page);
+    await this.#traffic.attend(channel, onDocument);
+  }
+
+  /** It works: the browser needn't tell of its network until the next document. */
+  async hush() {
+    await this.#traffic?.hush();
   }
 
   /**

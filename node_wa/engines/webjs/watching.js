@@ -18,6 +18,7 @@ export function watching() {
   wabot.state = () => {
     const socket = wabot.module('WAWebSocketModel')?.Socket;
     const { acks, incoming } = wabot.listening;
+    const [document] = performance.getEntriesByType('navigation');
     const loaded = typeof page.WWebJS?.sendMessage === 'function';
     return {
       state: socket?.state ?? null,
@@ -25,6 +26,7 @@ export function watching() {
       loaded,
       listening: acks && incoming,
       version: version(),
+      status: /** @type {any} */ (document)?.responseStatus ?? 0,
     };
   };
 
