@@ -19,7 +19,7 @@ from .clients import Call, Timing, timed
 from .figures import Figure
 
 MESSAGES = 2000
-CLIENTS = 8
+CLIENTS = 16
 PHONE = "+12025500101"
 _ARRIVED_WITHIN = 300
 _LOOK_SECONDS = 1.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -17,6 +18,7 @@ class PlannedEngine:
     ids of its own. `sizes` are those of the batches; `acks`, what is found has one after the other, then always `sent`.
     `unreadable`: texts for which a whole call is refused, as for a field that breaks the schema. `swallows`: texts whose first try
     the page takes and then loses, dying. `sends_again`: it looks up by sending once more under the same id, as the light engine does.
+    `meanwhile` is called with the number of each batch, from 1, before anything of it goes.
     """
 
     def __init__(self) -> None:
@@ -33,6 +35,7 @@ class PlannedEngine:
         self.unreadable: set[str] = set()
         self.swallows: set[str] = set()
         self.sends_again = False
+        self.meanwhile: Callable[[int], object] = lambda _: None
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
@@ -47,6 +50,7 @@ class PlannedEngine:
     def batch(self, body: dict[str, Any]) -> dict[str, Any]:
         self.claims.append(body["claim"]["epoch"])
         self.sizes.append(len(body["messages"]))
+        self.meanwhile(len(self.sizes))
         results: list[dict[str, str]] = []
         for message in body["messages"]:
             results.append(self._one(message))

@@ -69,6 +69,8 @@ class Claim:
     empty_since: datetime | None = None
     read_at: float = 0.0
     """Monotonic time when `queue` was read."""
+    is_quick: bool = False
+    """The engine took little time for the last batch."""
     life: tuple[int, datetime | None] | None = None
     """The session's epoch, and since when it is connected, when something was handed to it last."""
 

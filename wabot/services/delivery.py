@@ -4,12 +4,15 @@ A hand-over is recorded before it happens: the messages are `sending` and carry 
 between, the outcome can then be looked up by that id, and nothing is sent again before it was. Nor is anything that was
 accepted later: the lane rests, and goes on with the one that is open. Only what WhatsApp can't be asked about for so long that
 its sender may decide (`SETTLE_WINDOW`) is passed over.
+
+While an engine that is quick has one batch, the next is noted. It goes if all of the first went, and is put back otherwise.
 """
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import takewhile, zip_longest
 
@@ -20,7 +23,9 @@ from ..lib.log import get_logger
 from ..store import Store
 from ..store.records import Message, Session
 from .claims import Claim, Claims
+from .lanes import LANES
 from .message_machine import is_for, undecided
+from .orders import order_of, wanted_of
 from .pacing import Pacing, Wait
 from .progress import Progress
 from .session_machine import as_of
@@ -31,8 +36,15 @@ BATCH = 25
 _OPEN = ("sending", "unknown")
 SLICE_SECONDS = 2.0
 """So long a lane may go on while others wait for their turn; a batch that has begun is finished."""
+QUICK_SECONDS = 0.5
+"""An engine that takes less for a batch is quick: what is noted ahead is with it before anybody misses it."""
+_BEHIND = "waits for the one before it"
 
 log = get_logger(__name__)
+
+
+Tried = list[tuple[Message, Outcome | None]]
+"""Messages of a batch, and what became of each; None of those that weren't tried, since one before them could not go."""
 
 
 class LaneLost(Exception):
@@ -46,6 +58,7 @@ class Delivery:
     progress: Progress
     claims: Claims
     pacing: Pacing
+    _ahead: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(LANES, thread_name_prefix="ahead"))
 
     def run_lane(self, session_id: str) -> datetime | None:
         """Hand over what this session has queued, oldest first, for a slice of time.
@@ -130,22 +143,56 @@ class Delivery:
         return now()
 
     def _hand_over(self, claim: Claim, session: Session, messages: list[Message]) -> datetime | None:
+        """This batch, and those that were noted meanwhile."""
+        ends = time.monotonic() + SLICE_SECONDS
+        again: datetime | None = now()
+        sending = self._note(claim, messages)
+        if sending and self.pacing.applies_to(session):
+            self.pacing.note(session, sending[0].to or "", sending[0].id)
+        while sending:
+            looks_ahead = claim.is_quick and self._at_once(claim, session) > 1 and time.monotonic() < ends
+            following = self._ahead.submit(self._note_next, claim, session) if looks_ahead else None
+            try:
+                tried = self._hand(claim, session, sending)
+            finally:
+                sending = following.result() if following else []
+            if sending and not all(_went(outcome) for _, outcome in tried):
+                self._back(sending, _BEHIND)
+                claim.queue.clear()
+                sending = []
+            again = self._conclude(claim, session, tried)
+        return again
+
+    def _note(self, claim: Claim, messages: list[Message]) -> list[Message]:
+        """Those that are `sending` now."""
         sending = self.progress.start_sending(messages, claim.epoch, claim.waits) if messages else []
         if len(sending) < len(messages):
             claim.queue.clear()  # cancelled meanwhile, or begun by one who had lost the lane: read them again
-        if not sending:
-            return now()
-        if self.pacing.applies_to(session):
-            self.pacing.note(session, sending[0].to or "", sending[0].id)
+        return sending
+
+    def _note_next(self, claim: Claim, session: Session) -> list[Message]:
+        """Where there is nothing about any of them that must be looked at."""
+        batch = [claim.queue.popleft() for _ in range(min(BATCH, len(claim.queue)))]
+        found = self.store.messages.get_many(batch)
+        messages = [found[one] for one in batch if one in found]
+        if all(one.status == "queued" and one.claim <= claim.epoch and is_for(one, session) for one in messages):
+            return self._note(claim, messages)
+        claim.queue.clear()
+        return []
+
+    def _hand(self, claim: Claim, session: Session, sending: list[Message]) -> Tried:
         crash_point("lane.after-noting")
         token = {"epoch": claim.epoch, "until": to_rfc3339(claim.lease_until)}
-        outcomes = self.gateway.send(session.id, session.epoch, token, [_order(one) for one in sending])
+        began = time.monotonic()
+        outcomes = self.gateway.send(session.id, session.epoch, token, [order_of(one) for one in sending])
+        claim.is_quick = time.monotonic() - began < QUICK_SECONDS
         crash_point("lane.after-hand-over")
-        return self._conclude(claim, session, list(zip_longest(sending, outcomes)))
-
-    def _conclude(self, claim: Claim, session: Session, tried: list[tuple[Message, Outcome | None]]) -> datetime | None:
+        tried: Tried = list(zip_longest(sending, outcomes))
         if any(isinstance(outcome, NotHandedOver) and outcome.code == STALE_CLAIM for _, outcome in tried):
             raise LaneLost
+        return tried
+
+    def _conclude(self, claim: Claim, session: Session, tried: Tried) -> datetime | None:
         accepted = [message for message, outcome in tried if isinstance(outcome, Accepted)]
         for message, outcome in tried:
             if isinstance(outcome, Accepted):
@@ -156,7 +203,7 @@ class Delivery:
         crash_point("lane.after-done")
         refused = [(message, outcome) for message, outcome in tried if isinstance(outcome, NotHandedOver)]
         transient = [self._refused(claim, message, outcome) for message, outcome in refused]
-        self._back([message for message, outcome in tried if outcome is None], "waits for the one before it")
+        self._back([message for message, outcome in tried if outcome is None], _BEHIND)
         open_ones = [message for message, outcome in tried if isinstance(outcome, OutcomeUnknown)]
         if accepted:
             self.claims.went_well(claim)
@@ -197,7 +244,7 @@ class Delivery:
         crash_point("lane.before-settling")
         token = {"epoch": claim.epoch, "until": to_rfc3339(claim.lease_until)}
         try:
-            found = self.gateway.find(message.session_id, token, _wanted(message), message.correlation_id)
+            found = self.gateway.find(message.session_id, token, wanted_of(message), message.correlation_id)
         except NotHandedOver as error:
             raise LaneLost from error
         except OutcomeUnknown:
@@ -232,20 +279,6 @@ class Delivery:
         self.progress.move(message, "unknown", detail=why, claim=message.claim)
 
 
-def _order(message: Message) -> dict[str, str | None]:
-    return {
-        "id": message.id,
-        "to": message.to,
-        "body": message.message,
-        "wa_message_id": message.wa_message_id,
-        "correlation_id": message.correlation_id,
-    }
-
-
-def _wanted(message: Message) -> dict[str, str | None]:
-    return {
-        "to": message.to,
-        "body": message.message,
-        "wa_message_id": message.wa_message_id,
-        "since": to_rfc3339(message.created_at),
-    }
+def _went(outcome: Outcome | None) -> bool:
+    """Or never will: it holds up nothing."""
+    return isinstance(outcome, Accepted) or (isinstance(outcome, NotHandedOver) and outcome.permanent)
