@@ -270,7 +270,7 @@ export class Keeper {
         .catch((error) => session.log.warn({ err: brief(error) }, 'login not wiped yet'));
     if (!this.wanted || begun !== this.#begun) return; // what was ordered meanwhile has its own turn
     this.#losses.note(verdict);
-    if (verdict.outcome === 'retry') this.#again(reason, detail);
+    if (verdict.outcome === 'retry') this.#again(verdict.reason ?? reason, detail);
     else this.#finish(verdict.outcome, verdict.reason ?? reason, detail);
   }
 

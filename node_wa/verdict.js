@@ -33,7 +33,9 @@ const NEVER_LINKED_BUDGET = 3;
  * @returns {Verdict}
  */
 export function afterwards(reason, { linked, failures, budget }) {
-  if (FINAL[reason]) return FINAL[reason];
+  // Never connected with this login: the link was broken off when the page had it and the phone not yet. A new code is shown.
+  const isBrokenOff = reason === 'unlinked_on_phone' && !linked;
+  if (FINAL[reason] && !isBrokenOff) return FINAL[reason];
   const isAway = reason === 'whatsapp_unreachable';
   if (reason === 'memory_limit') return { outcome: 'retry', uncounted: true };
   if (reason === 'events_backed_up' || reason === 'database_away')
@@ -42,7 +44,7 @@ export function afterwards(reason, { linked, failures, budget }) {
   if (isAway) return { outcome: 'retry', forgiven: true };
   if (failures > (linked ? budget : Math.min(budget, NEVER_LINKED_BUDGET)))
     return { outcome: 'failed', reason: 'out_of_restarts' };
-  return { outcome: 'retry' };
+  return isBrokenOff ? { outcome: 'retry', wipe: true, reason: 'connection_lost' } : { outcome: 'retry' };
 }
 
 /** Codes a start may fail with that say more than that it did. */

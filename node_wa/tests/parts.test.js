@@ -108,6 +108,9 @@ describe('verdict', () => {
       assert.equal(afterwards(reason, linked).outcome, 'retry', reason);
     assert.deepEqual(afterwards('unlinked_on_phone', linked), { outcome: 'disconnected', wipe: true });
     assert.equal(afterwards('whatsapp_changed', linked).wipe, undefined, 'the login is kept');
+    const again = { outcome: 'retry', wipe: true, reason: 'connection_lost' };
+    assert.deepEqual(afterwards('unlinked_on_phone', fresh), again, 'it was never connected with that login');
+    assert.equal(afterwards('unlinked_on_phone', { ...fresh, failures: 4 }).outcome, 'failed');
   });
 
   test('the budget ends retries, but never while WhatsApp is away', () => {

@@ -197,6 +197,18 @@ describe('an ill site', () => {
     assert.ok([...texts].every((text) => !text.startsWith('undefined')));
   });
 
+  test('a link that was broken off before the phone knew of it begins anew, with another code', async () => {
+    await gateway.link('half', sandbox, ME);
+    await gateway.call('POST', '/sessions/half/stop', { epoch: 1 });
+    const profile = path.join(sandbox.data, 'gateway', 'profiles', 'sandbox', 'half');
+    fs.rmSync(path.join(profile, 'linked.json')); // it never was connected
+    await sandbox.ok('POST', `/phones/${ME}/unlink`, {});
+    const since = gateway.web.events.length;
+    await gateway.link('half', sandbox, ME, { epoch: 2 });
+    const told = gateway.web.events.slice(since).map(({ data }) => data.status);
+    assert.ok(!told.includes('disconnected') && !told.includes('failed'), told.join());
+  });
+
   test('a profile locked by a machine that is gone is opened all the same, with its login', async () => {
     await gateway.link('locked', sandbox, ME);
     await gateway.call('POST', '/sessions/locked/stop', { epoch: 1 });
