@@ -9,15 +9,13 @@
  */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { createRequire } from 'node:module';
 import { launchOptions } from '../node_wa/engines/webjs/browser.js';
+import { bareClient, nudging } from './bare_client.mjs';
 
-const { Client, LocalAuth } = createRequire(new URL('../node_wa/', import.meta.url))('whatsapp-web.js');
 const { WABOT_DATA, SANDBOX_PORT, CHROMIUM_PATH } = process.env;
 const [directory, phone, browser, ...flags] = process.argv.slice(2);
 /** /usr/bin/chromium is a script of Debian's that adds arguments; the binary is what the library starts elsewhere. */
 const FULL_BROWSER = ['/usr/lib/chromium/chromium', '/usr/bin/chromium'].find((file) => existsSync(file));
-const LOOK_MS = 20;
 
 const ours = await launchOptions('sandbox', /** @type {any} */ ({
   sandboxFile: path.join(WABOT_DATA ?? '', 'run', 'sandbox.json'),
@@ -34,11 +32,7 @@ const LAUNCHES = {
 const launch = LAUNCHES[browser];
 launch.args = [...launch.args, ...flags];
 
-const client = new Client({
-  authStrategy: new LocalAuth({ dataPath: directory }),
-  webVersionCache: { type: 'none' },
-  puppeteer: launch,
-});
+const client = bareClient(directory, launch);
 const begun = performance.now();
 const tell = (event) => console.log(JSON.stringify({ event, ms: performance.now() - begun }));
 
@@ -53,10 +47,4 @@ client.once('qr', (qr) => {
 client.once('ready', () => tell('ready'));
 await client.initialize();
 
-/** The library misses the signal when the page has synced before it listens (wwebjs #5774): without this it is never ready. */
-const nudge = () => {
-  const page = /** @type {any} */ (window);
-  if (page.require('WAWebSocketModel').Socket.hasSynced && !page.WWebJS) page.onAppStateHasSyncedEvent();
-};
-const nudging = setInterval(() => client.pupPage.evaluate(nudge).catch(() => undefined), LOOK_MS);
-client.once('ready', () => clearInterval(nudging));
+nudging(client);

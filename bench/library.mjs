@@ -3,13 +3,11 @@
  * one after the other, prints {"per_second"}.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { endBrowser, launchOptions } from '../node_wa/engines/webjs/browser.js';
 import { profileIn } from '../node_wa/engines/webjs/client.js';
-
-const { Client, LocalAuth } = createRequire(new URL('../node_wa/', import.meta.url))('whatsapp-web.js');
+import { bareClient, nudging } from './bare_client.mjs';
 
 const { WABOT_DATA, SANDBOX_PORT, CHROMIUM_PATH } = process.env;
 const count = Number(process.argv[2]);
@@ -31,23 +29,13 @@ const settings = /** @type {any} */ ({
   liveArgs: [],
 });
 const launch = await launchOptions('sandbox', settings);
-const client = new Client({
-  authStrategy: new LocalAuth({ dataPath: directory }),
-  webVersionCache: { type: 'none' },
-  puppeteer: launch,
-});
+const client = bareClient(directory, launch);
 await sandbox('PUT', `/phones/${phone}`, { name: 'Bench' });
 client.once('qr', (qr) => sandbox('POST', `/phones/${phone}/scan`, { qr }));
 const ready = new Promise((resolve) => client.once('ready', resolve));
 await client.initialize();
-/** The library misses the signal when the page has synced before it listens (wwebjs #5774): without this it is never ready. */
-const nudge = () => {
-  const page = /** @type {any} */ (window);
-  if (page.require('WAWebSocketModel').Socket.hasSynced && !page.WWebJS) page.onAppStateHasSyncedEvent();
-};
-const nudging = setInterval(() => client.pupPage.evaluate(nudge).catch(() => undefined), 100);
+nudging(client);
 await ready;
-clearInterval(nudging);
 const { _serialized: chat } = await client.getNumberId('12025500102');
 const options = { sendSeen: false, linkPreview: false };
 await client.sendMessage(chat, 'the first', options);
